@@ -33,7 +33,9 @@ def check_versions() -> None:
     pins = dict(pin.split("==") for pin in project["optional-dependencies"]["dev"] if "==" in pin)
     for name in GENERATORS:
         if version(name) != pins[name]:
-            sys.exit(f"generate: {name} is {version(name)}, pinned is {pins[name]}: run `make setup`")
+            sys.exit(
+                f"generate: {name} is {version(name)}, pinned is {pins[name]}: run `make setup`"
+            )
 
 
 def generate(spec: Path, destination: Path) -> None:

@@ -1,0 +1,74 @@
+"""A call of the gate without I/O: sync and async clients carry out what it orders."""
+
+import logging
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeAlias
+
+from ai_gate import _answer
+from ai_gate._config import Config
+from ai_gate._deadline import Deadline
+from ai_gate._exchange import Exchange, Send
+from ai_gate._logging import log
+from ai_gate._operations import Operation
+from ai_gate._rate_limit import RateLimit
+from ai_gate._retry import may_repeat, wait_before
+
+Call: TypeAlias = Generator[Send, Exchange, dict[str, Any]]
+"""Yields what to send, receives what happened to it, and returns the answer."""
+
+
+def call(operation: Operation, config: Config, report: Callable[[RateLimit], None]) -> Call:
+    """Send a request, again where that is certain to do no harm, and read the answer.
+
+    Args:
+        operation: What to send.
+        config: The client's settings.
+        report: Takes the rate limit that an answer reports.
+
+    Raises:
+        AIGateError: There was no success within the client's timeout.
+    """
+    exchange = yield from _exchange_with_retries(operation, config, report)
+    answer = _answer.read(exchange, operation, config.project_id)
+    if missing := sorted(operation.required - answer.keys()):
+        names = ", ".join(missing)
+        log(logging.WARNING, config.debug, "the answer to %s lacks %s", operation.path, names)
+    return answer
+
+
+def _exchange_with_retries(
+    operation: Operation, config: Config, report: Callable[[RateLimit], None]
+) -> Generator[Send, Exchange, Exchange]:
+    request = {**operation.request, "url": config.url(operation.path)}
+    deadline = Deadline(config.timeout)
+    attempt, delay = 0, 0.0
+    while True:
+        attempt += 1
+        started = time.monotonic() + delay
+        exchange = yield Send(request, deadline, delay)
+        _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
+        if reported := RateLimit.from_headers(exchange.headers):
+            report(reported)
+        if attempt > config.max_retries or not may_repeat(exchange, operation.idempotent):
+            return exchange
+        wait = wait_before(attempt, _answer.retry_after(exchange), deadline.left())
+        if wait is None:
+            return exchange
+        delay = wait
+
+
+def _log_attempt(
+    operation: Operation, config: Config, exchange: Exchange, attempt: int, seconds: float
+) -> None:
+    log(
+        logging.DEBUG,
+        config.debug,
+        "%s %s -> %s in %.0f ms (attempt %d, request ID %s)",
+        operation.method,
+        operation.path,
+        exchange.status or type(exchange.failure).__name__,
+        seconds * 1000,
+        attempt,
+        exchange.headers.get("cf-ray"),
+    )

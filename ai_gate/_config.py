@@ -1,0 +1,130 @@
+"""What a client is told when it is made, checked once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from ai_gate.errors import AIGateError
+
+DEFAULT_BASE_URL = "https://api.ai-gate.dev"
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_MAX_RETRIES = 2
+
+LONGEST_TIMEOUT = 86_400.0
+"""A day, in seconds: what every platform's sockets can wait for."""
+
+DASHBOARD = "https://www.ai-gate.dev/dashboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one client."""
+
+    project_id: str = field(repr=False)
+    base_url: httpx.URL
+    timeout: float
+    max_retries: int
+    debug: bool
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        project_id: str | None,
+        base_url: str,
+        timeout: float,
+        max_retries: int,
+        debug: bool,
+    ) -> "Config":
+        """Check each setting.
+
+        Raises:
+            AIGateError: A setting is missing or wrong.
+        """
+        return cls(
+            project_id=_checked_project_id(project_id),
+            base_url=_checked_base_url(base_url),
+            timeout=_checked_timeout(timeout),
+            max_retries=_checked_max_retries(max_retries),
+            debug=debug,
+        )
+
+    def url(self, path: str) -> httpx.URL:
+        """The URL of one of the gate's paths."""
+        return self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the gate."""
+        return str(self.base_url.copy_with(raw_path=b"/")).rstrip("/")
+
+
+def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.
+
+    Args:
+        options: Further arguments; they go before the environment.
+    """
+    arguments: dict[str, Any] = {"project_id": os.environ.get("AI_GATE_PROJECT_ID")}
+    if base_url := os.environ.get("AI_GATE_BASE_URL"):
+        arguments["base_url"] = base_url
+    return arguments | dict(options)
+
+
+def _checked_project_id(project_id: str | None) -> str:
+    if project_id is None or project_id == "":
+        raise AIGateError(
+            "Project ID is required. Copy yours from the dashboard "
+            f"({DASHBOARD}) and pass project_id=, or set AI_GATE_PROJECT_ID and use from_env()."
+        )
+    if not isinstance(project_id, str):
+        raise AIGateError(f"project_id must be a string, not {type(project_id).__name__}.")
+    if not project_id.isprintable() or project_id.isspace():
+        raise AIGateError(
+            "project_id has characters that can't be part of one (control characters, line "
+            "breaks or blanks alone): copy it again from the dashboard."
+        )
+    return project_id
+
+
+def _checked_base_url(base_url: str) -> httpx.URL:
+    if not isinstance(base_url, str):
+        raise AIGateError(f"base_url must be a string, not {type(base_url).__name__}.")
+    try:
+        url = httpx.URL(base_url)
+        url.raw_host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise AIGateError(f"base_url is not a valid URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise AIGateError(
+            "base_url must be an absolute http or https URL, for example "
+            f"{DEFAULT_BASE_URL}, not {base_url!r}."
+        )
+    if url.port is not None and not 0 < url.port < 65536:
+        raise AIGateError(f"base_url has no valid port: {url.port}.")
+    if url.userinfo or url.query or url.fragment:
+        raise AIGateError(
+            "base_url must not have credentials, a query or a fragment. "
+            "For a gate behind basic authentication pass an http_client with auth=."
+        )
+    return url.copy_with(path=url.path.rstrip("/") or "/")
+
+
+def _checked_timeout(timeout: float) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise AIGateError(f"timeout must be a number of seconds, not {type(timeout).__name__}.")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise AIGateError(
+            "timeout must be more than 0 and at most "
+            f"{LONGEST_TIMEOUT:,.0f} seconds, not {timeout}."
+        )
+    return float(timeout)
+
+
+def _checked_max_retries(max_retries: int) -> int:
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        raise AIGateError(f"max_retries must be an integer of 0 or more, not {max_retries!r}.")
+    return max_retries

@@ -1,0 +1,32 @@
+"""Masks for what must not be read in logs, errors, warnings and `repr`."""
+
+import re
+from logging import Filter, LogRecord
+
+MASK = "***"
+
+SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
+"""OpenAI's client secrets and API keys."""
+
+IDENTIFIER = re.compile(r"\b(identifier=)[^&\s\"']*")
+
+
+def mask(text: str, project_id: str) -> str:
+    """Put a mask over the project ID and over anything that looks like an OpenAI secret."""
+    exact = re.compile(rf"(?<![\w-]){re.escape(project_id)}(?![\w-])")
+    return SECRETS.sub(MASK, exact.sub(MASK, text))
+
+
+class MaskedURLs(Filter):
+    """Masks the project ID in the URLs of other libraries' log lines."""
+
+    def filter(self, record: LogRecord) -> bool:
+        """Rewrite the record's URLs; every record passes."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(_masked_argument(argument) for argument in record.args)
+        return True
+
+
+def _masked_argument(argument: object) -> object:
+    text = str(argument)
+    return IDENTIFIER.sub(rf"\1{MASK}", text) if "identifier=" in text else argument

@@ -1,0 +1,151 @@
+"""Who sends the requests: connections of the SDK's own, or an httpx client."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+import httpcore
+import httpx
+
+from ai_gate._deadline import Deadline
+from ai_gate._exchange import Exchange
+from ai_gate._transport import AsyncTransport, Transport
+from ai_gate._version import __version__
+from ai_gate.errors import AIGateError
+
+DEFAULT_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"ai-gate-python/{__version__}",
+}
+
+CORE_NOTHING_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+"""What httpcore raises before the first byte of a request leaves."""
+
+HTTPX_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""The same as httpx names them."""
+
+
+class Sender(ABC):
+    """What the senders have in common: all that does no I/O."""
+
+    def build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
+        """Make the request.
+
+        Raises:
+            AIGateError: An argument of the call can't be sent.
+        """
+        try:
+            return self._build(arguments, deadline)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise AIGateError(
+                f"An argument can't be sent as JSON, so nothing was sent: {error}"
+            ) from error
+
+    def record(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
+        """Note what ended an exchange; False where it isn't a failure of the exchange."""
+        if not self._is_ours(failure, request):
+            return False
+        exchange.failure = failure
+        exchange.timed_out = isinstance(failure, httpcore.TimeoutException | httpx.TimeoutException)
+        exchange.sent = exchange.status is not None or not self._nothing_sent(failure)
+        return True
+
+    @abstractmethod
+    def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request: ...
+
+    @abstractmethod
+    def _is_ours(self, failure: Exception, request: httpx.Request) -> bool: ...
+
+    @abstractmethod
+    def _nothing_sent(self, failure: Exception) -> bool: ...
+
+
+class _OwnConnections(Sender):
+    def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
+        headers = {**DEFAULT_HEADERS, **arguments.get("headers", {})}
+        return httpx.Request(**{**arguments, "headers": headers})
+
+    def _is_ours(self, failure: Exception, request: httpx.Request) -> bool:
+        return True
+
+    def _nothing_sent(self, failure: Exception) -> bool:
+        return isinstance(failure, CORE_NOTHING_SENT)
+
+
+class OwnConnections(_OwnConnections):
+    """Sends through connections of the SDK's own."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
+        """Send a request; the answer's body is still to be read."""
+        return self.transport.handle_request(request, deadline)
+
+
+class AsyncOwnConnections(_OwnConnections):
+    """Sends through connections of the SDK's own."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self.transport = transport
+
+    async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
+        """Send a request; the answer's body is still to be read."""
+        return await self.transport.handle_request(request, deadline)
+
+
+H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
+
+
+class _HttpxClient(Sender, Generic[H]):
+    def __init__(self, client: H) -> None:
+        self.client = client
+
+    def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
+        return self.client.build_request(**arguments, timeout=max(deadline.left(), 0.001))
+
+    def _is_ours(self, failure: Exception, request: httpx.Request) -> bool:
+        """Whether the client raised it for this request; else a hook of the client did."""
+        if isinstance(failure, httpx.RequestError):
+            try:
+                return failure.request is request
+            except RuntimeError:
+                return False
+        return isinstance(failure, RuntimeError) and self.client.is_closed
+
+    def _nothing_sent(self, failure: Exception) -> bool:
+        """Whether it is certain.
+
+        Transports of other libraries name a connection that was lost later a connect error too
+        (httpx-aiohttp does), so one that translates another library's error isn't believed.
+        """
+        believed = failure.__cause__ is None or isinstance(failure.__cause__, CORE_NOTHING_SENT)
+        return believed and isinstance(failure, HTTPX_NOTHING_SENT)
+
+
+class HttpxClient(_HttpxClient[httpx.Client]):
+    """Sends through an httpx client."""
+
+    def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
+        """Send a request; the answer's body is still to be read."""
+        return self.client.send(request, stream=True, follow_redirects=False)
+
+
+class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
+    """Sends through an httpx client."""
+
+    async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
+        """Send a request; the answer's body is still to be read."""
+        return await self.client.send(request, stream=True, follow_redirects=False)

@@ -1,0 +1,435 @@
+"""The clients of the SDK."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
+
+from ai_gate import _operations
+from ai_gate._client import Client
+from ai_gate._config import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_TIMEOUT,
+    Config,
+    from_environment,
+)
+from ai_gate._connections import AsyncConnections, Connections
+from ai_gate._drivers import run, run_async
+from ai_gate.errors import AIGateError
+from ai_gate.types import Model, SessionResponse, TurnCredentials, Voice
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AIGateClient", "AIGateError", "AsyncAIGateClient"]
+
+DEFAULT_MODEL = "gpt-4o-realtime-preview-2024-10-01"
+DEFAULT_VOICE = "echo"
+DEFAULT_TEMPERATURE = 0.7
+DEFAULT_INSTRUCTIONS = "You are a helpful assistant"
+
+
+class _Options(TypedDict, total=False):
+    base_url: str
+    timeout: float
+    debug: bool
+    max_retries: int
+
+
+class ClientOptions(_Options, total=False):
+    """The options of `AIGateClient.from_env`."""
+
+    http_client: "httpx.Client | None"
+
+
+class AsyncClientOptions(_Options, total=False):
+    """The options of `AsyncAIGateClient.from_env`."""
+
+    http_client: "httpx.AsyncClient | None"
+
+
+class AIGateClient(Client[Connections]):
+    """A client of AI Gate.
+
+    One client can be shared by all threads of an app and outlives a fork: the child process opens
+    connections of its own. Close it, or use it as a context manager.
+
+    Args:
+        project_id: The project's ID from the dashboard (https://www.ai-gate.dev/dashboard). It is
+            the only credential, so treat it as one.
+        base_url: Where the gate is. A path prefix is kept.
+        timeout: The time for a call in seconds, retries and their waits included; more than 0 and
+            at most 86,400. Only the resolution of the host's name isn't bounded by it.
+        debug: Log each request through the `ai_gate` logger, and to stderr where the app has
+            configured no logging.
+        max_retries: How often a request is sent again. A session request is repeated only where
+            nothing of it was sent, because each session is billed; a request for TURN credentials
+            also after a lost answer, 429, 502, 503, 504 and 520 to 530, with `Retry-After` obeyed.
+        http_client: An `httpx.Client` to send with, for a proxy, TLS settings, a transport or
+            hooks of your own. The SDK neither changes nor closes it, and doesn't follow redirects.
+            Each of its operations gets the time that is left of the call, checked between the
+            chunks of a body. What its hooks raise passes through.
+
+    Raises:
+        AIGateError: An argument is missing or wrong.
+
+    Example:
+        ```python
+        from ai_gate import AIGateClient
+
+        with AIGateClient(project_id="your-project-id") as client:
+            session = client.create_session(model="gpt-realtime", voice="marin")
+            print("Session created:", session["session_id"])
+        ```
+    """
+
+    def __init__(
+        self,
+        project_id: str | None,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = DEFAULT_TIMEOUT,
+        debug: bool = False,
+        *,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        http_client: "httpx.Client | None" = None,
+    ) -> None:
+        config = Config.checked(
+            project_id=project_id,
+            base_url=base_url,
+            timeout=timeout,
+            debug=debug,
+            max_retries=max_retries,
+        )
+        super().__init__(config, Connections(config.base_url, http_client))
+
+    @classmethod
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+        """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
+
+        Args:
+            options: The further arguments of the constructor; they go before the environment.
+
+        Raises:
+            AIGateError: The project ID isn't set, or an argument is wrong.
+
+        Example:
+            ```python
+            import os
+
+            from ai_gate import AIGateClient
+
+            os.environ["AI_GATE_PROJECT_ID"] = "your-project-id"
+            with AIGateClient.from_env(timeout=10.0) as client:
+                print(client.create_session()["id"])
+            ```
+        """
+        return cls(**from_environment(options))
+
+    def create_session(
+        self,
+        model: Model = DEFAULT_MODEL,
+        voice: Voice = DEFAULT_VOICE,
+        temperature: float = DEFAULT_TEMPERATURE,
+        instructions: str = DEFAULT_INSTRUCTIONS,
+    ) -> SessionResponse:
+        """Create an OpenAI Realtime session. Each one is billed.
+
+        Args:
+            model: The OpenAI Realtime model. OpenAI has retired the default; pass a current one.
+            voice: The voice. The documented ones are alloy, echo, fable, onyx, nova and shimmer;
+                any name goes through, and the gate decides.
+            temperature: The sampling temperature, from 0 to 1.
+            instructions: The system instructions.
+
+        Returns:
+            The session as the gate sent it, with its client secret and TURN credentials.
+
+        Raises:
+            QuotaExceededError: The month's sessions are used up.
+            RateLimitError: Too many requests for the project.
+            ConcurrentLimitError: Too many live sessions of the project.
+            APIConnectionError: No whole answer came. The session may have been created all the
+                same.
+            AIGateError: Anything else that went wrong; it is the parent of all the others.
+
+        Example:
+            ```python
+            from ai_gate import AIGateClient
+
+            with AIGateClient(project_id="your-project-id") as client:
+                session = client.create_session(
+                    model="gpt-realtime",
+                    voice="marin",
+                    temperature=0.8,
+                    instructions="You are a friendly customer support agent",
+                )
+                print(session["client_secret"]["expires_at"])
+            ```
+        """
+        operation = _operations.create_session(
+            self._config.project_id,
+            model=model,
+            voice=voice,
+            temperature=temperature,
+            instructions=instructions,
+        )
+        answer = run(self._call(operation), self._connections.sender())
+        return cast(SessionResponse, answer)
+
+    def get_turn_credentials(self) -> TurnCredentials:
+        """Get ICE servers with TURN credentials, good for 600 seconds.
+
+        A session carries them already.
+
+        Returns:
+            The ICE servers as the gate sent them.
+
+        Raises:
+            RateLimitError: Too many requests for the project.
+            APIConnectionError: No whole answer came.
+            AIGateError: Anything else that went wrong; it is the parent of all the others.
+
+        Example:
+            ```python
+            from ai_gate import AIGateClient
+
+            with AIGateClient(project_id="your-project-id") as client:
+                turn = client.get_turn_credentials()
+                print("ICE servers:", len(turn["iceServers"]))
+            ```
+        """
+        operation = _operations.get_turn_credentials(self._config.project_id)
+        answer = run(self._call(operation), self._connections.sender())
+        return cast(TurnCredentials, answer)
+
+    def close(self) -> None:
+        """Close the client's connections. Closing it again does nothing.
+
+        An injected `http_client` stays open.
+
+        Example:
+            ```python
+            from ai_gate import AIGateClient
+
+            client = AIGateClient(project_id="your-project-id")
+            client.close()
+            ```
+        """
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        self._connections.check_open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncAIGateClient(Client[AsyncConnections]):
+    """A client of AI Gate for asyncio and trio.
+
+    One client can be shared by all tasks of an app, and used in one event loop after another: each
+    gets connections of its own. Close it, or use it as a context manager.
+
+    Args:
+        project_id: The project's ID from the dashboard (https://www.ai-gate.dev/dashboard). It is
+            the only credential, so treat it as one.
+        base_url: Where the gate is. A path prefix is kept.
+        timeout: The time for a call in seconds, retries and their waits included; more than 0 and
+            at most 86,400. Only the resolution of the host's name isn't bounded by it.
+        debug: Log each request through the `ai_gate` logger, and to stderr where the app has
+            configured no logging.
+        max_retries: How often a request is sent again. A session request is repeated only where
+            nothing of it was sent, because each session is billed; a request for TURN credentials
+            also after a lost answer, 429, 502, 503, 504 and 520 to 530, with `Retry-After` obeyed.
+        http_client: An `httpx.AsyncClient` to send with, for a proxy, TLS settings, a transport or
+            hooks of your own. The SDK neither changes nor closes it, and doesn't follow redirects.
+            Each of its operations gets the time that is left of the call, checked between the
+            chunks of a body. What its hooks raise passes through.
+
+    Raises:
+        AIGateError: An argument is missing or wrong.
+
+    Example:
+        ```python
+        import asyncio
+
+        from ai_gate import AsyncAIGateClient
+
+        async def main():
+            async with AsyncAIGateClient(project_id="your-project-id") as client:
+                session = await client.create_session(model="gpt-realtime", voice="marin")
+                print("Session created:", session["session_id"])
+
+        asyncio.run(main())
+        ```
+    """
+
+    def __init__(
+        self,
+        project_id: str | None,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = DEFAULT_TIMEOUT,
+        debug: bool = False,
+        *,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        http_client: "httpx.AsyncClient | None" = None,
+    ) -> None:
+        config = Config.checked(
+            project_id=project_id,
+            base_url=base_url,
+            timeout=timeout,
+            debug=debug,
+            max_retries=max_retries,
+        )
+        super().__init__(config, AsyncConnections(config.base_url, http_client))
+
+    @classmethod
+    def from_env(cls, **options: Unpack[AsyncClientOptions]) -> Self:
+        """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
+
+        Args:
+            options: The further arguments of the constructor; they go before the environment.
+
+        Raises:
+            AIGateError: The project ID isn't set, or an argument is wrong.
+
+        Example:
+            ```python
+            import asyncio
+            import os
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main():
+                async with AsyncAIGateClient.from_env(timeout=10.0) as client:
+                    print((await client.create_session())["id"])
+
+            os.environ["AI_GATE_PROJECT_ID"] = "your-project-id"
+            asyncio.run(main())
+            ```
+        """
+        return cls(**from_environment(options))
+
+    async def create_session(
+        self,
+        model: Model = DEFAULT_MODEL,
+        voice: Voice = DEFAULT_VOICE,
+        temperature: float = DEFAULT_TEMPERATURE,
+        instructions: str = DEFAULT_INSTRUCTIONS,
+    ) -> SessionResponse:
+        """Create an OpenAI Realtime session. Each one is billed.
+
+        Args:
+            model: The OpenAI Realtime model. OpenAI has retired the default; pass a current one.
+            voice: The voice. The documented ones are alloy, echo, fable, onyx, nova and shimmer;
+                any name goes through, and the gate decides.
+            temperature: The sampling temperature, from 0 to 1.
+            instructions: The system instructions.
+
+        Returns:
+            The session as the gate sent it, with its client secret and TURN credentials.
+
+        Raises:
+            QuotaExceededError: The month's sessions are used up.
+            RateLimitError: Too many requests for the project.
+            ConcurrentLimitError: Too many live sessions of the project.
+            APIConnectionError: No whole answer came. The session may have been created all the
+                same.
+            AIGateError: Anything else that went wrong; it is the parent of all the others.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main():
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    session = await client.create_session(
+                        model="gpt-realtime",
+                        voice="marin",
+                        temperature=0.8,
+                        instructions="You are a friendly customer support agent",
+                    )
+                    print(session["client_secret"]["expires_at"])
+
+            asyncio.run(main())
+            ```
+        """
+        operation = _operations.create_session(
+            self._config.project_id,
+            model=model,
+            voice=voice,
+            temperature=temperature,
+            instructions=instructions,
+        )
+        answer = await run_async(self._call(operation), self._connections.sender())
+        return cast(SessionResponse, answer)
+
+    async def get_turn_credentials(self) -> TurnCredentials:
+        """Get ICE servers with TURN credentials, good for 600 seconds.
+
+        A session carries them already.
+
+        Returns:
+            The ICE servers as the gate sent them.
+
+        Raises:
+            RateLimitError: Too many requests for the project.
+            APIConnectionError: No whole answer came.
+            AIGateError: Anything else that went wrong; it is the parent of all the others.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main():
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    turn = await client.get_turn_credentials()
+                    print("ICE servers:", len(turn["iceServers"]))
+
+            asyncio.run(main())
+            ```
+        """
+        operation = _operations.get_turn_credentials(self._config.project_id)
+        answer = await run_async(self._call(operation), self._connections.sender())
+        return cast(TurnCredentials, answer)
+
+    async def close(self) -> None:
+        """Close the client's connections in this event loop. Closing it again does nothing.
+
+        An injected `http_client` stays open.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main():
+                client = AsyncAIGateClient(project_id="your-project-id")
+                await client.close()
+
+            asyncio.run(main())
+            ```
+        """
+        await self._connections.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._connections.check_open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,181 @@
+"""The errors of the SDK, one tree under `AIGateError`.
+
+```
+AIGateError                    every failure of a call; itself for statuses without a class of
+their own ├── APIConnectionError         no whole answer came
+│   └── APITimeoutError        ... before the call's time was over
+├── BadRequestError            400
+├── AuthenticationError        401: no such project, or no OpenAI key in its vault
+├── QuotaExceededError         402: the month's sessions are used up
+├── RateLimitError             429: too many requests
+├── ConcurrentLimitError       429: too many live sessions
+├── ServerError                5xx, Cloudflare's 520 to 530 included
+└── InvalidResponseError       a 2xx whose body is cut short or no JSON object
+```
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from ai_gate._timestamps import parse_iso8601
+from ai_gate.types import Usage
+
+__all__ = [
+    "AIGateError",
+    "APIConnectionError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConcurrentLimitError",
+    "InvalidResponseError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "ServerError",
+]
+
+T = TypeVar("T")
+
+
+class AIGateError(Exception):
+    """Any failure of the SDK, and the parent of all its errors.
+
+    Args:
+        message: What went wrong, for a person.
+        status_code: The HTTP status of the answer, or None where none came.
+        response: The JSON object of the answer; empty where there was none.
+        body: The bytes of the answer, as far as they came.
+        headers: The headers of the answer, a case-insensitive mapping on every error that the SDK
+            raises.
+        retry_after: The answer's `Retry-After` in seconds, counted from when it came.
+
+    Example:
+        >>> error = AIGateError("Quota exceeded: none left", 402, {"error": "quota_exceeded"})
+        >>> error.status_code, error.response.get("error")
+        (402, 'quota_exceeded')
+    """
+
+    message: str
+    """What went wrong, for a person. Secrets and the project ID are masked in it."""
+    status_code: int | None
+    """The HTTP status of the answer, or None where none came."""
+    response: dict[str, Any]
+    """The JSON object of the answer, as it came; empty where there was none."""
+    body: bytes
+    """The bytes of the answer, as far as they came."""
+    headers: Mapping[str, str]
+    """The headers of the answer, whatever the case of a name; empty where none came."""
+    retry_after: float | None
+    """The answer's `Retry-After` in seconds, counted from when it came, or None."""
+
+    def __init__(
+        self,
+        message: str,
+        status_code: int | None = None,
+        response: dict[str, Any] | None = None,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.response = {} if response is None else response
+        self.body = body
+        self.headers = {} if headers is None else headers
+        self.retry_after = retry_after
+
+    @property
+    def request_id(self) -> str | None:
+        """Cloudflare's ID of the request (the `CF-Ray` header), which support asks for, or None."""
+        return self.headers.get("cf-ray")
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.message!r}, status_code={self.status_code!r})"
+
+    def _field(self, name: str, kind: type[T]) -> T | None:
+        value = self.response.get(name)
+        return value if isinstance(value, kind) and not isinstance(value, bool) else None
+
+
+class APIConnectionError(AIGateError):
+    """No whole answer came: the gate could not be reached, or the connection was lost."""
+
+
+class APITimeoutError(APIConnectionError):
+    """No whole answer came before the call's time was over."""
+
+
+class BadRequestError(AIGateError):
+    """The gate found a parameter missing or wrong (400)."""
+
+
+class AuthenticationError(AIGateError):
+    """There is no such project, or no OpenAI key in its vault (401)."""
+
+
+class QuotaExceededError(AIGateError):
+    """The sessions of the month are used up (402)."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """The project's use of its plan, or None where the gate didn't say."""
+        return cast("Usage | None", self._field("usage", dict))
+
+    @property
+    def upgrade_url(self) -> str | None:
+        """Where the plan can be changed, or None where the gate didn't say."""
+        return self._field("upgrade_url", str)
+
+
+class RateLimitError(AIGateError):
+    """Too many requests for one project (429)."""
+
+    @property
+    def limit(self) -> int | None:
+        """The requests that are allowed in a window, or None where the gate didn't say."""
+        return self._field("limit", int)
+
+    @property
+    def window(self) -> str | None:
+        """The length of a window for a person (`15 minutes`), or None where the gate didn't say."""
+        return self._field("window", str)
+
+    @property
+    def reset_at(self) -> datetime | None:
+        """When the next window begins (aware), or None where the gate didn't say."""
+        return parse_iso8601(self.response.get("resetAt"))
+
+
+class ConcurrentLimitError(AIGateError):
+    """Too many live sessions of one project (429). One ends after an hour without activity."""
+
+    @property
+    def current(self) -> int | None:
+        """The live sessions of the project, or None where the gate didn't say."""
+        return self._field("current", int)
+
+    @property
+    def max(self) -> int | None:
+        """The live sessions that the plan allows, or None where the gate didn't say."""
+        return self._field("max", int)
+
+    @property
+    def hint(self) -> str | None:
+        """What can be done about it, for a person, or None where the gate didn't say."""
+        return self._field("hint", str)
+
+
+class ServerError(AIGateError):
+    """OpenAI, the gate or Cloudflare before it failed (5xx, Cloudflare's 520 to 530 included)."""
+
+
+class InvalidResponseError(AIGateError):
+    """A 2xx answer whose body is cut short or no JSON object.
+
+    A session may have been created and billed all the same: what came of the answer is in `body`.
+    """
