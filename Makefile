@@ -1,0 +1,46 @@
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+CHECKS ?=
+PORT ?= 8787
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test coverage generate check mock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Set up the virtual environment
+
+$(READY): pyproject.toml
+	@python=$${PYTHON:-$$(sh scripts/pythons | head -n 1)}; \
+	test -n "$$python" || { sh scripts/pythons --help >&2; exit 1; }; \
+	test -x $(BIN)/python || "$$python" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY) ## Create a session against the embedded mock gate
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+generate: $(READY) ## Compile openapi.yaml into generated/
+	$(BIN)/python -m scripts.generate
+
+check: $(READY) ## Check format, lint, types, spec and generated code; CHECKS="lint mypy" for some
+	$(BIN)/python -m scripts.check $(CHECKS)
+
+mock: $(READY) ## Run the mock gate on PORT (8787)
+	$(BIN)/python -m ai_gate.testing --port $(PORT)
+
+clean: ## Remove the virtual environments and all caches
+	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,85 @@
+"""Every example and default in an OpenAPI 3.1 document, held against the schema it stands for."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
+from openapi_schema_validator import oas31_format_checker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+URI = "urn:openapi"
+
+
+class Example(NamedTuple):
+    """A value and the schema it must fit, both by their place in the document."""
+
+    place: str
+    schema: str
+    value: Any
+
+
+def resolve(document: dict[str, Any], node: Any) -> Any:
+    """Follow a node's `$ref` within the document."""
+    while isinstance(node, dict) and "$ref" in node:
+        target: Any = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
+
+
+def examples(document: dict[str, Any]) -> Iterator[Example]:
+    """Find the examples of media types, parameters, headers and schemas, and all defaults."""
+    yield from _walk(document, document, "#")
+
+
+def _walk(document: dict[str, Any], node: Any, place: str) -> Iterator[Example]:
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _walk(document, item, f"{place}/{index}")
+    if not isinstance(node, dict):
+        return
+    if "schema" in node:
+        yield from _beside_schema(document, node, place)
+    names_properties = place.endswith("/properties")
+    if "type" in node and not names_properties:
+        yield from _in_schema(node, place)
+    for key, item in node.items():
+        if names_properties or key not in ("example", "examples", "default"):
+            escaped = str(key).replace("~", "~0").replace("/", "~1")
+            yield from _walk(document, item, f"{place}/{escaped}")
+
+
+def _beside_schema(document: dict[str, Any], node: dict[str, Any], place: str) -> Iterator[Example]:
+    if "example" in node:
+        yield Example(f"{place}/example", f"{place}/schema", node["example"])
+    for name, example in node.get("examples", {}).items():
+        value = resolve(document, example)["value"]
+        yield Example(f"{place}/examples/{name}", f"{place}/schema", value)
+
+
+def _in_schema(node: dict[str, Any], place: str) -> Iterator[Example]:
+    if "default" in node:
+        yield Example(f"{place}/default", place, node["default"])
+    if isinstance(node.get("examples"), list):
+        for index, value in enumerate(node["examples"]):
+            yield Example(f"{place}/examples/{index}", place, value)
+
+
+def problems(document: dict[str, Any]) -> list[str]:
+    """What is wrong with the document's examples: each with its place, and that in the value."""
+    resource = DRAFT202012.create_resource(document)
+    registry = Registry().with_resource(URI, resource)
+    found: list[str] = []
+    for example in examples(document):
+        validator = Draft202012Validator(
+            {"$ref": URI + example.schema},
+            registry=registry,
+            format_checker=oas31_format_checker,
+        )
+        found += [
+            f"{example.place}: {error.json_path}: {error.message}"
+            for error in validator.iter_errors(example.value)
+        ]
+    return found
