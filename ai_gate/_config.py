@@ -56,11 +56,6 @@ class Config:
         """The URL of one of the gate's paths."""
         return self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)
 
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port of the gate."""
-        return str(self.base_url.copy_with(raw_path=b"/")).rstrip("/")
-
 
 def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.

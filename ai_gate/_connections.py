@@ -5,6 +5,9 @@ another loop new ones are opened.
 """
 
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import Generic, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -15,23 +18,77 @@ from ai_gate._tls import shared_context
 from ai_gate._transport import AsyncTransport, Transport
 from ai_gate.errors import AIGateError
 
-CLOSED = "The client is closed: make a new one."
+Owner = TypeVar("Owner", bound=Hashable)
+S = TypeVar("S", bound=OwnConnections | HttpxClient | AsyncOwnConnections | AsyncHttpxClient)
 
 
-def _proxied(url: httpx.URL) -> bool:
-    """Whether the environment names a proxy for a URL, as httpx would read it."""
-    proxies = getproxies()
-    return (url.scheme in proxies or "all" in proxies) and not proxy_bypass(url.host)
+class _Connections(ABC, Generic[Owner, S]):
+    """What the ways of both clients have in common."""
+
+    def __init__(self, base_url: httpx.URL, injected: S | None) -> None:
+        self._base_url = base_url
+        self._injected = injected
+        self._own: dict[Owner, S] = {}
+        self.closed = False
+
+    def sender(self) -> S:
+        """Who sends the next request.
+
+        Raises:
+            AIGateError: The client is closed, or its connections can't be set up.
+        """
+        self.check_open()
+        if self._injected is not None:
+            return self._injected
+        owner = self._owner()
+        own = self._own.get(owner)
+        if own is None:
+            self._forget_others()
+            own = self._own.setdefault(owner, self._opened())
+        return own
+
+    def check_open(self) -> None:
+        """Raise where the client, or the one that was injected, is closed.
+
+        Raises:
+            AIGateError: It is.
+        """
+        if self.closed or (self._injected is not None and self._injected.is_closed):
+            raise AIGateError("The client is closed: make a new one.")
+
+    @property
+    def idle(self) -> int:
+        """The number of idle connections of its own."""
+        return sum(own.idle for own in list(self._own.values()))
+
+    def _opened(self) -> S:
+        try:
+            return self._open()
+        except Exception as error:
+            raise AIGateError(
+                "Connections can't be set up: check the proxy and CA settings of the environment "
+                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+            ) from error
+
+    def _proxied(self) -> bool:
+        """Whether the environment names a proxy for the gate, as httpx would read it."""
+        proxies, url = getproxies(), self._base_url
+        return (url.scheme in proxies or "all" in proxies) and not proxy_bypass(url.host)
+
+    @abstractmethod
+    def _owner(self) -> Owner:
+        """Whom the connections of this moment belong to."""
+
+    @abstractmethod
+    def _forget_others(self) -> None:
+        """Let go of connections whose owner is gone."""
+
+    @abstractmethod
+    def _open(self) -> S:
+        """Make the way that the environment asks for."""
 
 
-def _cannot_open(error: Exception) -> AIGateError:
-    return AIGateError(
-        "Connections can't be set up: check the proxy and CA settings of the environment "
-        f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
-    )
-
-
-class Connections:
+class Connections(_Connections[int, OwnConnections | HttpxClient]):
     """The way to the gate for a sync client."""
 
     def __init__(self, base_url: httpx.URL, http_client: httpx.Client | None) -> None:
@@ -39,65 +96,31 @@ class Connections:
             raise AIGateError(
                 f"http_client must be an httpx.Client, not {type(http_client).__name__}."
             )
-        self._base_url = base_url
-        self._injected = http_client
-        self._own: OwnConnections | HttpxClient | None = None
-        self._process = os.getpid()
-        self.closed = False
-
-    def sender(self) -> OwnConnections | HttpxClient:
-        """Who sends the next request.
-
-        Raises:
-            AIGateError: The client is closed, or its connections can't be set up.
-        """
-        self.check_open()
-        if self._injected is not None:
-            return HttpxClient(self._injected)
-        if self._process != os.getpid():
-            self._leave_to_parent()
-        if self._own is None:
-            self._own = self._open()
-        return self._own
-
-    def check_open(self) -> None:
-        """Raise where the client, or the one that was injected, is closed.
-
-        Raises:
-            AIGateError: It is.
-        """
-        if self.closed or (self._injected is not None and self._injected.is_closed):
-            raise AIGateError(CLOSED)
-
-    @property
-    def idle(self) -> int:
-        """The number of idle connections of its own."""
-        return self._own.transport.idle if isinstance(self._own, OwnConnections) else 0
+        super().__init__(base_url, HttpxClient(http_client) if http_client else None)
 
     def close(self) -> None:
         """Close the connections of its own."""
         self.closed = True
-        if isinstance(self._own, OwnConnections):
-            self._own.transport.close()
-        elif self._own is not None:
-            self._own.client.close()
+        own = self._own.pop(self._owner(), None)
+        self._forget_others()
+        if own is not None:
+            own.close()
+
+    def _owner(self) -> int:
+        return os.getpid()
+
+    def _forget_others(self) -> None:
+        """Close the child's copies of its parent's sockets; the parent's stay open."""
+        for process in set(self._own) - {os.getpid()}:
+            self._own.pop(process).leave()
 
     def _open(self) -> OwnConnections | HttpxClient:
-        try:
-            if _proxied(self._base_url):
-                return HttpxClient(httpx.Client(verify=shared_context()))
-            return OwnConnections(Transport(self._base_url))
-        except Exception as error:
-            raise _cannot_open(error) from error
-
-    def _leave_to_parent(self) -> None:
-        if isinstance(self._own, OwnConnections):
-            self._own.transport.close()
-        self._own = None
-        self._process = os.getpid()
+        if self._proxied():
+            return HttpxClient(httpx.Client(verify=shared_context()))
+        return OwnConnections(Transport(self._base_url))
 
 
-class AsyncConnections:
+class AsyncConnections(_Connections[tuple[int, object], AsyncOwnConnections | AsyncHttpxClient]):
     """The way to the gate for an async client."""
 
     def __init__(self, base_url: httpx.URL, http_client: httpx.AsyncClient | None) -> None:
@@ -105,61 +128,30 @@ class AsyncConnections:
             raise AIGateError(
                 f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
             )
-        self._base_url = base_url
-        self._injected = http_client
-        self._own: dict[object, AsyncOwnConnections | AsyncHttpxClient] = {}
-        self.closed = False
-
-    def sender(self) -> AsyncOwnConnections | AsyncHttpxClient:
-        """Who sends the next request.
-
-        Raises:
-            AIGateError: The client is closed, or its connections can't be set up.
-        """
-        self.check_open()
-        if self._injected is not None:
-            return AsyncHttpxClient(self._injected)
-        loop = current_token()
-        if loop not in self._own:
-            self._forget_ended_loops()
-            self._own[loop] = self._open()
-        return self._own[loop]
-
-    def check_open(self) -> None:
-        """Raise where the client, or the one that was injected, is closed.
-
-        Raises:
-            AIGateError: It is.
-        """
-        if self.closed or (self._injected is not None and self._injected.is_closed):
-            raise AIGateError(CLOSED)
-
-    @property
-    def idle(self) -> int:
-        """The number of idle connections of its own."""
-        own = list(self._own.values())
-        return sum(one.transport.idle for one in own if isinstance(one, AsyncOwnConnections))
+        super().__init__(base_url, AsyncHttpxClient(http_client) if http_client else None)
 
     async def aclose(self) -> None:
         """Close the connections of its own in this event loop."""
         self.closed = True
-        own = self._own.pop(current_token(), None)
+        own = self._own.pop(self._owner(), None)
         self._own.clear()
-        if isinstance(own, AsyncOwnConnections):
-            await own.transport.aclose()
-        elif own is not None:
-            await own.client.aclose()
+        if own is not None:
+            await own.aclose()
+
+    def _owner(self) -> tuple[int, object]:
+        return os.getpid(), current_token()
+
+    def _forget_others(self) -> None:
+        """Drop what belongs to ended loops or to the parent; no loop is left to close it in."""
+        for owner in list(self._own):
+            process, loop = owner
+            if process != os.getpid() or _has_ended(loop):
+                self._own.pop(owner, None)
 
     def _open(self) -> AsyncOwnConnections | AsyncHttpxClient:
-        try:
-            if _proxied(self._base_url):
-                return AsyncHttpxClient(httpx.AsyncClient(verify=shared_context()))
-            return AsyncOwnConnections(AsyncTransport(self._base_url))
-        except Exception as error:
-            raise _cannot_open(error) from error
-
-    def _forget_ended_loops(self) -> None:
-        self._own = {loop: own for loop, own in self._own.items() if not _has_ended(loop)}
+        if self._proxied():
+            return AsyncHttpxClient(httpx.AsyncClient(verify=shared_context()))
+        return AsyncOwnConnections(AsyncTransport(self._base_url))
 
 
 def _has_ended(loop: object) -> bool:

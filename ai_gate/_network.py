@@ -74,7 +74,7 @@ def _resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(str(error)) from error
+        raise httpcore.ConnectError(f"{host}: {error}") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -141,7 +141,7 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
                 host, port, seconds, local_address, socket_options
             )
         except UnicodeError as error:
-            raise httpcore.ConnectError(str(error)) from error
+            raise httpcore.ConnectError(f"{host}: {error}") from error
         return AsyncNetworkStream(stream, self._timer)
 
 

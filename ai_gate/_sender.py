@@ -36,9 +36,22 @@ HTTPX_NOTHING_SENT = (
 )
 """The same as httpx names them."""
 
+T = TypeVar("T", bound=Transport | AsyncTransport)
+H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
+
 
 class Sender(ABC):
-    """What the senders have in common: all that does no I/O."""
+    """What all senders have in common, without I/O."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether somebody else has closed it."""
+        return False
+
+    @property
+    def idle(self) -> int:
+        """The number of idle connections that the SDK has to close."""
+        return 0
 
     def build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
         """Make the request.
@@ -72,7 +85,14 @@ class Sender(ABC):
     def _nothing_sent(self, failure: Exception) -> bool: ...
 
 
-class _OwnConnections(Sender):
+class _OwnConnections(Sender, Generic[T]):
+    def __init__(self, transport: T) -> None:
+        self.transport: T = transport
+
+    @property
+    def idle(self) -> int:
+        return self.transport.idle
+
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
         headers = {**DEFAULT_HEADERS, **arguments.get("headers", {})}
         return httpx.Request(**{**arguments, "headers": headers})
@@ -84,34 +104,41 @@ class _OwnConnections(Sender):
         return isinstance(failure, CORE_NOTHING_SENT)
 
 
-class OwnConnections(_OwnConnections):
+class OwnConnections(_OwnConnections[Transport]):
     """Sends through connections of the SDK's own."""
-
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
 
     def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return self.transport.handle_request(request, deadline)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.transport.close()
 
-class AsyncOwnConnections(_OwnConnections):
+    def leave(self) -> None:
+        """Close this process's copies of the connections, without a word to the server."""
+        self.transport.close()
+
+
+class AsyncOwnConnections(_OwnConnections[AsyncTransport]):
     """Sends through connections of the SDK's own."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self.transport = transport
 
     async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return await self.transport.handle_request(request, deadline)
 
-
-H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.transport.aclose()
 
 
 class _HttpxClient(Sender, Generic[H]):
     def __init__(self, client: H) -> None:
-        self.client = client
+        self.client: H = client
+
+    @property
+    def is_closed(self) -> bool:
+        return self.client.is_closed
 
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
         return self.client.build_request(**arguments, timeout=max(deadline.left(), 0.001))
@@ -142,6 +169,13 @@ class HttpxClient(_HttpxClient[httpx.Client]):
         """Send a request; the answer's body is still to be read."""
         return self.client.send(request, stream=True, follow_redirects=False)
 
+    def close(self) -> None:
+        """Close the client."""
+        self.client.close()
+
+    def leave(self) -> None:
+        """Let go of a client of the parent process, whose locks can be held for ever here."""
+
 
 class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
     """Sends through an httpx client."""
@@ -149,3 +183,7 @@ class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
     async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return await self.client.send(request, stream=True, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        """Close the client."""
+        await self.client.aclose()
