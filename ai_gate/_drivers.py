@@ -16,7 +16,8 @@ def run(call: Call, sender: OwnConnections | HttpxClient) -> dict[str, Any]:
     try:
         order = next(call)
         while True:
-            time.sleep(order.delay)
+            if order.delay:
+                time.sleep(order.delay)
             order = call.send(_exchange(order, sender))
     except StopIteration as finished:
         return _answer(finished)
@@ -27,7 +28,8 @@ async def run_async(call: Call, sender: AsyncOwnConnections | AsyncHttpxClient) 
     try:
         order = next(call)
         while True:
-            await anyio.sleep(order.delay)
+            if order.delay:
+                await anyio.sleep(order.delay)
             order = call.send(await _exchange_async(order, sender))
     except StopIteration as finished:
         return _answer(finished)

@@ -13,9 +13,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parent.parent
-SPEC = ROOT / "openapi.yaml"
-GENERATED = ROOT / "generated"
+FOLDER = "generated"
 PACKAGE = "ai_gate_api"
 GENERATORS = ("openapi-python-client", "ruff")
 NOTICE = """\
@@ -27,51 +25,65 @@ the spec itself for the mock gate.
 """
 
 
-def check_versions() -> None:
-    """End with a message where an installed generator isn't the pinned one."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+class GenerationFailedError(Exception):
+    """Why nothing could be generated, for a person."""
+
+
+def check_versions(root: Path) -> None:
+    """Refuse to generate with other versions than the pinned ones."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     pins = dict(pin.split("==") for pin in project["optional-dependencies"]["dev"] if "==" in pin)
     for name in GENERATORS:
         if version(name) != pins[name]:
-            sys.exit(
-                f"generate: {name} is {version(name)}, pinned is {pins[name]}: run `make setup`"
+            raise GenerationFailedError(
+                f"{name} is {version(name)}, pinned is {pins[name]}: run `make setup`"
             )
 
 
-def generate(spec: Path, destination: Path) -> None:
+def generate(root: Path, destination: Path) -> None:
     """Write the low-level client, the spec as JSON and a notice into an empty folder."""
-    check_versions()
+    check_versions(root)
+    spec = root / "openapi.yaml"
     package = destination / PACKAGE
-    command = [
-        "openapi-python-client",
-        "generate",
+    _run_generator(
         f"--path={spec}",
         f"--output-path={package}",
-        f"--config={ROOT / 'scripts' / 'openapi-python-client.yml'}",
-        f"--custom-template-path={ROOT / 'scripts' / 'templates'}",
+        f"--config={root / 'scripts' / 'openapi-python-client.yml'}",
+        f"--custom-template-path={root / 'scripts' / 'templates'}",
         "--meta=none",
         "--fail-on-warning",
-    ]
-    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
-    result = subprocess.run(
-        command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
-    if result.returncode != 0:
-        sys.exit(f"generate: openapi-python-client failed\n{result.stdout}{result.stderr}")
     document = json.dumps(YAML(typ="safe").load(spec), ensure_ascii=False, indent=2)
     (package / "openapi.json").write_text(document + "\n", "utf-8", newline="\n")
     (destination / "README.md").write_text(NOTICE, "utf-8", newline="\n")
 
 
-def main() -> None:
+def _run_generator(*options: str) -> None:
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+    result = subprocess.run(
+        ["openapi-python-client", "generate", *options],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise GenerationFailedError(f"openapi-python-client failed\n{result.stdout}{result.stderr}")
+
+
+def main(root: Path) -> None:
     """Replace generated/ by what the spec gives, so that nothing stale stays."""
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / GENERATED.name
-        generate(SPEC, fresh)
-        shutil.rmtree(GENERATED, ignore_errors=True)
-        shutil.copytree(fresh, GENERATED)
-    print(f"generated {len([path for path in GENERATED.rglob('*') if path.is_file()])} files")
+        fresh = Path(folder) / FOLDER
+        generate(root, fresh)
+        shutil.rmtree(root / FOLDER, ignore_errors=True)
+        shutil.copytree(fresh, root / FOLDER)
+    files = sum(path.is_file() for path in (root / FOLDER).rglob("*"))
+    print(f"{files} files in {FOLDER}/")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(Path(__file__).resolve().parent.parent)
+    except GenerationFailedError as problem:
+        sys.exit(f"generate: {problem}")
