@@ -46,9 +46,11 @@ def _exchange(order: Send, sender: OwnConnections | HttpxClient) -> Exchange:
     try:
         response = sender.send(request, order.deadline)
         try:
-            _begin(exchange, response)
-            for chunk in response.iter_bytes():
-                _take(exchange, chunk, order, request)
+            if _begin(exchange, response):
+                for chunk in response.iter_raw():
+                    exchange.body += chunk
+                    sender.check_time(request, order.deadline)
+                _decode(exchange)
         finally:
             response.close()
     except Exception as failure:
@@ -60,26 +62,42 @@ def _exchange(order: Send, sender: OwnConnections | HttpxClient) -> Exchange:
 async def _exchange_async(order: Send, sender: AsyncOwnConnections | AsyncHttpxClient) -> Exchange:
     exchange = Exchange()
     request = sender.build(order.request, order.deadline)
-    try:
+
+    async def work() -> None:
         response = await sender.send(request, order.deadline)
         try:
-            _begin(exchange, response)
-            async for chunk in response.aiter_bytes():
-                _take(exchange, chunk, order, request)
+            if _begin(exchange, response):
+                async for chunk in response.aiter_raw():
+                    exchange.body += chunk
+                _decode(exchange)
         finally:
             await response.aclose()
+
+    try:
+        await sender.in_time(work, request, order.deadline)
     except Exception as failure:
         if not sender.record(failure, request, exchange):
             raise
     return exchange
 
 
-def _begin(exchange: Exchange, response: httpx.Response) -> None:
+def _begin(exchange: Exchange, response: httpx.Response) -> bool:
+    """Note the head of an answer; whether its body is still to come, or a hook has read it."""
     exchange.status = response.status_code
     exchange.headers = response.headers
+    if response.is_stream_consumed:
+        exchange.body += response.content
+        return False
+    return True
 
 
-def _take(exchange: Exchange, chunk: bytes, order: Send, request: httpx.Request) -> None:
-    exchange.body += chunk
-    if order.deadline.left() <= 0:
-        raise httpx.ReadTimeout("The time of the call is over", request=request)
+def _decode(exchange: Exchange) -> None:
+    """Undo the content encoding of a whole body; what can't be decoded stays as it came."""
+    if "content-encoding" not in exchange.headers:
+        return
+    try:
+        decoded = httpx.Response(200, headers=exchange.headers, content=bytes(exchange.body))
+    except httpx.DecodingError as failure:
+        exchange.failure = failure
+    else:
+        exchange.body[:] = decoded.content

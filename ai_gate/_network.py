@@ -18,12 +18,27 @@ SocketOptions: TypeAlias = Iterable[httpcore.SOCKET_OPTION] | None
 
 PIECE = 16_384
 """The bytes written in one step, a TLS record: httpcore gives each partial write the time anew."""
+LONGEST_KEPT = 65_536
+"""The size of an answer, in bytes, above which its connection is closed; the gate's have 2 KB."""
 
 
-class Timer:
-    """The time of the call that a connection is used for."""
+class Wire:
+    """What the steps of one connection share: the call's deadline, and the bytes of its answer."""
 
-    deadline = Deadline(0.0)
+    def __init__(self) -> None:
+        self._deadline = Deadline(0.0)
+        self.received = bytearray()
+        """What came since the call began, up to a little more than `LONGEST_KEPT`."""
+
+    def begin(self, deadline: Deadline) -> None:
+        """Begin a call."""
+        self._deadline = deadline
+        self.received.clear()
+
+    def note(self, data: bytes) -> None:
+        """Note what came."""
+        if len(self.received) <= LONGEST_KEPT:
+            self.received += data
 
     def left(self, too_late: Callable[[], Exception]) -> float:
         """The seconds that are left.
@@ -31,7 +46,7 @@ class Timer:
         Raises:
             Exception: What `too_late` makes, where none are.
         """
-        seconds = self.deadline.left()
+        seconds = self._deadline.left()
         if seconds <= 0:
             raise too_late()
         return seconds
@@ -40,8 +55,8 @@ class Timer:
 class NetworkBackend(httpcore.NetworkBackend):
     """Connects through httpcore's backend in the time that is left."""
 
-    def __init__(self, timer: Timer) -> None:
-        self._timer = timer
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._backend = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -58,12 +73,12 @@ class NetworkBackend(httpcore.NetworkBackend):
         """
         addresses = _resolve(host, port)
         for index, address in enumerate(addresses):
-            share = self._timer.left(httpcore.ConnectTimeout) / (len(addresses) - index)
+            share = self._wire.left(httpcore.ConnectTimeout) / (len(addresses) - index)
             try:
                 stream = self._backend.connect_tcp(
                     address, port, share, local_address, socket_options
                 )
-                return NetworkStream(stream, self._timer)
+                return NetworkStream(stream, self._wire)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if index == len(addresses) - 1:
                     raise
@@ -86,18 +101,20 @@ def _pieces(buffer: bytes) -> Iterator[bytes]:
 class NetworkStream(httpcore.NetworkStream):
     """Reads and writes through httpcore's stream in the time that is left."""
 
-    def __init__(self, stream: httpcore.NetworkStream, timer: Timer) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, wire: Wire) -> None:
         self._stream = stream
-        self._timer = timer
+        self._wire = wire
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
-        return self._stream.read(max_bytes, self._timer.left(httpcore.ReadTimeout))
+        data = self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
+        self._wire.note(data)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of a buffer."""
         for piece in _pieces(buffer):
-            self._stream.write(piece, self._timer.left(httpcore.WriteTimeout))
+            self._stream.write(piece, self._wire.left(httpcore.WriteTimeout))
 
     def close(self) -> None:
         """Close the socket."""
@@ -110,9 +127,9 @@ class NetworkStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Shake hands."""
-        seconds = self._timer.left(httpcore.ConnectTimeout)
+        seconds = self._wire.left(httpcore.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
-        return NetworkStream(stream, self._timer)
+        return NetworkStream(stream, self._wire)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell about the socket."""
@@ -122,8 +139,8 @@ class NetworkStream(httpcore.NetworkStream):
 class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
     """Connects through httpcore's AnyIO backend, asyncio and trio, in the time that is left."""
 
-    def __init__(self, timer: Timer) -> None:
-        self._timer = timer
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
         self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def connect_tcp(
@@ -135,30 +152,32 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
         """Race the host's addresses (Happy Eyeballs, RFC 6555)."""
-        seconds = self._timer.left(httpcore.ConnectTimeout)
+        seconds = self._wire.left(httpcore.ConnectTimeout)
         try:
             stream = await self._backend.connect_tcp(
                 host, port, seconds, local_address, socket_options
             )
         except UnicodeError as error:
             raise httpcore.ConnectError(f"{host}: {error}") from error
-        return AsyncNetworkStream(stream, self._timer)
+        return AsyncNetworkStream(stream, self._wire)
 
 
 class AsyncNetworkStream(httpcore.AsyncNetworkStream):
     """Reads and writes through httpcore's stream in the time that is left."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, timer: Timer) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, wire: Wire) -> None:
         self._stream = stream
-        self._timer = timer
+        self._wire = wire
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
-        return await self._stream.read(max_bytes, self._timer.left(httpcore.ReadTimeout))
+        data = await self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
+        self._wire.note(data)
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of a buffer."""
-        await self._stream.write(buffer, self._timer.left(httpcore.WriteTimeout))
+        await self._stream.write(buffer, self._wire.left(httpcore.WriteTimeout))
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -171,14 +190,14 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Shake hands."""
-        seconds = self._timer.left(httpcore.ConnectTimeout)
+        seconds = self._wire.left(httpcore.ConnectTimeout)
         try:
             stream = await self._stream.start_tls(ssl_context, server_hostname, seconds)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
             raise
-        return AsyncNetworkStream(stream, self._timer)
+        return AsyncNetworkStream(stream, self._wire)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell about the socket."""

@@ -1,8 +1,10 @@
 """Who sends the requests: connections of the SDK's own, or an httpx client."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeAlias, TypeVar
 
+import anyio
 import httpcore
 import httpx
 
@@ -36,6 +38,9 @@ HTTPX_NOTHING_SENT = (
 )
 """The same as httpx names them."""
 
+TOO_LATE = "The time of the call is over"
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
 T = TypeVar("T", bound=Transport | AsyncTransport)
 H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
 
@@ -111,6 +116,9 @@ class OwnConnections(_OwnConnections[Transport]):
         """Send a request; the answer's body is still to be read."""
         return self.transport.handle_request(request, deadline)
 
+    def check_time(self, request: httpx.Request, deadline: Deadline) -> None:
+        """Do nothing: the connections keep the deadline."""
+
     def close(self) -> None:
         """Close the connections."""
         self.transport.close()
@@ -126,6 +134,10 @@ class AsyncOwnConnections(_OwnConnections[AsyncTransport]):
     async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return await self.transport.handle_request(request, deadline)
+
+    async def in_time(self, work: Work, request: httpx.Request, deadline: Deadline) -> None:
+        """Do the work; the connections keep the deadline."""
+        await work()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -169,6 +181,15 @@ class HttpxClient(_HttpxClient[httpx.Client]):
         """Send a request; the answer's body is still to be read."""
         return self.client.send(request, stream=True, follow_redirects=False)
 
+    def check_time(self, request: httpx.Request, deadline: Deadline) -> None:
+        """Raise once the deadline has passed.
+
+        Raises:
+            httpx.ReadTimeout: It has.
+        """
+        if deadline.left() <= 0:
+            raise httpx.ReadTimeout(TOO_LATE, request=request)
+
     def close(self) -> None:
         """Close the client."""
         self.client.close()
@@ -183,6 +204,17 @@ class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
     async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return await self.client.send(request, stream=True, follow_redirects=False)
+
+    async def in_time(self, work: Work, request: httpx.Request, deadline: Deadline) -> None:
+        """Do the work, but no longer than until the deadline.
+
+        Raises:
+            httpx.ReadTimeout: It wasn't done by then.
+        """
+        with anyio.move_on_after(deadline.left()) as scope:
+            await work()
+        if scope.cancelled_caught:
+            raise httpx.ReadTimeout(TOO_LATE, request=request)
 
     async def aclose(self) -> None:
         """Close the client."""

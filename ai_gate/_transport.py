@@ -12,8 +12,9 @@ import httpcore
 import httpx
 
 from ai_gate._deadline import Deadline
+from ai_gate._framing import nothing_follows
 from ai_gate._idle import IdleStack
-from ai_gate._network import AsyncNetworkBackend, NetworkBackend, Timer
+from ai_gate._network import AsyncNetworkBackend, NetworkBackend, Wire
 from ai_gate._tls import shared_context
 
 
@@ -40,10 +41,24 @@ def _on_the_wire(request: httpx.Request) -> httpcore.Request:
 
 @dataclass(slots=True)
 class Connection:
-    """A connection and the time of the call that it is used for."""
+    """A connection and what it shares with its network stream."""
 
     http: httpcore.HTTPConnection
-    timer: Timer
+    wire: Wire
+
+
+@dataclass(slots=True)
+class AsyncConnection:
+    """A connection and what it shares with its network stream."""
+
+    http: httpcore.AsyncHTTPConnection
+    wire: Wire
+
+
+def _reusable(connection: Connection | AsyncConnection, response: httpcore.Response) -> bool:
+    return connection.http.is_idle() and nothing_follows(
+        bytes(connection.wire.received), response.headers
+    )
 
 
 class Transport:
@@ -62,7 +77,7 @@ class Transport:
     def handle_request(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request and return the answer, its body still to be read, before the deadline."""
         connection = self._take()
-        connection.timer.deadline = deadline
+        connection.wire.begin(deadline)
         response = connection.http.handle_request(_on_the_wire(request))
         return httpx.Response(
             response.status,
@@ -71,9 +86,9 @@ class Transport:
             request=request,
         )
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: Connection, response: httpcore.Response) -> None:
         """Keep a connection for the next call, where it can be used again."""
-        if self._closed or not connection.http.is_idle():
+        if self._closed or not _reusable(connection, response):
             connection.http.close()
         else:
             self._idle.put(connection)
@@ -94,13 +109,13 @@ class Transport:
         return self._new()
 
     def _new(self) -> Connection:
-        timer = Timer()
+        wire = Wire()
         http = httpcore.HTTPConnection(
             _origin(self._base_url),
             ssl_context=_tls(self._base_url),
-            network_backend=NetworkBackend(timer),
+            network_backend=NetworkBackend(wire),
         )
-        return Connection(http, timer)
+        return Connection(http, wire)
 
 
 class ResponseBody(httpx.SyncByteStream):
@@ -119,15 +134,7 @@ class ResponseBody(httpx.SyncByteStream):
     def close(self) -> None:
         """End the exchange."""
         self._response.close()
-        self._transport.release(self._connection)
-
-
-@dataclass(slots=True)
-class AsyncConnection:
-    """A connection and the time of the call that it is used for."""
-
-    http: httpcore.AsyncHTTPConnection
-    timer: Timer
+        self._transport.release(self._connection, self._response)
 
 
 class AsyncTransport:
@@ -146,7 +153,7 @@ class AsyncTransport:
     async def handle_request(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request and return the answer, its body still to be read, before the deadline."""
         connection = await self._take()
-        connection.timer.deadline = deadline
+        connection.wire.begin(deadline)
         response = await connection.http.handle_async_request(_on_the_wire(request))
         return httpx.Response(
             response.status,
@@ -155,9 +162,9 @@ class AsyncTransport:
             request=request,
         )
 
-    async def release(self, connection: AsyncConnection) -> None:
+    async def release(self, connection: AsyncConnection, response: httpcore.Response) -> None:
         """Keep a connection for the next call, where it can be used again."""
-        if self._closed or not connection.http.is_idle():
+        if self._closed or not _reusable(connection, response):
             await connection.http.aclose()
         else:
             self._idle.put(connection)
@@ -178,13 +185,13 @@ class AsyncTransport:
         return self._new()
 
     def _new(self) -> AsyncConnection:
-        timer = Timer()
+        wire = Wire()
         http = httpcore.AsyncHTTPConnection(
             _origin(self._base_url),
             ssl_context=_tls(self._base_url),
-            network_backend=AsyncNetworkBackend(timer),
+            network_backend=AsyncNetworkBackend(wire),
         )
-        return AsyncConnection(http, timer)
+        return AsyncConnection(http, wire)
 
 
 class AsyncResponseBody(httpx.AsyncByteStream):
@@ -206,4 +213,4 @@ class AsyncResponseBody(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """End the exchange."""
         await self._response.aclose()
-        await self._transport.release(self._connection)
+        await self._transport.release(self._connection, self._response)
