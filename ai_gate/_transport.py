@@ -7,6 +7,7 @@ so a call costs the same beside 1 and beside 500 others.
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import httpcore
 import httpx
@@ -34,9 +35,29 @@ def _on_the_wire(request: httpx.Request) -> httpcore.Request:
         port=request.url.port,
         target=request.url.raw_path,
     )
-    return httpcore.Request(
-        request.method, url, headers=request.headers.raw, content=request.stream
-    )
+    body = RequestBody(request.content)
+    return httpcore.Request(request.method, url, headers=request.headers.raw, content=body)
+
+
+class RequestBody:
+    """A body in one piece.
+
+    No generator, because trio complains of an async one that sending didn't exhaust.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._pieces = iter((content,))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 @dataclass(slots=True)
