@@ -56,18 +56,20 @@ class AIGateClient(Client[Connections]):
     Args:
         project_id: The project's ID from the dashboard (https://www.ai-gate.dev/dashboard). It is
             the only credential, so treat it as one.
-        base_url: Where the gate is. A path prefix is kept.
+        base_url: Where the gate is (default: `https://api.ai-gate.dev`). A path prefix is kept.
         timeout: The time for a call in seconds, retries and their waits included; more than 0 and
-            at most 86,400. Only the resolution of the host's name isn't bounded by it.
+            at most 86,400 (default: `30.0`). Only the resolution of the host's name isn't bounded
+            by it.
         debug: Log each request through the `ai_gate` logger, and to stderr where the app has
-            configured no logging.
-        max_retries: How often a request is sent again. A session request is repeated only where
-            nothing of it was sent, because each session is billed; a request for TURN credentials
-            also after a lost answer, 429, 502, 503, 504 and 520 to 530, with `Retry-After` obeyed.
-        http_client: An `httpx.Client` to send with, for a proxy, TLS settings, a transport or
-            hooks of your own. The SDK neither changes nor closes it, and doesn't follow redirects.
-            Each of its operations gets the time that is left of the call, checked between the
-            chunks of a body. What its hooks raise passes through.
+            configured no logging (default: `False`).
+        max_retries: How often a request is sent again (default: `2`). A session request is repeated
+            only where nothing of it was sent, because each session is billed; a request for TURN
+            credentials also after a lost answer, 429, 502, 503, 504 and 520 to 530, with
+            `Retry-After` obeyed.
+        http_client: An `httpx.Client` to send with, for a proxy, TLS settings, a transport
+            or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
+            doesn't follow redirects. Each of its operations gets the time that is left of the
+            call, checked between the chunks of a body. What its hooks raise passes through.
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -134,11 +136,12 @@ class AIGateClient(Client[Connections]):
         """Create an OpenAI Realtime session. Each one is billed.
 
         Args:
-            model: The OpenAI Realtime model. OpenAI has retired the default; pass a current one.
-            voice: The voice. The documented ones are alloy, echo, fable, onyx, nova and shimmer;
-                any name goes through, and the gate decides.
-            temperature: The sampling temperature, from 0 to 1.
-            instructions: The system instructions.
+            model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
+                OpenAI has retired: pass a current one).
+            voice: The voice (default: `echo`). The documented ones are alloy, echo, fable, onyx,
+                nova and shimmer; any name goes through, and the gate decides.
+            temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
+            instructions: The system instructions (default: `You are a helpful assistant`).
 
         Returns:
             The session as the gate sent it, with its client secret and TURN credentials.
@@ -238,18 +241,20 @@ class AsyncAIGateClient(Client[AsyncConnections]):
     Args:
         project_id: The project's ID from the dashboard (https://www.ai-gate.dev/dashboard). It is
             the only credential, so treat it as one.
-        base_url: Where the gate is. A path prefix is kept.
+        base_url: Where the gate is (default: `https://api.ai-gate.dev`). A path prefix is kept.
         timeout: The time for a call in seconds, retries and their waits included; more than 0 and
-            at most 86,400. Only the resolution of the host's name isn't bounded by it.
+            at most 86,400 (default: `30.0`). Only the resolution of the host's name isn't bounded
+            by it.
         debug: Log each request through the `ai_gate` logger, and to stderr where the app has
-            configured no logging.
-        max_retries: How often a request is sent again. A session request is repeated only where
-            nothing of it was sent, because each session is billed; a request for TURN credentials
-            also after a lost answer, 429, 502, 503, 504 and 520 to 530, with `Retry-After` obeyed.
-        http_client: An `httpx.AsyncClient` to send with, for a proxy, TLS settings, a transport or
-            hooks of your own. The SDK neither changes nor closes it, and doesn't follow redirects.
-            Each of its operations gets the time that is left of the call, checked between the
-            chunks of a body. What its hooks raise passes through.
+            configured no logging (default: `False`).
+        max_retries: How often a request is sent again (default: `2`). A session request is repeated
+            only where nothing of it was sent, because each session is billed; a request for TURN
+            credentials also after a lost answer, 429, 502, 503, 504 and 520 to 530, with
+            `Retry-After` obeyed.
+        http_client: An `httpx.AsyncClient` to send with, for a proxy, TLS settings, a transport
+            or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
+            doesn't follow redirects. Each of its operations gets the time that is left of the
+            call, and is cancelled at its end. What its hooks raise passes through.
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -325,11 +330,12 @@ class AsyncAIGateClient(Client[AsyncConnections]):
         """Create an OpenAI Realtime session. Each one is billed.
 
         Args:
-            model: The OpenAI Realtime model. OpenAI has retired the default; pass a current one.
-            voice: The voice. The documented ones are alloy, echo, fable, onyx, nova and shimmer;
-                any name goes through, and the gate decides.
-            temperature: The sampling temperature, from 0 to 1.
-            instructions: The system instructions.
+            model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
+                OpenAI has retired: pass a current one).
+            voice: The voice (default: `echo`). The documented ones are alloy, echo, fable, onyx,
+                nova and shimmer; any name goes through, and the gate decides.
+            temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
+            instructions: The system instructions (default: `You are a helpful assistant`).
 
         Returns:
             The session as the gate sent it, with its client secret and TURN credentials.
