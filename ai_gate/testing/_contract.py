@@ -1,0 +1,163 @@
+"""`openapi.yaml`, and what openapi-core says of requests and answers."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from threading import Lock
+from typing import Any
+
+from ai_gate.testing._answers import Answer
+from ai_gate.testing._records import ReceivedRequest
+
+try:
+    from jsonschema_path import SchemaPath
+    from openapi_core import V31RequestUnmarshaller, V31ResponseValidator
+    from openapi_core.datatypes import RequestParameters
+    from openapi_core.deserializing.styles.exceptions import EmptyQueryParameterValue
+    from openapi_core.exceptions import OpenAPIError
+    from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
+    from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+except ImportError as error:
+    raise ImportError('The mock gate needs more: pip install "ai-gate[testing]"') from error
+
+
+class ContractError(Exception):
+    """A request or an answer departs from the spec; the message quotes no value of it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a valid request asks for, with the spec's defaults filled in."""
+
+    body: Mapping[str, Any]
+    query: Mapping[str, Any]
+
+
+@dataclass
+class _CoreRequest:
+    """A request in the shape that openapi-core reads."""
+
+    method: str
+    path: str
+    content_type: str
+    body: bytes | None
+    parameters: RequestParameters
+    host_url: str = "http://127.0.0.1"
+
+
+@dataclass
+class _CoreResponse:
+    """An answer in the shape that openapi-core reads."""
+
+    status_code: int
+    content_type: str
+    headers: Mapping[str, Any]
+    data: bytes | None
+
+
+class Contract:
+    """The spec, held against requests and answers by openapi-core."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        # With the servers of the spec, openapi-core finds none for a request to 127.0.0.1.
+        self.spec = SchemaPath.from_dict({**document, "servers": [{"url": "/"}]})
+        readers: dict[str, Callable[..., Any]] = {"application/json": _read_json}
+        self._requests = V31RequestUnmarshaller(self.spec, extra_media_type_deserializers=readers)
+        self._responses = V31ResponseValidator(self.spec, extra_media_type_deserializers=readers)
+        self._lock = Lock()
+        self._examples = document["components"]["examples"]
+
+    def example(self, name: str) -> Any:
+        """Return the value of a named example."""
+        return self._examples[name]["value"]
+
+    def read_request(self, request: ReceivedRequest) -> Call:
+        """Validate a request to a documented operation; ContractError where it departs."""
+        try:
+            with self._lock:
+                result = self._requests.unmarshal(_core_request(request))
+        except RecursionError as error:
+            raise ContractError("the body is nested too deeply") from error
+        if result.errors:
+            raise ContractError(_describe(result.errors))
+        return Call(body=result.body or {}, query=result.parameters.query)
+
+    def check_answer(self, method: str, path: str, answer: Answer) -> None:
+        """Validate an answer to a documented operation; ContractError where it departs."""
+        request = _core_request(ReceivedRequest(method, path, {}, {}, b""))
+        response = _CoreResponse(
+            answer.status, answer.content_type, answer.headers, answer.body or None
+        )
+        try:
+            with self._lock:
+                self._responses.validate(request, response)
+        except OpenAPIError as error:
+            raise ContractError(f"{answer.status}: {_describe([error])}") from error
+
+
+@cache
+def load_contract() -> Contract:
+    """Read the spec once for each process."""
+    text = (files("ai_gate_api") / "openapi.json").read_text("utf-8")
+    return Contract(json.loads(text))
+
+
+def _core_request(request: ReceivedRequest) -> _CoreRequest:
+    # A parameter that is repeated goes in as a list, so that the schema of a string refuses it.
+    query = {
+        name: values[0] if len(values) == 1 else values for name, values in request.query.items()
+    }
+    # openapi-core fails on parameters of a media type that aren't `name=value`.
+    media_type = request.headers.get("content-type", "").split(";")[0].strip()
+    return _CoreRequest(
+        method=request.method.lower(),
+        path=request.path,
+        content_type=media_type.lower(),
+        body=request.body or None,
+        parameters=RequestParameters(query=query, header=dict(request.headers)),
+    )
+
+
+def _read_json(body: bytes, **_: str) -> Any:
+    """Read JSON strictly. A ContractError passes through openapi-core, a ValueError would not."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ContractError("the body is nested too deeply") from error
+    except ValueError as error:
+        raise ContractError(f"the body is no valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _describe(errors: Iterable[Exception]) -> str:
+    return "; ".join(_describe_one(error) for error in errors)
+
+
+def _describe_one(error: Exception) -> str:
+    """Say what is wrong from the schema's side, since values may be secret."""
+    place = getattr(error, "name", "")
+    match error.__cause__:
+        case InvalidSchemaValue(schema_errors=errors):
+            return "; ".join(_describe_schema_error(schema_error, place) for schema_error in errors)
+        case MediaTypeNotFound(availableMimetypes=media_types):
+            return f"the content type must be {' or '.join(media_types)}"
+        case EmptyQueryParameterValue(name=name):
+            return f"{name} must not be empty"
+        case None:
+            return str(error)
+        case cause:
+            return f"{place or 'the body'}: {type(cause).__name__}"
+
+
+def _describe_schema_error(error: Any, place: str) -> str:
+    place = ".".join([place, *map(str, error.absolute_path)]).strip(".") or "the body"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"{place} lacks {', '.join(missing)}"
+    rule = json.dumps(error.validator_value)
+    return f"{place} does not satisfy {error.validator}: {rule}"

@@ -1,0 +1,89 @@
+"""The documented answers: every named example of the spec, ready to be sent as it stands."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ai_gate.testing._answers import Answer, encode_json
+from ai_gate.testing._contract import Contract
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One documented answer of one operation."""
+
+    method: str
+    path: str
+    status: int
+    name: str
+    content_type: str
+    value: Any
+    headers: Mapping[str, str]
+
+    def answer(self) -> Answer:
+        """Turn the example into an answer."""
+        is_text = isinstance(self.value, str)
+        body = self.value.encode("utf-8") if is_text else encode_json(self.value)
+        return Answer(self.status, body, self.content_type, self.headers)
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Which documented answer is wanted; None stands for any."""
+
+    status: int | None
+    name: str | None
+
+    def fits(self, example: Example) -> bool:
+        """Tell whether an example is what is wanted."""
+        return self.status in (None, example.status) and self.name in (None, example.name)
+
+    def find(self, examples: Iterable[Example]) -> Example | None:
+        """Return the first example that fits, in the order of the spec."""
+        return next(filter(self.fits, examples), None)
+
+    def complaint(self, examples: Iterable[Example]) -> str:
+        """Say that nothing fits, and list what there is."""
+        wanted = " ".join(str(part) for part in (self.status, self.name) if part is not None)
+        there_is = ", ".join(dict.fromkeys(f"{item.status} {item.name}" for item in examples))
+        return f"no such answer is documented: {wanted}; there is {there_is}"
+
+
+@cache
+def documented_examples(contract: Contract) -> tuple[Example, ...]:
+    """Collect the examples of all answers of all operations."""
+    return tuple(
+        example
+        for path, item in (contract.spec / "paths").str_items()
+        for method in _METHODS
+        if method in item
+        for status, response in (item / method / "responses").str_items()
+        for example in _examples_of(method, path, status, response)
+    )
+
+
+def _examples_of(method: str, path: str, status: str, response: Any) -> Iterator[Example]:
+    for content_type, media_type in (response / "content").str_items():
+        for name, example in (media_type / "examples").str_items():
+            value = (example / "value").read_value()
+            code = int(example.get("x-status", status))
+            headers = _headers_of(response, code, value)
+            yield Example(method.upper(), path, code, name, content_type, value, headers)
+
+
+def _headers_of(response: Any, status: int, value: Any) -> dict[str, str]:
+    """Take the documented headers with their example values, where they agree with the body."""
+    headers = {
+        name: str((header / "example").read_value())
+        for name, header in (response / "headers").str_items()
+        if name != "CF-Ray"
+    }
+    window_is_used_up = "resetAt" in value
+    if window_is_used_up:
+        headers["X-RateLimit-Remaining"] = "0"
+    elif status != 503:
+        headers.pop("Retry-After", None)
+    return headers

@@ -1,0 +1,232 @@
+"""MockGate: the mock gate as tests use it."""
+
+import ssl
+from collections.abc import Collection
+from types import TracebackType
+from typing import Self
+
+from ai_gate.testing._contract import load_contract
+from ai_gate.testing._examples import Pick
+from ai_gate.testing._limits import Plan
+from ai_gate.testing._operations import Operations
+from ai_gate.testing._records import MockGateError, ReceivedRequest, Violation
+from ai_gate.testing._responder import Responder
+from ai_gate.testing._server import HOST, Server
+from ai_gate.testing._state import State
+
+
+class MockGate:
+    """A stateful HTTP server on 127.0.0.1 that plays AI Gate.
+
+    It starts with `start()` or a `with` block and ends with `close()` or the end of the block. A
+    gate that was closed can be started again, on the same port and with the same state.
+
+    Every request is validated against `openapi.yaml`: a bad one gets the documented 400 and is
+    kept in `violations`. So is every answer: a bad one is a bug of the mock gate, and `close()`
+    raises `MockGateError` for it.
+
+    A project may send 100 requests in a window of 15 minutes that starts with its first one, make
+    100 sessions in a calendar month (UTC), and have 5 sessions alive. A session lives for one
+    hour: the mock gate sees no activity that would prolong it. Refusals come in this order: a bad
+    request 400, an unknown project 401, requests 429, quota 402, live sessions 429. A refused call
+    counts as a request but not as a session; 400 and 401 count for nothing.
+
+    Args:
+        port: The port to listen on. Default 0: a free one.
+        requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
+        concurrent: Live sessions of a project, or None for no limit. Default 5.
+        quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
+        projects: The IDs of the projects there are; others get a 401. Default None: any project.
+        ssl_context: The server's side of TLS; the gate then speaks https. Default None: http.
+
+    Raises:
+        ValueError: A limit is negative.
+        TypeError: `projects` is a single string.
+
+    Example:
+        >>> import httpx
+        >>> with MockGate(concurrent=1) as gate:
+        ...     first = httpx.post(f"{gate.url}/session", json={"project_id": "proj_demo"})
+        ...     second = httpx.post(f"{gate.url}/session", json={"project_id": "proj_demo"})
+        >>> first.json()["voice"], second.json()["error"]
+        ('echo', 'concurrent_limit_exceeded')
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        requests: int | None = 100,
+        concurrent: int | None = 5,
+        quota: int | None = 100,
+        projects: Collection[str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        if isinstance(projects, str):
+            raise TypeError("projects must be a collection of project IDs, not a single string")
+        contract = load_contract()
+        plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
+        self._state = State(plan)
+        operations = Operations(contract, plan, projects, self._state)
+        self._responder = Responder(contract, operations, self._state, self._log)
+        self._ssl_context = ssl_context
+        self._port = port
+        self._server: Server | None = None
+
+    def __repr__(self) -> str:
+        return f"<MockGate on port {self._port}>"
+
+    def _log(self, method: str, path: str, status: int) -> None:
+        """Take note of an answer; the command prints it."""
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """Start to listen. A gate that runs stays as it is.
+
+        Returns:
+            The gate itself.
+
+        Raises:
+            OSError: The port is taken.
+
+        Example:
+            >>> gate = MockGate().start()
+            >>> gate.close()
+        """
+        if self._server is None:
+            self._server = Server(self._port, self._responder, self._ssl_context)
+            self._port = self._server.server_port
+            self._server.start()
+        return self
+
+    def close(self) -> None:
+        """Stop listening and close every connection. A gate that doesn't run stays as it is.
+
+        Raises:
+            MockGateError: The gate gave an answer that `openapi.yaml` doesn't allow.
+
+        Example:
+            >>> gate = MockGate().start()
+            >>> gate.close()
+        """
+        if self._server is None:
+            return
+        self._server.stop()
+        self._server = None
+        bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
+        if bugs:
+            raise MockGateError("\n".join(["The mock gate broke openapi.yaml:", *bugs]))
+
+    @property
+    def port(self) -> int:
+        """The port that the gate listens on, or listened on before it was closed.
+
+        Raises:
+            RuntimeError: The gate was never started and has no fixed port.
+
+        Example:
+            >>> with MockGate() as gate:
+            ...     gate.port > 0
+            True
+        """
+        if self._port == 0:
+            raise RuntimeError("The mock gate has no port before it is started")
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The gate's base URL, without a slash at the end.
+
+        Raises:
+            RuntimeError: The gate was never started and has no fixed port.
+
+        Example:
+            >>> MockGate(port=8787).url
+            'http://127.0.0.1:8787'
+        """
+        scheme = "http" if self._ssl_context is None else "https"
+        return f"{scheme}://{HOST}:{self.port}"
+
+    @property
+    def received(self) -> list[ReceivedRequest]:
+        """The requests that arrived, in order. A copy.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     _ = httpx.get(f"{gate.url}/turn-credentials?identifier=proj_demo")
+            >>> gate.received[0].query["identifier"]
+            ['proj_demo']
+        """
+        return self._state.received()
+
+    @property
+    def violations(self) -> list[Violation]:
+        """What departed from `openapi.yaml`, in order: requests and, a bug, answers. A copy.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     _ = httpx.get(f"{gate.url}/turn-credentials?identifier=")
+            >>> gate.violations[0].message
+            'identifier must not be empty'
+        """
+        return self._state.violations()
+
+    def advance(self, seconds: float) -> None:
+        """Put the gate's clock forward instead of waiting.
+
+        Args:
+            seconds: How far, in seconds.
+
+        Raises:
+            ValueError: `seconds` is negative, not finite, or leads past the year 9998.
+
+        Example:
+            >>> with MockGate() as gate:
+            ...     gate.advance(3600)  # every session has ended
+        """
+        self._state.advance(seconds)
+
+    def respond_next(self, status: int, example: str | None = None) -> None:
+        """Answer a coming request with a documented answer of `openapi.yaml`.
+
+        It goes to the next valid request of an operation that documents such an answer, and then
+        is used up. Several calls queue up. The answer leaves the gate's state as it is. The request
+        header `Prefer: code=429, example=rate_limit` does the same for its own request.
+
+        Args:
+            status: The status, for example 429.
+            example: The name of the example. Default None: the operation's first of that status.
+
+        Raises:
+            ValueError: Nothing such is documented; the message lists what there is.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.respond_next(522)
+            ...     httpx.get(f"{gate.url}/health").status_code
+            522
+        """
+        self._responder.respond_next(Pick(status, example))
+
+    def reset(self) -> None:
+        """Forget projects, requests, violations and queued answers, and put the clock back.
+
+        Example:
+            >>> gate = MockGate()
+            >>> gate.advance(60)
+            >>> gate.reset()
+        """
+        self._state.reset()

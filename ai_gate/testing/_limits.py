@@ -1,0 +1,93 @@
+"""The rules of a plan: what a project may ask for, and when. No clock and no I/O in here."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+WINDOW_SECONDS = 15 * 60
+SESSION_SECONDS = 60 * 60
+
+
+class Refusal(Enum):
+    """Why a request is refused, in the order in which the gate checks."""
+
+    REQUESTS = "requests"
+    QUOTA = "quota"
+    CONCURRENT = "concurrent"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The limits of every project; None switches one off."""
+
+    requests: int | None
+    concurrent: int | None
+    quota: int | None
+
+    def __post_init__(self) -> None:
+        for name, limit in vars(self).items():
+            if limit is not None and limit < 0:
+                raise ValueError(f"{name} must be None or not negative, got {limit}")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a project has used, right after one of its requests."""
+
+    refusal: Refusal | None
+    requests: int
+    window_end: float
+    live_sessions: int
+    month_sessions: int
+
+
+class Account:
+    """The use that one project makes of its plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._window_end = -math.inf
+        self._requests = 0
+        self._session_ends: list[float] = []
+        self._month = (0, 0)
+        self._month_sessions = 0
+
+    def admit(self, now: float, *, session: bool) -> Usage:
+        """Count a request and, where it asks for a session and none is refused, the session."""
+        self._forget_what_is_over(now)
+        self._requests += 1
+        refusal = self._refusal(session)
+        if session and refusal is None:
+            self._session_ends.append(now + SESSION_SECONDS)
+            self._month_sessions += 1
+        return Usage(
+            refusal=refusal,
+            requests=self._requests,
+            window_end=self._window_end,
+            live_sessions=len(self._session_ends),
+            month_sessions=self._month_sessions,
+        )
+
+    def _forget_what_is_over(self, now: float) -> None:
+        if now >= self._window_end:
+            self._window_end = now + WINDOW_SECONDS
+            self._requests = 0
+        self._session_ends = [end for end in self._session_ends if end > now]
+        today = datetime.fromtimestamp(now, UTC)
+        if self._month != (today.year, today.month):
+            self._month = (today.year, today.month)
+            self._month_sessions = 0
+
+    def _refusal(self, session: bool) -> Refusal | None:
+        if _exceeds(self._requests, self._plan.requests):
+            return Refusal.REQUESTS
+        if session and _exceeds(self._month_sessions + 1, self._plan.quota):
+            return Refusal.QUOTA
+        if session and _exceeds(len(self._session_ends) + 1, self._plan.concurrent):
+            return Refusal.CONCURRENT
+        return None
+
+
+def _exceeds(count: int, limit: int | None) -> bool:
+    return limit is not None and count > limit

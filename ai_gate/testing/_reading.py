@@ -1,0 +1,98 @@
+"""From what http.server has parsed to a whole request: target, headers and body."""
+
+import re
+from email import errors
+from email.message import Message
+from io import BufferedIOBase
+from urllib.parse import parse_qs, urlsplit
+
+from ai_gate.testing._records import ReceivedRequest
+
+MAX_BODY = 10 * 2**20
+_MAX_LINE = 2**16
+# The parser of the standard library goes on after these, with headers missing.
+_HEADER_DEFECTS = (
+    errors.FirstHeaderLineIsContinuationDefect,
+    errors.InvalidHeaderDefect,
+    errors.MisplacedEnvelopeHeaderDefect,
+    errors.MissingHeaderBodySeparatorDefect,
+)
+
+
+class UnreadableRequestError(Exception):
+    """A request that can't be read to its end, so that the connection is lost for a next one."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def read_request(
+    method: str, target: str, headers: Message, stream: BufferedIOBase
+) -> ReceivedRequest:
+    """Read the rest of a request; UnreadableRequestError where that is impossible."""
+    if any(isinstance(defect, _HEADER_DEFECTS) for defect in headers.defects):
+        raise UnreadableRequestError("A header line is malformed")
+    path, query = _read_target(target)
+    return ReceivedRequest(
+        method=method,
+        path=path,
+        query=query,
+        headers={name.lower(): ", ".join(headers.get_all(name, [])) for name in headers},
+        body=_read_body(headers, stream),
+    )
+
+
+def _read_target(target: str) -> tuple[str, dict[str, list[str]]]:
+    if not target.isascii():
+        raise UnreadableRequestError("The request target must be ASCII")
+    try:
+        url = urlsplit(target)
+        return url.path, parse_qs(url.query, keep_blank_values=True, errors="strict")
+    except ValueError as error:  # its text may quote the target
+        raise UnreadableRequestError("The request target is no URL in UTF-8") from error
+
+
+def _read_body(headers: Message, stream: BufferedIOBase) -> bytes:
+    codings = headers.get_all("transfer-encoding", [])
+    lengths = headers.get_all("content-length", [])
+    if len(codings) + len(lengths) > 1:
+        raise UnreadableRequestError("The length of the body is given more than once")
+    if codings:
+        if codings[0].strip().lower() != "chunked":
+            raise UnreadableRequestError("The transfer encoding must be chunked")
+        return _read_chunks(stream)
+    if lengths:
+        return _read_exactly(stream, _read_size(lengths[0].strip(), "[0-9]{1,20}", 10))
+    return b""
+
+
+def _read_chunks(stream: BufferedIOBase) -> bytes:
+    body = bytearray()
+    while size := _read_chunk_size(stream):
+        body += _read_exactly(stream, size, already=len(body))
+        if stream.readline(2) != b"\r\n":
+            raise UnreadableRequestError("A chunk of the body is longer than it says")
+    while stream.readline(_MAX_LINE).strip():
+        pass  # trailers
+    return bytes(body)
+
+
+def _read_chunk_size(stream: BufferedIOBase) -> int:
+    line = stream.readline(_MAX_LINE).decode("latin-1")
+    return _read_size(line.split(";")[0].strip(), "[0-9A-Fa-f]{1,16}", 16)
+
+
+def _read_size(text: str, pattern: str, base: int) -> int:
+    if not re.fullmatch(pattern, text):
+        raise UnreadableRequestError("The length of the body is malformed")
+    return int(text, base)
+
+
+def _read_exactly(stream: BufferedIOBase, size: int, already: int = 0) -> bytes:
+    if already + size > MAX_BODY:
+        raise UnreadableRequestError(f"The body is larger than {MAX_BODY} bytes", 413)
+    data = stream.read(size)
+    if len(data) < size:
+        raise UnreadableRequestError("The body ends early")
+    return data

@@ -1,0 +1,98 @@
+"""The command `python -m ai_gate.testing`."""
+
+import contextlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from ai_gate.testing import MockGate
+from ai_gate.testing.__main__ import main
+
+
+@contextlib.contextmanager
+def running(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the command; give it with the URL that it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "ai_gate.testing", "--port", "0", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serves_until_a_signal(number: signal.Signals) -> None:
+    with running() as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        answer = httpx.post(f"{url}/session", json={"project_id": "proj_secret"}, trust_env=False)
+        assert answer.status_code == 200
+        assert answer.headers["x-ratelimit-limit"] == "100"
+        httpx.get(f"{url}/turn-credentials?identifier=proj_secret", trust_env=False)
+        with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0)) as connection:
+            connection.sendall(
+                b"GET /\x1b[0m/proj HTTP/1.1\r\nConnection: close\r\n\r\n\x1b\r\n\r\n"
+            )
+            assert connection.makefile("rb").readline() == b"HTTP/1.1 404 Not Found\r\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert out == ""
+    assert err.splitlines() == [
+        "POST /session 200",
+        "GET /turn-credentials 200",
+        "GET /%1B%5B0m/proj 404",
+    ]
+
+
+def test_flags() -> None:
+    flags = ("--requests", "3", "--concurrent", "1", "--quota", "none")
+    with running(*flags, "--project", "proj_a", "--project", "proj_b") as (process, url):
+        statuses = [
+            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False).status_code
+            for project in ("proj_a", "proj_a", "proj_b", "proj_c")
+        ]
+        process.terminate()
+        process.communicate(timeout=20)
+    assert statuses == [200, 429, 200, 401]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--port", "x"], "must be a number from 0 to 65535"),
+        (["--port", "65536"], "must be a number from 0 to 65535"),
+        (["--quota", "-1"], "must be a number that is not negative, or none"),
+        (["--requests", "many"], "must be a number that is not negative, or none"),
+        (["--host", "localhost"], "unrecognized arguments"),
+    ],
+)
+def test_bad_flags(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(flags)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_taken_port(gate: MockGate, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", str(gate.port)]) == 1
+    assert "in use" in capsys.readouterr().err

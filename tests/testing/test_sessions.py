@@ -1,0 +1,113 @@
+"""What a session and its TURN credentials look like."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import pytest
+from ai_gate_api.models import SessionResponse, TurnCredentials
+
+from ai_gate.testing import MockGate
+
+Create = Callable[..., httpx.Response]
+
+
+def spec() -> Any:
+    return json.loads((files("ai_gate_api") / "openapi.json").read_text("utf-8"))
+
+
+def test_session_echoes_what_was_requested(create_session: Create) -> None:
+    wanted = {
+        "model": "gpt-realtime",
+        "voice": "a voice of tomorrow",
+        "temperature": 0.25,
+        "instructions": "Répondez en français, \N{WAVING HAND SIGN}\n",
+    }
+    session = create_session(**wanted).json()
+    assert {name: session[name] for name in wanted} == wanted
+    assert session["metadata"]["model"] == wanted["model"]
+    assert session["metadata"]["voice"] == wanted["voice"]
+
+
+def test_what_is_left_out_has_the_default_of_the_spec(create_session: Create) -> None:
+    properties = spec()["components"]["schemas"]["CreateSessionRequest"]["properties"]
+    session = create_session().json()
+    for name in ("model", "voice", "temperature", "instructions"):
+        assert session[name] == properties[name]["default"]
+
+
+def test_session_has_the_shape_of_the_example(create_session: Create) -> None:
+    example = spec()["components"]["examples"]["session"]["value"]
+    session = create_session().json()
+    assert list(session) == list(example)
+    assert list(session["metadata"]) == list(example["metadata"])
+    ours = session["turn_credentials"]["iceServers"]
+    theirs = example["turn_credentials"]["iceServers"]
+    assert [list(server) for server in ours] == [list(server) for server in theirs]
+    assert [server["urls"] for server in ours] == [server["urls"] for server in theirs]
+
+
+def test_generated_client_reads_it(client: httpx.Client, create_session: Create) -> None:
+    session = create_session().json()
+    assert SessionResponse.from_dict(session).session_id == session["session_id"]
+    credentials = client.get("/turn-credentials", params={"identifier": "p"}).json()
+    assert TurnCredentials.from_dict(credentials).to_dict() == credentials
+
+
+def test_times_follow_the_clock_of_the_gate(gate: MockGate, create_session: Create) -> None:
+    before = create_session().json()
+    gate.advance(5 * 86400)
+    after = create_session().json()
+    assert 0 <= after["expires_at"] - before["expires_at"] - 5 * 86400 < 60
+    created = datetime.fromisoformat(after["metadata"]["created_at"])
+    assert after["expires_at"] == int(created.timestamp()) + 3600
+    assert after["client_secret"]["expires_at"] == int(created.timestamp()) + 60
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", after["metadata"]["created_at"])
+
+
+def test_ids_and_secrets_are_unique(create_session: Create) -> None:
+    sessions = [create_session().json() for _ in range(3)]
+    patterns = {
+        r"sess_\w{20,}": [session["id"] for session in sessions],
+        r"aigate_session_\w{20,}": [session["session_id"] for session in sessions],
+        r"ek_\w{20,}": [session["client_secret"]["value"] for session in sessions],
+        r"\w{32,}": [
+            session["turn_credentials"]["iceServers"][2]["credential"] for session in sessions
+        ],
+    }
+    for pattern, values in patterns.items():
+        assert len(set(values)) == 3
+        assert all(re.fullmatch(pattern, value) for value in values)
+
+
+def test_turn_credentials_are_new_each_time(client: httpx.Client) -> None:
+    first, second = (
+        client.get("/turn-credentials", params={"identifier": "p"}).json()["iceServers"]
+        for _ in range(2)
+    )
+    assert first[0] == {"urls": "stun:stun.cloudflare.com:3478"}
+    assert {server.get("username") for server in first[2:]} == {first[2]["username"]}
+    assert first[2]["username"] != second[2]["username"]
+    assert first[2]["credential"] != second[2]["credential"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\ud83d", '"\\\n\0'])
+def test_odd_strings_come_back(create_session: Create, gate: MockGate, text: str) -> None:
+    # httpx would refuse to write a lone surrogate, JSON's own escape for it is legal.
+    body = json.dumps({"project_id": "p", "instructions": text})
+    answer = httpx.post(
+        f"{gate.url}/session",
+        content=body,
+        headers={"content-type": "application/json"},
+        trust_env=False,
+    )
+    assert json.loads(answer.content.decode("utf-8"))["instructions"] == text
+
+
+def test_health(client: httpx.Client) -> None:
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "healthy"})
