@@ -68,8 +68,9 @@ class AIGateClient(Client[Connections]):
             `Retry-After` obeyed.
         http_client: An `httpx.Client` to send with, for a proxy, TLS settings, a transport
             or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
-            doesn't follow redirects. Each of its operations gets the time that is left of the
-            call, checked between the chunks of a body. What its hooks raise passes through.
+            doesn't follow redirects. The call's time bounds it too: sync, each of its operations
+            gets what is left, checked between the chunks of a body; async, it is cancelled. What
+            its hooks raise passes through.
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -253,8 +254,9 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             `Retry-After` obeyed.
         http_client: An `httpx.AsyncClient` to send with, for a proxy, TLS settings, a transport
             or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
-            doesn't follow redirects. Each of its operations gets the time that is left of the
-            call, and is cancelled at its end. What its hooks raise passes through.
+            doesn't follow redirects. The call's time bounds it too: sync, each of its operations
+            gets what is left, checked between the chunks of a body; async, it is cancelled. What
+            its hooks raise passes through.
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -409,7 +411,7 @@ class AsyncAIGateClient(Client[AsyncConnections]):
         return cast(TurnCredentials, answer)
 
     async def close(self) -> None:
-        """Close the client's connections in this event loop. Closing it again does nothing.
+        """Close the client's connections. Closing it again does nothing.
 
         An injected `http_client` stays open.
 

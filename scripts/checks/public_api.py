@@ -1,0 +1,94 @@
+"""The public API against a committed snapshot of it."""
+
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import griffe
+
+from scripts.checks import sources
+from scripts.checks.outcome import fail_on
+
+SNAPSHOT = "docs/public_api.txt"
+MODULES = ("", "client", "errors", "types", "testing")
+PRIVATE = "._"
+"""What the path of a private module has in it."""
+ADVICE = "where that is meant, run `make snapshot` and say it in the changelog"
+
+
+def check_public_api(root: Path) -> None:
+    """Compare every public name, signature and attribute with the snapshot."""
+    committed = (root / SNAPSHOT).read_text("utf-8").splitlines()
+    lines = difflib.unified_diff(committed, snapshot(root), lineterm="", n=0)
+    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    fail_on([*changes, f"{SNAPSHOT}: the public API has changed: {ADVICE}"] if changes else [])
+
+
+def snapshot(root: Path) -> list[str]:
+    """Describe the public API, a line for each name."""
+    package = sources.load(root)
+    lines: list[str] = []
+    for name in MODULES:
+        module = cast(griffe.Module, package[name]) if name else package
+        for exported in sorted(_exports(module)):
+            lines += _member(module.path, module[exported])
+    return lines
+
+
+def _exports(module: griffe.Module) -> list[str]:
+    return [str(name) for name in module.exports or ()]
+
+
+def _member(owner: str, member: sources.Thing) -> Iterator[str]:
+    path = f"{owner}.{member.name}"
+    target = member.final_target if isinstance(member, griffe.Alias) else member
+    if isinstance(target, griffe.Class):
+        yield from _class(path, target)
+    elif isinstance(target, griffe.Function):
+        yield f"{owner}.{_signature(target)}"
+    elif isinstance(target, griffe.Attribute):
+        annotation = f": {target.annotation}" if target.annotation else ""
+        constant = isinstance(target.parent, griffe.Module) and not target.is_special
+        yield path + annotation + (f" = {target.value}" if constant else "")
+
+
+def _class(path: str, target: griffe.Class) -> Iterator[str]:
+    if target.path != path and PRIVATE not in target.path:
+        yield f"{path} is {target.path}"
+        return
+    yield f"{path}({', '.join(str(base) for base in target.bases)})"
+    from_private_bases = {
+        name: member
+        for name, member in target.inherited_members.items()
+        if PRIVATE in member.final_target.path
+    }
+    for name, member in sorted({**from_private_bases, **target.members}.items()):
+        if not name.startswith("_") or name == "__init__" or _is_typed_dict(target):
+            yield from _member(path, member)
+
+
+def _is_typed_dict(target: griffe.Class) -> bool:
+    return "TypedDict" in {str(base) for base in target.bases}
+
+
+def _signature(function: griffe.Function) -> str:
+    text = str(function.signature())
+    for parameter in function.parameters:
+        default = str(parameter.default)
+        if default in function.module.members:
+            value = sources.value(function.module, default)
+            text = text.replace(f" = {default}", f" = {value!r}")
+    return text
+
+
+def main(root: Path) -> None:
+    """Write the snapshot."""
+    path = root / SNAPSHOT
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(snapshot(root)) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
