@@ -1,8 +1,8 @@
 """The errors of the SDK, one tree under `AIGateError`.
 
 ```
-AIGateError                    every failure of a call; itself for statuses without a class of
-their own ├── APIConnectionError         no whole answer came
+AIGateError                    every failure; itself where a status has no class of its own
+├── APIConnectionError         no whole answer came
 │   └── APITimeoutError        ... before the call's time was over
 ├── BadRequestError            400
 ├── AuthenticationError        401: no such project, or no OpenAI key in its vault

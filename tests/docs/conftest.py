@@ -1,0 +1,70 @@
+"""The world in which the documentation runs: https://api.ai-gate.dev is a mock gate."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Iterator
+
+import pytest
+import trustme
+
+from ai_gate.testing import MockGate
+
+from .gateway import NAME, lead_to
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Signs the gate's certificate."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def certificates(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file with the authority's certificate."""
+    path = str(tmp_path_factory.mktemp("authority") / "ca.pem")
+    authority.cert_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server_side(authority: trustme.CA) -> ssl.SSLContext:
+    """The gate's side of TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(NAME).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def environment(certificates: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the documentation reads of the environment, put back after blocks that write it."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("AI_GATE_BASE_URL", raising=False)
+    monkeypatch.setenv("AI_GATE_PROJECT_ID", "your-project-id")
+    monkeypatch.setenv("SSL_CERT_FILE", certificates)
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Put the SDK's logger back after blocks with `debug=True`."""
+    logger = logging.getLogger("ai_gate")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers = handlers
+
+
+@pytest.fixture
+def gate(
+    server_side: ssl.SSLContext,
+    environment: None,
+    logging_as_before: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[MockGate]:
+    """The gate at https://api.ai-gate.dev."""
+    with MockGate(ssl_context=server_side) as gate:
+        lead_to(gate.port, monkeypatch)
+        yield gate

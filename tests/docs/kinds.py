@@ -1,0 +1,77 @@
+"""What a Python block of the documentation is, so that each is tested in the way that fits it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from collections.abc import Iterator
+from enum import Enum
+
+CLIENT = "client"
+
+
+class Kind(Enum):
+    """The kinds of Python blocks."""
+
+    PROGRAM = "runs by itself"
+    FRAGMENT = "runs where there is a client"
+    SIGNATURE = "says how something is called"
+
+
+def kind(code: str) -> Kind:
+    """Classify a block; ValueError where no rule fits."""
+    try:
+        unbound = unbound_names(code)
+    except SyntaxError as error:
+        if signature(code) is None:
+            raise ValueError(f"neither Python nor a signature: {error}") from error
+        return Kind.SIGNATURE
+    if unbound - {CLIENT}:
+        raise ValueError(f"names that come from nowhere: {', '.join(sorted(unbound))}")
+    return Kind.FRAGMENT if unbound else Kind.PROGRAM
+
+
+def signature(code: str) -> ast.FunctionDef | None:
+    """Read a block as `name(parameters) -> result`, or None where it isn't one."""
+    try:
+        (statement,) = ast.parse(f"def {code.strip()}: ...").body
+    except (SyntaxError, ValueError):
+        return None
+    return statement if isinstance(statement, ast.FunctionDef) else None
+
+
+def prints(code: str) -> bool:
+    """Whether a block prints where nothing goes wrong, which is outside its handlers."""
+    nodes: list[ast.AST] = [ast.parse(code)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Name) and node.id == "print":
+            return True
+        if not isinstance(node, ast.ExceptHandler):
+            nodes.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def unbound_names(code: str) -> set[str]:
+    """The names that a block uses without binding them."""
+    module = symtable.symtable(code, "block", "exec")
+    bound = {symbol.get_name() for symbol in module.get_symbols() if _is_bound(symbol)}
+    used = {
+        symbol.get_name()
+        for table in _tables(module)
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (symbol.is_global() or table is module)
+    }
+    unbound = used - bound - set(dir(builtins))
+    return {name for name in unbound if not name.startswith("__")}
+
+
+def _is_bound(symbol: symtable.Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported()
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from _tables(child)

@@ -1,0 +1,55 @@
+"""Running a block as it stands."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ai_gate import AIGateClient
+from ai_gate.testing import MockGate
+
+from .gateway import NAME
+from .kinds import CLIENT, Kind, kind, prints
+from .markdown import Block
+
+FAILURES = ("error", "failed", "❌")
+
+
+def run(path: Path, **given: Any) -> None:
+    """Run a file as a program."""
+    names = runpy.run_path(str(path), init_globals=given, run_name="__main__")
+    # Some pages leave their client to the end of the process, which here goes on.
+    for value in names.values():
+        if isinstance(value, AIGateClient):
+            value.close()
+
+
+def run_block(block: Block, folder: Path) -> None:
+    """Run a block unchanged; a fragment gets a client as its page has made one before."""
+    path = folder / f"{block}.py"
+    path.write_text(block.code, "utf-8")
+    if kind(block.code) is Kind.FRAGMENT:
+        run(path, **{CLIENT: AIGateClient(project_id="your-project-id")})
+    else:
+        run(path)
+
+
+def check_calls(code: str, gate: MockGate) -> None:
+    """Whether code that calls the gate has reached it, under its public name and as documented.
+
+    Code with a mock gate of its own doesn't call this one.
+    """
+    calls = code.count(".create_session(") + code.count(".get_turn_credentials(")
+    assert bool(gate.received) == (calls > 0 and "MockGate(" not in code)
+    assert all(request.headers["host"] == NAME for request in gate.received)
+    assert gate.violations == []
+
+
+def check_output(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether code that prints has, and no failure: pages print the errors that they catch."""
+    output = capsys.readouterr().out
+    assert bool(output) == prints(code)
+    assert not [word for word in FAILURES if word in output.lower()], output
