@@ -6,7 +6,7 @@ PORT ?= 8787
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage generate check mock clean
+.PHONY: help setup demo test coverage generate check snapshot mock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ generate: $(READY) ## Compile openapi.yaml into generated/
 
 check: $(READY) ## Check format, lint, types, spec and generated code; CHECKS="lint mypy" for some
 	$(BIN)/python -m scripts.check $(CHECKS)
+
+snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
+	$(BIN)/python -m scripts.checks.public_api
 
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)

@@ -15,9 +15,14 @@ from scripts.checks.commands import (
     check_redocly,
     check_spectral,
 )
+from scripts.checks.facade import check_facade
 from scripts.checks.generated import check_generated
 from scripts.checks.outcome import CheckFailedError, CheckSkippedError
+from scripts.checks.parity import check_parity
+from scripts.checks.public_api import check_public_api
+from scripts.checks.release import check_release
 from scripts.checks.spec import check_spec
+from scripts.checks.types import check_types
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +35,11 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "lint": check_lint,
     "spec": check_spec,
     "generated": check_generated,
+    "types": check_types,
+    "facade": check_facade,
+    "parity": check_parity,
+    "public_api": check_public_api,
+    "release": check_release,
 }
 
 

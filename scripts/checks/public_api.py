@@ -1,7 +1,6 @@
 """The public API against a committed snapshot of it."""
 
 import difflib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -91,4 +90,4 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(__file__).resolve().parents[2])
