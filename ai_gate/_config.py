@@ -54,7 +54,8 @@ class Config:
 
     def url(self, path: str) -> httpx.URL:
         """The URL of one of the gate's paths."""
-        return self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)
+        prefix = self.base_url.raw_path.rstrip(b"/")
+        return self.base_url.copy_with(raw_path=prefix + path.encode("ascii"))
 
 
 def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,8 +96,7 @@ def _checked_base_url(base_url: str) -> httpx.URL:
         raise AIGateError(f"base_url is not a valid URL: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise AIGateError(
-            "base_url must be an absolute http or https URL, for example "
-            f"{DEFAULT_BASE_URL}, not {base_url!r}."
+            f"base_url must be an absolute http or https URL, for example {DEFAULT_BASE_URL}."
         )
     if url.port is not None and not 0 < url.port < 65536:
         raise AIGateError(f"base_url has no valid port: {url.port}.")
@@ -105,7 +105,8 @@ def _checked_base_url(base_url: str) -> httpx.URL:
             "base_url must not have credentials, a query or a fragment. "
             "For a gate behind basic authentication pass an http_client with auth=."
         )
-    return url.copy_with(path=url.path.rstrip("/") or "/")
+    path, _, _ = url.raw_path.partition(b"?")
+    return url.copy_with(raw_path=path.rstrip(b"/") or b"/")
 
 
 def _checked_timeout(timeout: float) -> float:
@@ -113,13 +114,12 @@ def _checked_timeout(timeout: float) -> float:
         raise AIGateError(f"timeout must be a number of seconds, not {type(timeout).__name__}.")
     if not 0 < timeout <= LONGEST_TIMEOUT:
         raise AIGateError(
-            "timeout must be more than 0 and at most "
-            f"{LONGEST_TIMEOUT:,.0f} seconds, not {timeout}."
+            f"timeout must be more than 0 and at most {LONGEST_TIMEOUT:,.0f} seconds."
         )
     return float(timeout)
 
 
 def _checked_max_retries(max_retries: int) -> int:
     if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-        raise AIGateError(f"max_retries must be an integer of 0 or more, not {max_retries!r}.")
+        raise AIGateError("max_retries must be an integer of 0 or more.")
     return max_retries

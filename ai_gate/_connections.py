@@ -6,32 +6,41 @@ another loop new ones are opened.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from anyio.lowlevel import current_token
 
-from ai_gate._sender import AsyncHttpxClient, AsyncOwnConnections, HttpxClient, OwnConnections
+from ai_gate._sender import (
+    DEFAULT_HEADERS,
+    AsyncHttpxClient,
+    AsyncOwnConnections,
+    HttpxClient,
+    OwnConnections,
+)
 from ai_gate._tls import shared_context
 from ai_gate._transport import AsyncTransport, Transport
 from ai_gate.errors import AIGateError
 
-Owner = TypeVar("Owner", bound=Hashable)
-S = TypeVar("S", bound=OwnConnections | HttpxClient | AsyncOwnConnections | AsyncHttpxClient)
+Own = TypeVar("Own", bound=OwnConnections | AsyncOwnConnections)
+Client = TypeVar("Client", bound=HttpxClient | AsyncHttpxClient)
 
 
-class _Connections(ABC, Generic[Owner, S]):
+Owner: TypeAlias = tuple[int, object]
+"""A process and, async, an event loop of it."""
+
+
+class _Connections(ABC, Generic[Own, Client]):
     """What the ways of both clients have in common."""
 
-    def __init__(self, base_url: httpx.URL, injected: S | None) -> None:
+    def __init__(self, base_url: httpx.URL, injected: Client | None) -> None:
         self._base_url = base_url
         self._injected = injected
-        self._own: dict[Owner, S] = {}
+        self._own: dict[Owner, Own | Client] = {}
         self.closed = False
 
-    def sender(self) -> S:
+    def sender(self) -> Own | Client:
         """Who sends the next request.
 
         Raises:
@@ -45,6 +54,8 @@ class _Connections(ABC, Generic[Owner, S]):
         if own is None:
             self._forget_others()
             own = self._own.setdefault(owner, self._opened())
+            # Another thread may have closed the client meanwhile.
+            self.check_open()
         return own
 
     def check_open(self) -> None:
@@ -53,16 +64,19 @@ class _Connections(ABC, Generic[Owner, S]):
         Raises:
             AIGateError: It is.
         """
-        if self.closed or (self._injected is not None and self._injected.is_closed):
+        if self.closed or (self._injected is not None and self._injected.client.is_closed):
             raise AIGateError("The client is closed: make a new one.")
 
     @property
     def idle(self) -> int:
         """The number of idle connections of its own."""
-        return sum(own.idle for own in list(self._own.values()))
+        own = list(self._own.items())
+        return sum(one.idle for (process, _), one in own if process == os.getpid())
 
-    def _opened(self) -> S:
+    def _opened(self) -> Own | Client:
         try:
+            if self._base_url.scheme == "https":
+                shared_context()
             return self._open()
         except Exception as error:
             raise AIGateError(
@@ -84,11 +98,11 @@ class _Connections(ABC, Generic[Owner, S]):
         """Let go of connections whose owner is gone."""
 
     @abstractmethod
-    def _open(self) -> S:
+    def _open(self) -> Own | Client:
         """Make the way that the environment asks for."""
 
 
-class Connections(_Connections[int, OwnConnections | HttpxClient]):
+class Connections(_Connections[OwnConnections, HttpxClient]):
     """The way to the gate for a sync client."""
 
     def __init__(self, base_url: httpx.URL, http_client: httpx.Client | None) -> None:
@@ -106,21 +120,21 @@ class Connections(_Connections[int, OwnConnections | HttpxClient]):
         if own is not None:
             own.close()
 
-    def _owner(self) -> int:
-        return os.getpid()
+    def _owner(self) -> Owner:
+        return os.getpid(), None
 
     def _forget_others(self) -> None:
         """Close the child's copies of its parent's sockets; the parent's stay open."""
-        for process in set(self._own) - {os.getpid()}:
-            self._own.pop(process).leave()
+        for owner in set(self._own) - {self._owner()}:
+            self._own.pop(owner).leave()
 
     def _open(self) -> OwnConnections | HttpxClient:
         if self._proxied():
-            return HttpxClient(httpx.Client(verify=shared_context()))
+            return HttpxClient(httpx.Client(verify=shared_context(), headers=DEFAULT_HEADERS))
         return OwnConnections(Transport(self._base_url))
 
 
-class AsyncConnections(_Connections[tuple[int, object], AsyncOwnConnections | AsyncHttpxClient]):
+class AsyncConnections(_Connections[AsyncOwnConnections, AsyncHttpxClient]):
     """The way to the gate for an async client."""
 
     def __init__(self, base_url: httpx.URL, http_client: httpx.AsyncClient | None) -> None:
@@ -138,7 +152,7 @@ class AsyncConnections(_Connections[tuple[int, object], AsyncOwnConnections | As
         if own is not None:
             await own.aclose()
 
-    def _owner(self) -> tuple[int, object]:
+    def _owner(self) -> Owner:
         return os.getpid(), current_token()
 
     def _forget_others(self) -> None:
@@ -150,7 +164,9 @@ class AsyncConnections(_Connections[tuple[int, object], AsyncOwnConnections | As
 
     def _open(self) -> AsyncOwnConnections | AsyncHttpxClient:
         if self._proxied():
-            return AsyncHttpxClient(httpx.AsyncClient(verify=shared_context()))
+            return AsyncHttpxClient(
+                httpx.AsyncClient(verify=shared_context(), headers=DEFAULT_HEADERS)
+            )
         return AsyncOwnConnections(AsyncTransport(self._base_url))
 
 

@@ -85,10 +85,13 @@ def _begin(exchange: Exchange, response: httpx.Response) -> bool:
     """Note the head of an answer; whether its body is still to come, or a hook has read it."""
     exchange.status = response.status_code
     exchange.headers = response.headers
-    if response.is_stream_consumed:
+    if not response.is_stream_consumed:
+        return True
+    try:
         exchange.body += response.content
-        return False
-    return True
+    except httpx.ResponseNotRead as failure:
+        exchange.failure = failure
+    return False
 
 
 def _decode(exchange: Exchange) -> None:

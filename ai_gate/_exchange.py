@@ -25,8 +25,8 @@ class Exchange:
 
     status: int | None = None
     """The status of the answer, or None where no answer began."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytearray = field(default_factory=bytearray)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
     """The body of the answer, as far as it came."""
     failure: Exception | None = None
     """What ended the exchange before the answer was whole."""

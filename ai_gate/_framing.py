@@ -19,6 +19,6 @@ def nothing_follows(received: bytes, headers: Iterable[tuple[bytes, bytes]]) -> 
     fields = {name.lower(): value for name, value in headers}
     if b"transfer-encoding" in fields:
         framed = b"\r\n" + body
-        return framed.find(LAST_CHUNK) == len(framed) - len(LAST_CHUNK)
+        return framed.find(LAST_CHUNK) == len(framed) - len(LAST_CHUNK) >= 0
     length = fields.get(b"content-length", b"0")
     return length.isdigit() and len(body) == int(length)

@@ -1,10 +1,11 @@
 """The `ai_gate` logger.
 
-The SDK logs each request at DEBUG and what needs a look at WARNING. It prints nothing by itself:
-a client with `debug=True` turns DEBUG on and, in an app that has configured no logging, prints its
-own lines to stderr.
+The SDK logs each request at DEBUG and what needs a look at WARNING. It prints nothing by itself: a
+client with `debug=True` logs its own lines whatever the logger's level is and, in an app that has
+configured no logging, prints them to stderr.
 """
 
+import contextlib
 import logging
 import sys
 
@@ -18,13 +19,29 @@ class StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""
-        if getattr(record, "ai_gate_debug", False) and not _app_configured_logging():
-            print(self.format(record), file=sys.stderr)  # noqa: T201
+        if not getattr(record, "ai_gate_debug", False) or _app_configured_logging():
+            return
+        # A stream that is closed, full or of another encoding must not cost the caller a session.
+        with contextlib.suppress(Exception):
+            if sys.stderr is not None:
+                print(self.format(record), file=sys.stderr)  # noqa: T201
 
 
 def log(level: int, debug: bool, message: str, *arguments: object) -> None:
-    """Log a line of a client; `debug` says whether the client was made with `debug=True`."""
-    logger.log(level, message, *arguments, extra={"ai_gate_debug": debug})
+    """Log a line of a client.
+
+    Args:
+        level: The line's level.
+        debug: Whether the client was made with `debug=True`. Its lines are logged whatever the
+            logger's level is, so that the level of other clients' lines stays the app's choice.
+        message: The line, with placeholders.
+        arguments: What goes into the placeholders.
+    """
+    if debug or logger.isEnabledFor(level):
+        extra = {"ai_gate_debug": debug}
+        logger.handle(
+            logger.makeRecord(logger.name, level, "", 0, message, arguments, None, extra=extra)
+        )
 
 
 def _app_configured_logging() -> bool:
@@ -40,8 +57,7 @@ def prepare() -> None:
 
 
 def enable_debug() -> None:
-    """Let DEBUG lines through."""
-    logger.setLevel(logging.DEBUG)
+    """Print the lines of clients with `debug=True`, while nobody else does."""
     if not any(isinstance(handler, StderrHandler) for handler in logger.handlers):
         handler = StderrHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

@@ -157,7 +157,8 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
             stream = await self._backend.connect_tcp(
                 host, port, seconds, local_address, socket_options
             )
-        except UnicodeError as error:
+        except ValueError as error:
+            # anyio's for a host without an address, and a UnicodeError for one that can't be asked.
             raise httpcore.ConnectError(f"{host}: {error}") from error
         return AsyncNetworkStream(stream, self._wire)
 

@@ -8,13 +8,18 @@ MASK = "***"
 SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 """OpenAI's client secrets and API keys."""
 
+SHORTEST_UNMISTAKABLE = 8
+"""The length from which on a project ID is masked within other words too."""
+
 IDENTIFIER = re.compile(r"\b(identifier=)[^&\s\"']*")
 
 
 def mask(text: str, project_id: str) -> str:
     """Put a mask over the project ID and over anything that looks like an OpenAI secret."""
-    exact = re.compile(rf"(?<![\w-]){re.escape(project_id)}(?![\w-])")
-    return SECRETS.sub(MASK, exact.sub(MASK, text))
+    exact = re.escape(project_id)
+    if len(project_id) < SHORTEST_UNMISTAKABLE:
+        exact = rf"(?<![\w-]){exact}(?![\w-])"
+    return SECRETS.sub(MASK, re.sub(exact, MASK, text))
 
 
 class MaskedURLs(Filter):

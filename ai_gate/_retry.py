@@ -49,7 +49,7 @@ def wait_before(
         uniform: Draws the wait.
     """
     if retry_after is None:
-        longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (retry - 1))
+        longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(retry - 1, 10))
         wait = uniform(0.0, longest)
     else:
         wait = retry_after

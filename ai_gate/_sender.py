@@ -38,6 +38,13 @@ HTTPX_NOTHING_SENT = (
 )
 """The same as httpx names them."""
 
+_LEFT: list["HttpxClient"] = []
+
+CONNECT_MARGIN = 0.05
+"""How long before the end of a call an httpx client gives up connecting, in seconds at most.
+
+So it is httpx that ends the call, and says of a gate that can't be reached that nothing was sent.
+"""
 TOO_LATE = "The time of the call is over"
 
 Work: TypeAlias = Callable[[], Awaitable[None]]
@@ -48,16 +55,6 @@ H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
 class Sender(ABC):
     """What all senders have in common, without I/O."""
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether somebody else has closed it."""
-        return False
-
-    @property
-    def idle(self) -> int:
-        """The number of idle connections that the SDK has to close."""
-        return 0
-
     def build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
         """Make the request.
 
@@ -66,10 +63,8 @@ class Sender(ABC):
         """
         try:
             return self._build(arguments, deadline)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise AIGateError(
-                f"An argument can't be sent as JSON, so nothing was sent: {error}"
-            ) from error
+        except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
+            raise AIGateError(f"An argument can't be sent, so nothing was sent: {error}") from error
 
     def record(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
         """Note what ended an exchange; False where it isn't a failure of the exchange."""
@@ -96,6 +91,7 @@ class _OwnConnections(Sender, Generic[T]):
 
     @property
     def idle(self) -> int:
+        """The number of idle connections, which the SDK has to close."""
         return self.transport.idle
 
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
@@ -147,13 +143,19 @@ class AsyncOwnConnections(_OwnConnections[AsyncTransport]):
 class _HttpxClient(Sender, Generic[H]):
     def __init__(self, client: H) -> None:
         self.client: H = client
+        self._used = False
 
     @property
-    def is_closed(self) -> bool:
-        return self.client.is_closed
+    def idle(self) -> int:
+        """How many connections there can be, as far as httpx tells: none before the first call."""
+        return int(self._used)
 
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
-        return self.client.build_request(**arguments, timeout=max(deadline.left(), 0.001))
+        self._used = True
+        left = max(deadline.left(), 0.001)
+        connect = left - min(CONNECT_MARGIN, 0.1 * left)
+        timeout = httpx.Timeout(left, connect=connect, pool=connect)
+        return self.client.build_request(**arguments, timeout=timeout)
 
     def _is_ours(self, failure: Exception, request: httpx.Request) -> bool:
         """Whether the client raised it for this request; else a hook of the client did."""
@@ -162,16 +164,23 @@ class _HttpxClient(Sender, Generic[H]):
                 return failure.request is request
             except RuntimeError:
                 return False
+        if isinstance(failure, httpx.InvalidURL):
+            # httpx reads the Location of a redirect even where it doesn't follow.
+            return True
         return isinstance(failure, RuntimeError) and self.client.is_closed
 
     def _nothing_sent(self, failure: Exception) -> bool:
         """Whether it is certain.
 
         Transports of other libraries name a connection that was lost later a connect error too
-        (httpx-aiohttp does), so one that translates another library's error isn't believed.
+        (httpx-aiohttp does), so one that translates another library's error isn't believed; nor is
+        one without a cause that a response hook, thus after the answer, can have raised.
         """
-        believed = failure.__cause__ is None or isinstance(failure.__cause__, CORE_NOTHING_SENT)
-        return believed and isinstance(failure, HTTPX_NOTHING_SENT)
+        if not isinstance(failure, HTTPX_NOTHING_SENT):
+            return False
+        if failure.__cause__ is None:
+            return not self.client.event_hooks["response"]
+        return isinstance(failure.__cause__, CORE_NOTHING_SENT)
 
 
 class HttpxClient(_HttpxClient[httpx.Client]):
@@ -195,7 +204,12 @@ class HttpxClient(_HttpxClient[httpx.Client]):
         self.client.close()
 
     def leave(self) -> None:
-        """Let go of a client of the parent process, whose locks can be held for ever here."""
+        """Keep a client of the parent process unused.
+
+        It isn't closed, because its locks can be held for ever here, nor collected, because its
+        sockets would warn.
+        """
+        _LEFT.append(self)
 
 
 class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):

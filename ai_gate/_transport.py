@@ -25,7 +25,12 @@ def _origin(url: httpx.URL) -> httpcore.Origin:
 
 
 def _tls(url: httpx.URL) -> ssl.SSLContext | None:
-    return shared_context() if url.scheme == "https" else None
+    if url.scheme != "https":
+        return None
+    try:
+        return shared_context()
+    except OSError as error:
+        raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
 
 def _on_the_wire(request: httpx.Request) -> httpcore.Request:

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
+import httpx
+
 from ai_gate._timestamps import parse_iso8601
 from ai_gate.types import Usage
 
@@ -45,8 +47,7 @@ class AIGateError(Exception):
         status_code: The HTTP status of the answer, or None where none came.
         response: The JSON object of the answer; empty where there was none.
         body: The bytes of the answer, as far as they came.
-        headers: The headers of the answer, a case-insensitive mapping on every error that the SDK
-            raises.
+        headers: The headers of the answer.
         retry_after: The answer's `Retry-After` in seconds, counted from when it came.
 
     Example:
@@ -83,7 +84,7 @@ class AIGateError(Exception):
         self.status_code = status_code
         self.response = {} if response is None else response
         self.body = body
-        self.headers = {} if headers is None else headers
+        self.headers = httpx.Headers(headers)
         self.retry_after = retry_after
 
     @property

@@ -1,0 +1,292 @@
+"""The async client under asyncio and trio: many calls, many loops, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import pytest
+
+from ai_gate import AsyncAIGateClient, _connections
+
+from .callers import PROJECT, Caller
+from .conftest import Serve
+from .recording import recorded
+from .server import PATIENCE, TURN, Received, Reply, Server, json_reply, replay
+
+MANY = 50
+
+
+def test_many_calls_at_once(async_caller: Caller, serve: Serve) -> None:
+    together = threading.Barrier(MANY)
+
+    def echo(request: Received) -> Reply:
+        together.wait(PATIENCE)
+        return json_reply({"instructions": request.json["instructions"]})
+
+    server = serve(echo)
+    answers: dict[str, object] = {}
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+
+            async def call(instructions: str) -> None:
+                answer = await client.create_session(instructions=instructions)
+                answers[instructions] = answer.get("instructions")
+
+            async with anyio.create_task_group() as tasks:
+                for number in range(MANY):
+                    tasks.start_soon(call, str(number))
+
+    async_caller.run(body)
+    assert answers == {str(number): str(number) for number in range(MANY)}
+    assert server.shared == []
+    assert server.opened == len(server.requests) == MANY
+
+
+def test_gather(serve: Serve) -> None:
+    server = serve(replay(TURN))
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+            answers = await asyncio.gather(*[client.get_turn_credentials() for _ in range(MANY)])
+            assert answers == [{"iceServers": []}] * MANY
+
+    asyncio.run(body())
+    assert len(server.requests) == MANY
+
+
+BACKENDS = ("asyncio", "trio")
+LOOPS = [("asyncio", "asyncio"), ("trio", "trio"), ("asyncio", "trio"), ("trio", "asyncio")]
+
+
+def our_warnings(body: Callable[[], object]) -> list[str]:
+    """The SDK's warnings of a piece of code.
+
+    The standard library warns as well: nobody can close a socket in a loop that has ended.
+    """
+    return [message for message in recorded(body) if "AIGateClient" in message]
+
+
+@pytest.mark.parametrize(("first", "second"), LOOPS)
+def test_a_second_event_loop(first: str, second: str, serve: Serve) -> None:
+    server = serve(replay(TURN))
+
+    def body() -> None:
+        client = AsyncAIGateClient(PROJECT, server.url)
+
+        async def use() -> None:
+            await client.get_turn_credentials()
+            await client.get_turn_credentials()
+
+        async def use_and_close() -> None:
+            await use()
+            await client.close()
+
+        anyio.run(use, backend=first)
+        anyio.run(use_and_close, backend=second)
+
+    assert our_warnings(body) == []
+    assert [request.connection for request in server.requests] == [1, 1, 2, 2]
+    server.wait_for(lambda: server.closed == 2)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_loops_in_two_threads(backend: str, serve: Serve) -> None:
+    # The calls of both loops are under way at once, several times.
+    together = threading.Barrier(2)
+
+    def echo(request: Received) -> Reply:
+        together.wait(PATIENCE)
+        return json_reply({"id": request.json["instructions"]})
+
+    server = serve(echo)
+    client = AsyncAIGateClient(PROJECT, server.url)
+
+    async def calls(name: str) -> list[str]:
+        asked = [f"{name}/{number}" for number in range(5)]
+        return [(await client.create_session(instructions=text))["id"] for text in asked]
+
+    def body() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            results = pool.map(lambda name: anyio.run(calls, name, backend=backend), ("a", "b"))
+            assert list(results) == [[f"{name}/{number}" for number in range(5)] for name in "ab"]
+        anyio.run(client.close, backend=backend)
+
+    assert our_warnings(body) == []
+    assert server.shared == []
+    used = {(request.json["instructions"][0], request.connection) for request in server.requests}
+    assert len({connection for _, connection in used}) == len(used)
+
+
+def test_loops_that_begin_at_once(serve: Serve) -> None:
+    server = serve(replay(TURN))
+    client = AsyncAIGateClient(PROJECT, server.url)
+    start = threading.Barrier(4)
+
+    def loops() -> None:
+        start.wait(PATIENCE)
+        for _ in range(5):
+            anyio.run(client.get_turn_credentials)
+
+    def body() -> None:
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(loops) for _ in range(4)]:
+                done.result(PATIENCE)
+        anyio.run(client.close)
+
+    assert our_warnings(body) == []
+    assert len(server.requests) == 20
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_that_begins_while_another_looks_for_ended_ones(
+    backend: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop that comes in between keeps its connection."""
+    server = serve(replay(TURN))
+    client = AsyncAIGateClient(PROJECT, server.url)
+    looking, go_on = threading.Event(), threading.Event()
+    has_ended = _connections._has_ended
+
+    def slow(loop: object) -> bool:
+        if threading.current_thread() is not threading.main_thread():
+            looking.set()
+            go_on.wait(PATIENCE)
+        return has_ended(loop)
+
+    monkeypatch.setattr(_connections, "_has_ended", slow)
+
+    def body() -> None:
+        anyio.run(client.get_turn_credentials)
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(anyio.run, client.get_turn_credentials)
+            looking.wait(PATIENCE)
+
+            async def between() -> None:
+                await client.get_turn_credentials()
+                go_on.set()
+                other.result(PATIENCE)
+                await client.get_turn_credentials()
+                await client.close()
+
+            anyio.run(between, backend=backend)
+
+    assert our_warnings(body) == []
+    assert [request.connection for request in server.requests] == [1, 2, 3, 2]
+
+
+class Paused:
+    """Answers half, or nothing, until it is released."""
+
+    def __init__(self, whole: bool) -> None:
+        self.release = threading.Event()
+        self._whole = whole
+        self._replies = 0
+
+    def __call__(self, _: Received) -> Reply:
+        self._replies += 1
+        if self._replies > 1:
+            return TURN
+        if self._whole:
+            self.release.wait(PATIENCE)
+            return TURN
+        return Reply(200, TURN.body, hold=self.release)
+
+
+async def cancelled(server: Server, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Cancel a call once its request has arrived."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        while not server.requests:
+            await anyio.sleep(0.001)
+        await anyio.sleep(0.01)  # into the body, where one comes
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["before the answer", "in the body"])
+def test_cancellation(whole: bool, async_caller: Caller, serve: Serve) -> None:
+    answer = Paused(whole)
+    server = serve(answer)
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+            await cancelled(server, client.get_turn_credentials)
+            answer.release.set()
+            server.wait_for(lambda: server.closed == server.opened == 1)
+            assert await client.get_turn_credentials() == {"iceServers": []}
+
+    async_caller.run(body)
+    assert [request.connection for request in server.requests] == [1, 2]
+
+
+def test_cancellation_in_a_wait(async_caller: Caller, serve: Serve) -> None:
+    server = serve(replay(json_reply({}, 503, Retry_After="20"), TURN))
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+            await cancelled(server, client.get_turn_credentials)
+            assert await client.get_turn_credentials() == {"iceServers": []}
+
+    async_caller.run(body)
+    assert len(server.requests) == 2
+
+
+def test_a_task_that_is_cancelled(serve: Serve) -> None:
+    answer = Paused(True)
+    server = serve(answer)
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+            task = asyncio.create_task(client.create_session())
+            while not server.requests:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            answer.release.set()
+            server.wait_for(lambda: server.closed == server.opened == 1)
+
+    asyncio.run(body())
+    assert len(server.requests) == 1
+
+
+@pytest.fixture(params=[True, False], ids=["before the answer", "in the body"])
+def paused(request: pytest.FixtureRequest) -> Paused:
+    return Paused(request.param)
+
+
+def test_a_timeout_around_a_call(paused: Paused, serve: Serve) -> None:
+    server = serve(paused)
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, server.url) as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await client.get_turn_credentials()
+            paused.release.set()
+            server.wait_for(lambda: server.closed == server.opened == 1)
+            assert await client.get_turn_credentials() == {"iceServers": []}
+
+    asyncio.run(body())
+
+
+def test_cancellation_through_a_proxy(
+    async_caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Paused(True)
+    proxy = serve(answer)
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with AsyncAIGateClient(PROJECT, "http://gate.test") as client:
+            await cancelled(proxy, client.get_turn_credentials)
+            answer.release.set()
+            proxy.wait_for(lambda: proxy.closed == proxy.opened == 1)
+            assert await client.get_turn_credentials() == {"iceServers": []}
+
+    async_caller.run(body)

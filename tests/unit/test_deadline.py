@@ -1,0 +1,23 @@
+"""The moment at which a call must have ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from ai_gate._deadline import Deadline
+
+from .clock import Clock
+
+
+@pytest.mark.parametrize(("passed", "left"), [(0, 30.0), (12.5, 17.5), (30, 0.0), (31, -1.0)])
+def test_what_is_left(passed: float, left: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("ai_gate._deadline.time", clock)
+    deadline = Deadline(30.0)
+    clock.now += passed
+    assert deadline.left() == left
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_a_moment_that_has_passed(seconds: float) -> None:
+    assert Deadline(seconds).left() <= 0

@@ -1,0 +1,210 @@
+"""Proxies and CA certificates of the environment, as httpx reads them."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from ai_gate import AIGateError, APIConnectionError, __version__
+
+from .callers import PROJECT, Call, Caller, failure, get, post
+from .conftest import Serve
+from .server import TURN, Reply, replay
+
+pytestmark = pytest.mark.usefixtures("no_backoff")
+GATE = "http://gate.test"
+NAMES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_proxy_of_the_environment_is_used(
+    name: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    proxy = serve(replay(TURN))
+    monkeypatch.setenv(name, proxy.url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE) as client:
+            assert await call(client) == {"iceServers": []}
+            await call(client)
+
+    caller.run(body)
+    assert [request.target.split("?")[0] for request in proxy.requests] == [
+        f"{GATE}/session" if call is post else f"{GATE}/turn-credentials"
+    ] * 2
+    assert proxy.opened == 1
+
+
+def test_a_proxy_sees_the_sdk_as_the_gate_does(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(replay(TURN))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE) as client:
+            await get(client)
+
+    caller.run(body)
+    headers = proxy.requests[0].headers
+    assert headers["user-agent"] == f"ai-gate-python/{__version__}"
+    assert headers["accept"] == "application/json"
+
+
+def test_a_tunnel_to_a_gate_with_tls(
+    caller: Caller,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tls: ssl.SSLContext,
+    authority_file: Path,
+) -> None:
+    proxy = serve(replay(TURN), tunnel=tls)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, "https://gate.test") as client:
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
+    connect, request = proxy.requests
+    assert (connect.method, connect.target) == ("CONNECT", "gate.test:443")
+    assert request.target.startswith("/turn-credentials?")
+    assert PROJECT not in str(connect)
+
+
+@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "localhost, 127.0.0.1"])
+def test_no_proxy(
+    no_proxy: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, gate.url) as client:
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert (len(proxy.requests), len(gate.requests)) == (0, 1)
+
+
+def test_no_proxy_with_a_port(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    monkeypatch.setenv("ALL_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", gate.url.removeprefix("http://"))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, gate.url) as client:
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert (len(proxy.requests), len(gate.requests)) == (0, 1)
+
+
+def test_the_proxy_of_another_scheme_is_not_used(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, gate.url) as client:
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert (len(proxy.requests), len(gate.requests)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "gopher://u:hunter2@proxy.test",
+        "http://u:hunter2@proxy.test:http",
+        "http://\x01",
+        "socks9://u:hunter2@proxy.test",
+    ],
+)
+def test_a_broken_proxy_url(
+    proxy: str, caller: Caller, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE) as client:
+            error = await failure(client, call)
+            assert type(error) is AIGateError
+            assert "ALL_PROXY" in str(error)
+            assert "hunter2" not in str(error)
+            assert error.__cause__ is not None
+
+    caller.run(body)
+
+
+def test_a_proxy_that_refuses_connections(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(replay(TURN)) as gone:
+        url = gone.url
+    monkeypatch.setenv("HTTP_PROXY", url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE) as client:
+            error = await failure(client, post)
+            assert type(error) is APIConnectionError
+            assert "billed" not in str(error)
+
+    caller.run(body)
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_proxy_that_refuses_the_tunnel(
+    status: int, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(replay(Reply(status)), refuse_tunnels=status)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, "https://gate.test", max_retries=1) as client:
+            error = await failure(client, post)
+            assert type(error) is APIConnectionError
+            assert "billed" not in str(error)
+
+    caller.run(body)
+    assert [request.method for request in proxy.requests] == ["CONNECT"] * 2
+
+
+def test_an_injected_client_decides_over_its_proxy_itself(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with caller.httpx_client(verify=False, trust_env=False) as injected:
+            client = caller.client(PROJECT, gate.url, http_client=injected.client)
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert proxy.requests == []
+
+
+def test_an_own_proxied_client_is_closed(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(replay(TURN))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    async def body() -> None:
+        client = caller.client(PROJECT, GATE)
+        await get(client)
+        assert proxy.closed == 0
+        await client.close()
+        await client.close()
+
+    caller.run(body)
+    proxy.wait_for(lambda: proxy.closed == proxy.opened == 1)

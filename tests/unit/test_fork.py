@@ -1,0 +1,79 @@
+"""A client after a fork: the child opens connections of its own, the parent's go on working."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+
+import pytest
+
+from .callers import PROJECT
+from .conftest import Serve
+from .scripts import run
+from .server import TURN, replay
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+
+# In a process of its own: Python warns of a fork where there are threads, as the servers' here.
+SYNC = """
+    import os, sys
+    from ai_gate import AIGateClient
+
+    client = AIGateClient(*sys.argv[1:3])
+    client.get_turn_credentials()
+    if (child := os.fork()) == 0:
+        client.get_turn_credentials()
+    else:
+        assert os.waitpid(child, 0)[1] == 0
+    client.get_turn_credentials()
+    client.close()
+"""
+ASYNC = """
+    import asyncio, os, sys
+    from ai_gate import AsyncAIGateClient
+
+    client = AsyncAIGateClient(*sys.argv[1:3])
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(client.get_turn_credentials())
+
+    async def in_child():
+        await client.get_turn_credentials()
+        await client.get_turn_credentials()
+
+    if (child := os.fork()) == 0:
+        asyncio.run(in_child())
+        os._exit(0)  # the loop is the parent's
+    assert os.waitpid(child, 0)[1] == 0
+    loop.run_until_complete(client.get_turn_credentials())
+    loop.run_until_complete(client.close())
+    loop.close()
+"""
+
+
+def test_a_child_opens_connections_of_its_own(serve: Serve) -> None:
+    server = serve(replay(TURN))
+    done = run(SYNC, PROJECT, server.url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [request.connection for request in server.requests] == [1, 2, 2, 1]
+
+
+def test_with_tls(serve: Serve, tls: ssl.SSLContext, authority_file: Path) -> None:
+    server = serve(replay(TURN), tls=tls)
+    done = run(SYNC, PROJECT, server.url, SSL_CERT_FILE=str(authority_file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [request.connection for request in server.requests] == [1, 2, 2, 1]
+
+
+def test_through_a_proxy(serve: Serve) -> None:
+    proxy = serve(replay(TURN))
+    done = run(SYNC, PROJECT, "http://gate.test", HTTP_PROXY=proxy.url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [request.connection for request in proxy.requests] == [1, 2, 2, 1]
+
+
+def test_an_async_client(serve: Serve) -> None:
+    server = serve(replay(TURN))
+    done = run(ASYNC, PROJECT, server.url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [request.connection for request in server.requests] == [1, 2, 2, 1]

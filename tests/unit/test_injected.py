@@ -1,0 +1,546 @@
+"""An injected httpx client: used as it is, and no billed request is repeated on its word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+import pytest
+
+from ai_gate import (
+    AIGateError,
+    APIConnectionError,
+    APITimeoutError,
+    InvalidResponseError,
+    QuotaExceededError,
+)
+
+from .callers import NOWHERE, PROJECT, Call, Caller, Handler, Injected, failure, get, post
+from .conftest import Serve
+from .server import TURN, Received, Reply, Server, json_reply, replay
+
+pytestmark = pytest.mark.usefixtures("no_backoff")
+GOOD: dict[str, Any] = {"iceServers": []}
+
+
+class Counted:
+    """A handler of a mock transport that counts its requests."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.requests: list[httpx.Request] = []
+        self._handler = handler
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self._handler(request)
+
+
+def good(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=GOOD)
+
+
+def raising(make: Callable[[httpx.Request], Exception]) -> Counted:
+    """A transport that fails as it is told."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise make(request)
+
+    return Counted(handler)
+
+
+def from_another(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def injected(caller: Caller, handler: Handler, **options: Any) -> Injected:
+    return caller.httpx_client(transport=httpx.MockTransport(handler), **options)
+
+
+def outcome(caller: Caller, client: Injected, call: Call, **options: Any) -> AIGateError | None:
+    """Make one call with an injected client."""
+
+    async def body() -> AIGateError | None:
+        async with client:
+            gate = caller.client(PROJECT, NOWHERE, http_client=client.client, **options)
+            try:
+                await call(gate)
+            except AIGateError as error:
+                return error
+            return None
+
+    return caller.run(body)
+
+
+# Raised by a transport, each with the number of requests it makes of a POST and of a GET.
+FAILURES: dict[str, tuple[Callable[[httpx.Request], Exception], int, int]] = {
+    "connect error": (lambda _: httpx.ConnectError("refused"), 3, 3),
+    "connect timeout": (lambda _: httpx.ConnectTimeout("late"), 3, 3),
+    "pool timeout": (lambda _: httpx.PoolTimeout("late"), 3, 3),
+    "proxy error": (lambda _: httpx.ProxyError("407"), 3, 3),
+    "unsupported protocol": (lambda _: httpx.UnsupportedProtocol("gopher"), 3, 3),
+    "connect error of httpcore's": (
+        lambda _: from_another(httpx.ConnectError("refused"), httpcore.ConnectError()),
+        3,
+        3,
+    ),
+    "connect timeout of another library's": (
+        lambda _: from_another(httpx.ConnectTimeout("x"), ConnectionResetError("disconnected")),
+        1,
+        3,
+    ),
+    "connect error of another library's": (
+        lambda _: from_another(httpx.ConnectError("x"), OSError("disconnected")),
+        1,
+        3,
+    ),
+    "connect error after httpcore's read error": (
+        lambda _: from_another(httpx.ConnectError("x"), httpcore.ReadError()),
+        1,
+        3,
+    ),
+    "read error": (lambda _: httpx.ReadError("reset"), 1, 3),
+    "write error": (lambda _: httpx.WriteError("reset"), 1, 3),
+    "protocol error": (lambda _: httpx.RemoteProtocolError("garbage"), 1, 3),
+    "read timeout": (lambda _: httpx.ReadTimeout("late"), 1, 3),
+    "write timeout": (lambda _: httpx.WriteTimeout("late"), 1, 3),
+    "request error": (lambda request: httpx.RequestError("x", request=request), 1, 3),
+}
+
+
+@pytest.mark.parametrize(("make", "posts", "gets"), FAILURES.values(), ids=FAILURES)
+def test_what_a_transport_raises(
+    make: Callable[[httpx.Request], Exception], posts: int, gets: int, caller: Caller
+) -> None:
+    for call, count in ((post, posts), (get, gets)):
+        transport = raising(make)
+        error = outcome(caller, injected(caller, transport), call)
+        assert isinstance(error, APIConnectionError)
+        assert isinstance(error.__cause__, httpx.RequestError)
+        assert isinstance(error, APITimeoutError) == isinstance(
+            error.__cause__, httpx.TimeoutException
+        )
+        assert len(transport.requests) == count
+
+
+def test_a_believed_failure_is_not_told_as_billed(caller: Caller) -> None:
+    sure = outcome(caller, injected(caller, raising(lambda _: httpx.ConnectError("x"))), post)
+    unsure = outcome(
+        caller,
+        injected(caller, raising(lambda _: from_another(httpx.ConnectError("x"), OSError()))),
+        post,
+    )
+    assert "billed" not in str(sure)
+    assert "billed" in str(unsure)
+
+
+def test_a_request_that_got_through_at_last(caller: Caller) -> None:
+    replies = iter([httpx.ConnectError("refused"), httpx.ConnectError("refused"), None])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if error := next(replies):
+            raise error
+        return good(request)
+
+    assert outcome(caller, injected(caller, handler), post) is None
+
+
+def other_request() -> httpx.Request:
+    return httpx.Request("GET", "http://token.test")
+
+
+def status_error() -> httpx.HTTPStatusError:
+    return httpx.HTTPStatusError("x", request=other_request(), response=httpx.Response(503))
+
+
+HOOK_ERRORS: dict[str, Callable[[], Exception]] = {
+    "ValueError": lambda: ValueError("no"),
+    "RuntimeError": lambda: RuntimeError("no"),
+    "OSError": lambda: OSError("no"),
+    "bare ConnectError": lambda: httpx.ConnectError("no"),
+    "bare ReadTimeout": lambda: httpx.ReadTimeout("no"),
+    "ConnectError of a request of its own": lambda: httpx.ConnectError(
+        "no", request=other_request()
+    ),
+    "HTTPStatusError": status_error,
+    "AIGateError": lambda: AIGateError("no"),
+}
+
+
+@pytest.mark.parametrize("make", HOOK_ERRORS.values(), ids=HOOK_ERRORS)
+@pytest.mark.parametrize("event", ["request", "response"])
+def test_what_a_hook_raises_passes_through(
+    event: str, make: Callable[[], Exception], caller: Caller, call: Call
+) -> None:
+    raised = make()
+    runs: list[object] = []
+
+    def hook(argument: object) -> None:
+        runs.append(argument)
+        raise raised
+
+    transport = Counted(good)
+    client = injected(caller, transport, event_hooks={event: [caller.hook(hook)]})
+
+    async def body() -> None:
+        gate = caller.client(http_client=client.client)
+        with pytest.raises(type(raised)) as caught:
+            await call(gate)
+        assert caught.value is raised
+        await client.close()
+
+    caller.run(body)
+    assert len(runs) == 1
+    assert len(transport.requests) == (1 if event == "response" else 0)
+
+
+def test_the_failure_of_a_request_that_a_hook_makes_passes_through(caller: Caller) -> None:
+    token = httpx.Client(transport=httpx.MockTransport(raising(lambda _: httpx.ConnectError("x"))))
+
+    def hook(_: object) -> None:
+        token.get("http://token.test")
+
+    transport = Counted(good)
+    client = injected(caller, transport, event_hooks={"request": [caller.hook(hook)]})
+
+    async def body() -> None:
+        with pytest.raises(httpx.ConnectError) as caught:
+            await post(caller.client(http_client=client.client))
+        assert caught.value.request.url.host == "token.test"
+        await client.close()
+
+    caller.run(body)
+    token.close()
+    assert transport.requests == []
+
+
+def test_a_response_hook_that_raises_for_the_status(caller: Caller, call: Call) -> None:
+    transport = Counted(lambda _: httpx.Response(503))
+
+    def hook(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    client = injected(caller, transport, event_hooks={"response": [caller.hook(hook)]})
+
+    async def body() -> None:
+        with pytest.raises(httpx.HTTPStatusError):
+            await call(caller.client(http_client=client.client))
+        await client.close()
+
+    caller.run(body)
+    assert len(transport.requests) == 1
+
+
+def test_an_error_that_a_response_hook_names_after_the_request_repeats_nothing(
+    caller: Caller,
+) -> None:
+    transport = Counted(good)
+
+    def hook(response: httpx.Response) -> None:
+        raise httpx.ConnectError("the audit log is down", request=response.request)
+
+    client = injected(caller, transport, event_hooks={"response": [caller.hook(hook)]})
+
+    async def body() -> None:
+        with pytest.raises(Exception, match="audit log"):
+            await post(caller.client(http_client=client.client))
+        await client.close()
+
+    caller.run(body)
+    assert len(transport.requests) == 1
+
+
+def reading_hook(caller: Caller) -> Callable[[Any], Any]:
+    def read(response: httpx.Response) -> None:
+        response.read()
+
+    async def aread(response: httpx.Response) -> None:
+        await response.aread()
+
+    return read if caller.flavour == "sync" else aread
+
+
+@pytest.mark.parametrize("status", [200, 402])
+def test_a_response_hook_that_reads_the_body(status: int, caller: Caller, serve: Serve) -> None:
+    server = serve(replay(json_reply(GOOD, status)))
+
+    async def body() -> None:
+        hooks = {"response": [reading_hook(caller)]}
+        async with caller.httpx_client(verify=False, event_hooks=hooks) as client:
+            gate = caller.client(PROJECT, server.url, http_client=client.client)
+            if status == 200:
+                assert await get(gate) == GOOD
+            else:
+                error = await failure(gate, post)
+                assert type(error) is QuotaExceededError
+                assert error.response == GOOD
+
+    caller.run(body)
+
+
+def test_a_body_that_is_cut_while_a_hook_reads_it(caller: Caller, serve: Serve) -> None:
+    cut = Reply(200, b"{", {"Content-Length": "100"}, keep_alive=False)
+    server = serve(replay(cut))
+
+    async def body() -> None:
+        hooks = {"response": [reading_hook(caller)]}
+        async with caller.httpx_client(verify=False, event_hooks=hooks) as client:
+            gate = caller.client(PROJECT, server.url, http_client=client.client)
+            error = await failure(gate, post)
+            assert isinstance(error, (APIConnectionError, InvalidResponseError))
+            assert "billed" in str(error)
+
+    caller.run(body)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/elsewhere", "https://elsewhere.test/", "ftp://elsewhere.test", "http://[", "//", ""],
+)
+def test_redirects_stay_off(location: str, caller: Caller, call: Call) -> None:
+    transport = Counted(lambda _: httpx.Response(302, headers={"Location": location}))
+    error = outcome(caller, injected(caller, transport, follow_redirects=True), call)
+    assert type(error) is AIGateError
+    assert error.status_code == 302
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["mailto:support@ai-gate.dev", "http:elsewhere", "\x01", "x" * 70_000],
+    ids=lambda location: repr(location[:20]),
+)
+def test_a_redirect_that_httpx_cannot_read(location: str, caller: Caller) -> None:
+    transport = Counted(lambda _: httpx.Response(302, headers={"Location": location}))
+    error = outcome(caller, injected(caller, transport), post)
+    assert isinstance(error, AIGateError)
+    assert len(transport.requests) == 1
+
+
+def settings(client: Injected) -> dict[str, Any]:
+    names = ("timeout", "headers", "follow_redirects", "max_redirects", "params", "base_url")
+    shown = {name: repr(getattr(client.client, name)) for name in (*names, "auth", "trust_env")}
+    return {**shown, "hooks": client.client.event_hooks, "closed": client.client.is_closed}
+
+
+def test_it_is_neither_changed_nor_closed(caller: Caller, serve: Serve) -> None:
+    server = serve(replay(TURN, Reply(500), Reply(302, headers={"Location": "/"})))
+
+    async def body() -> None:
+        async with caller.httpx_client(
+            verify=False,
+            timeout=77.0,
+            follow_redirects=True,
+            headers={"X-Mine": "1"},
+            params={"mine": "1"},
+            auth=("user", "pass"),
+        ) as client:
+            before = settings(client)
+            async with caller.client(PROJECT, server.url, http_client=client.client) as gate:
+                await get(gate)
+                await failure(gate, post)
+                await failure(gate, get)
+            assert settings(client) == before
+            assert client.client.is_closed is False
+
+    caller.run(body)
+
+
+def test_its_headers_and_authentication_are_used(caller: Caller, serve: Serve) -> None:
+    server = serve(replay(TURN))
+
+    async def body() -> None:
+        async with caller.httpx_client(
+            verify=False,
+            headers={"X-Mine": "1", "User-Agent": "mine/1"},
+            params={"mine": "1"},
+            cookies={"mine": "1"},
+            auth=("user", "pass"),
+            base_url="http://nowhere.test/wrong",
+        ) as client:
+            gate = caller.client(PROJECT, f"{server.url}/prefix", http_client=client.client)
+            await get(gate)
+            await post(gate)
+
+    caller.run(body)
+    for request in server.requests:
+        assert request.headers["x-mine"] == "1"
+        assert request.headers["user-agent"] == "mine/1"
+        assert request.headers["cookie"] == "mine=1"
+        assert request.headers["authorization"].startswith("Basic ")
+    turn, session = server.requests
+    assert turn.target == f"/prefix/turn-credentials?mine=1&identifier={PROJECT}"
+    assert session.target == "/prefix/session?mine=1"
+    assert session.headers["content-type"] == "application/json"
+    assert session.json["project_id"] == PROJECT
+
+
+@pytest.mark.parametrize("its_own", [None, 60.0, 0.001])
+def test_the_calls_timeout_goes_before_its_own(its_own: float | None, caller: Caller) -> None:
+    transport = Counted(good)
+    client = injected(caller, transport, timeout=its_own)
+    assert outcome(caller, client, get, timeout=20.0) is None
+    timeouts = transport.requests[0].extensions["timeout"]
+    assert set(timeouts) == {"connect", "read", "write", "pool"}
+    assert all(19 < seconds <= 20 for seconds in timeouts.values())
+
+
+def test_a_retry_gets_what_is_left(caller: Caller) -> None:
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.02)
+        return httpx.Response(503)
+
+    transport = Counted(slow)
+    outcome(caller, injected(caller, transport), get, timeout=20.0)
+    given = [request.extensions["timeout"]["read"] for request in transport.requests]
+    assert len(given) == 3
+    assert given[0] > given[1] > given[2]
+
+
+@pytest.fixture
+def silent(serve: Serve) -> Server:
+    """A server that takes requests and doesn't answer before it is closed."""
+    server: Server
+
+    def answer(_: Received) -> None:
+        server.stopping.wait()
+
+    server = serve(answer)
+    return server
+
+
+def test_a_silent_server_is_given_up_in_time(caller: Caller, silent: Server, call: Call) -> None:
+    async def body() -> tuple[AIGateError, float]:
+        async with caller.httpx_client(verify=False, timeout=None) as client:
+            gate = caller.client(PROJECT, silent.url, timeout=0.15, http_client=client.client)
+            started = time.monotonic()
+            error = await failure(gate, call)
+            return error, time.monotonic() - started
+
+    error, seconds = caller.run(body)
+    assert type(error) is APITimeoutError
+    assert 0.1 < seconds < 2.0
+    assert len(silent.requests) == 1
+
+
+class Dripping(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body without an end, a chunk at a time."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+        self.chunks = 0
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            time.sleep(self.pause)
+            self.chunks += 1
+            yield b" "
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await anyio.sleep(self.pause)
+            self.chunks += 1
+            yield b" "
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_a_dripping_body_is_given_up_between_chunks(caller: Caller) -> None:
+    body = Dripping(0.01)
+    client = injected(caller, lambda _: httpx.Response(200, stream=body))
+    error = outcome(caller, client, post, timeout=0.2)
+    assert type(error) is APITimeoutError
+    assert error.status_code == 200
+    assert 1 <= body.chunks <= 21
+    assert error.body == b" " * body.chunks
+    assert body.closed
+
+
+def test_a_client_that_a_hook_closes(caller: Caller, serve: Serve) -> None:
+    server = serve(replay(Reply(503), TURN))
+
+    async def body() -> None:
+        client = caller.httpx_client(verify=False)
+        client.client.event_hooks = {"response": [closing_hook(client)]}
+        await failure(caller.client(PROJECT, server.url, http_client=client.client), get)
+
+    caller.run(body)
+    assert len(server.requests) == 1
+
+
+def closing_hook(client: Injected) -> Callable[[Any], Any]:
+    """Close the client while its answer is being handed over."""
+    if isinstance(client.client, httpx.Client):
+        sync = client.client
+        return lambda _: sync.close()
+
+    async def close(_: object) -> None:
+        await client.close()
+
+    return close
+
+
+class Unreachable(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Tries to connect for as long as it may."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        time.sleep(request.extensions["timeout"]["connect"])
+        raise httpx.ConnectTimeout("late")
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await anyio.sleep(request.extensions["timeout"]["connect"])
+        raise httpx.ConnectTimeout("late")
+
+
+def test_a_gate_that_cannot_be_reached_in_time(caller: Caller) -> None:
+    client = caller.httpx_client(transport=Unreachable())
+    error = outcome(caller, client, post, timeout=0.2, max_retries=0)
+    assert type(error) is APITimeoutError
+    assert str(error) == "The gate could not be reached in time."
+
+
+class TokenAuth(httpx.Auth):
+    """Gets a token with a request of its own first."""
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        yield httpx.Request("POST", "http://token.test/")
+        yield request
+
+
+def test_an_authentication_that_needs_a_request_of_its_own(caller: Caller) -> None:
+    transport = Counted(good)
+    assert outcome(caller, injected(caller, transport, auth=TokenAuth()), post) is None
+    assert [request.url.host for request in transport.requests] == ["token.test", "127.0.0.1"]
+
+
+def test_a_hook_that_leaves_nothing_of_the_body(caller: Caller, serve: Serve) -> None:
+    server = serve(replay(TURN))
+
+    def drain(response: httpx.Response) -> None:
+        for _ in response.iter_bytes():
+            pass
+
+    async def adrain(response: httpx.Response) -> None:
+        async for _ in response.aiter_bytes():
+            pass
+
+    async def body() -> None:
+        hook: Any = drain if caller.flavour == "sync" else adrain
+        async with caller.httpx_client(verify=False, event_hooks={"response": [hook]}) as client:
+            gate = caller.client(PROJECT, server.url, http_client=client.client)
+            error = await failure(gate, post)
+            assert error.status_code == 200
+            assert "billed" in str(error)
+
+    caller.run(body)
+    assert len(server.requests) == 1

@@ -1,0 +1,255 @@
+"""What the SDK logs and prints, each case in a process whose logging is a user's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .callers import PROJECT
+from .conftest import Serve
+from .scripts import run
+from .server import TURN, Reply, Server, json_reply, replay
+
+SECRET = "ek_68af296e8e408191a1120a"
+START = """
+import asyncio, logging, sys
+import httpx
+from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
+project, url = sys.argv[1:]
+"""
+TURN_LINE = re.compile(
+    r"\S+ \S+ ai_gate DEBUG GET /turn-credentials -> 200 in \d+ ms "
+    r"\(attempt 1, request ID 8c1-FRA\)\n"
+)
+
+
+@pytest.fixture
+def server(serve: Serve) -> Server:
+    return serve(replay(Reply(200, TURN.body, {"CF-Ray": "8c1-FRA"})))
+
+
+def output(server: Server, source: str) -> tuple[str, str]:
+    """What a script prints to stdout and to stderr."""
+    done = run(START + source, PROJECT, server.url)
+    assert done.returncode == 0, done.stderr
+    for text in (done.stdout, done.stderr):
+        assert PROJECT not in text
+        assert "ek_" not in text
+    return done.stdout, done.stderr
+
+
+def test_debug_prints_to_stderr_where_no_logging_is_configured(server: Server) -> None:
+    stdout, stderr = output(
+        server,
+        """
+with AIGateClient(project, url, debug=True) as client:
+    client.get_turn_credentials()
+async def main():
+    async with AsyncAIGateClient(project, url, debug=True) as client:
+        await client.get_turn_credentials()
+asyncio.run(main())
+""",
+    )
+    assert stdout == ""
+    assert TURN_LINE.sub("", stderr) == ""
+    assert len(TURN_LINE.findall(stderr)) == 2
+
+
+def test_debug_prints_warnings_too(serve: Serve) -> None:
+    _, stderr = output(
+        serve(replay(json_reply({}))), "AIGateClient(project, url, debug=True).create_session()"
+    )
+    assert "WARNING the answer to /session lacks client_secret, id, " in stderr
+
+
+def test_each_attempt_has_a_line(serve: Serve) -> None:
+    server = serve(replay(Reply(503, b"", {"Retry-After": "0"}), None, TURN))
+    _, stderr = output(
+        server,
+        """
+with AIGateClient(project, url, debug=True) as client:
+    client.get_turn_credentials()
+""",
+    )
+    lines = [line.split(" -> ")[1] for line in stderr.splitlines()]
+    assert [line.split()[0] for line in lines] == ["503", "RemoteProtocolError", "200"]
+    assert [re.findall(r"attempt (\d)", line) for line in lines] == [["1"], ["2"], ["3"]]
+
+
+def test_without_debug_nothing_is_printed(serve: Serve) -> None:
+    server = serve(replay(json_reply({}), Reply(503), json_reply({})))
+    source = """
+with AIGateClient(project, url) as client:
+    client.create_session()
+    client.get_turn_credentials()
+"""
+    assert output(server, source) == ("", "")
+
+
+def test_through_the_handlers_of_the_app_and_not_twice(server: Server) -> None:
+    stdout, stderr = output(
+        server,
+        """
+logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="app %(name)s %(message)s")
+with AIGateClient(project, url, debug=True) as client:
+    client.get_turn_credentials()
+""",
+    )
+    assert stdout.startswith("app ai_gate GET /turn-credentials -> 200 in ")
+    assert (stdout.count("\n"), stderr) == (1, "")
+
+
+def test_through_a_handler_of_the_ai_gate_logger(server: Server) -> None:
+    stdout, stderr = output(
+        server,
+        """
+logging.getLogger("ai_gate").addHandler(logging.StreamHandler(sys.stdout))
+with AIGateClient(project, url, debug=True) as client:
+    client.get_turn_credentials()
+""",
+    )
+    assert stdout.startswith("GET /turn-credentials -> 200 in ")
+    assert (stdout.count("\n"), stderr) == (1, "")
+
+
+def test_logging_that_is_configured_after_the_client(server: Server) -> None:
+    stdout, stderr = output(
+        server,
+        """
+with AIGateClient(project, url, debug=True) as client:
+    client.get_turn_credentials()
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    client.get_turn_credentials()
+""",
+    )
+    assert stdout.count(" -> 200 in ") == 1
+    assert stderr.count(" -> 200 in ") == 1
+
+
+def test_an_app_that_logs_gets_warnings_without_debug(serve: Serve) -> None:
+    stdout, stderr = output(
+        serve(replay(json_reply({}))),
+        """
+logging.basicConfig(stream=sys.stdout)
+with AIGateClient(project, url) as client:
+    client.create_session()
+    client.get_turn_credentials()
+""",
+    )
+    assert stdout.count("\n") == 2
+    assert stdout.startswith("WARNING:ai_gate:the answer to /session lacks client_secret, ")
+    assert stderr == ""
+
+
+def test_an_app_that_logs_at_debug_gets_the_lines_without_debug(server: Server) -> None:
+    stdout, _ = output(
+        server,
+        """
+logging.basicConfig(stream=sys.stdout)
+logging.getLogger("ai_gate").setLevel(logging.DEBUG)
+with AIGateClient(project, url) as client:
+    client.get_turn_credentials()
+""",
+    )
+    assert stdout.startswith("DEBUG:ai_gate:GET /turn-credentials -> 200 in ")
+
+
+TWO_CLIENTS = """
+with AIGateClient(project, url, debug=True), AIGateClient(project, url) as quiet:
+    quiet.get_turn_credentials()
+    quiet.create_session()
+"""
+
+
+def test_a_client_without_debug_beside_one_with_it_prints_nothing(server: Server) -> None:
+    assert output(server, TWO_CLIENTS) == ("", "")
+
+
+def test_nor_do_its_debug_lines_get_to_an_app_that_logs_at_info(server: Server) -> None:
+    configure = "logging.basicConfig(stream=sys.stdout, level=logging.INFO)\n"
+    stdout, stderr = output(server, configure + TWO_CLIENTS)
+    assert "DEBUG" not in stdout
+    assert stderr == ""
+
+
+BROKEN = {
+    "closed": "sys.stderr.close()",
+    "missing": "sys.stderr = None",
+    "full": """
+class Full:
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+    def flush(self):
+        raise OSError(28, "No space left on device")
+sys.stderr = Full()
+""",
+    "of another encoding": "sys.stderr.reconfigure(encoding='ascii', errors='strict')",
+}
+
+
+@pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
+def test_a_stderr_that_takes_no_lines_loses_no_session(breaking: str, serve: Serve) -> None:
+    server = serve(replay(json_reply({"id": "sess_01"}, CF_Ray="8c1-gr\xfcn")))
+    stdout, _ = output(
+        server,
+        breaking + """
+with AIGateClient(project, url, debug=True) as client:
+    print(client.create_session()["id"])
+# The interpreter itself wants to end with one.
+sys.stderr = sys.__stderr__
+""",
+    )
+    assert stdout == "sess_01\n"
+
+
+def test_what_other_libraries_log_is_masked(server: Server) -> None:
+    _, stderr = output(
+        server,
+        """
+logging.basicConfig(level=logging.DEBUG)
+with httpx.Client(verify=False) as injected:
+    AIGateClient(project, url, http_client=injected).get_turn_credentials()
+    AIGateClient(project, url, http_client=injected).create_session()
+with AIGateClient(project, url) as client:
+    client.get_turn_credentials()
+async def main():
+    async with httpx.AsyncClient(verify=False) as injected:
+        await AsyncAIGateClient(project, url, http_client=injected).get_turn_credentials()
+asyncio.run(main())
+""",
+    )
+    assert stderr.count('/turn-credentials?identifier=*** "HTTP/1.1 200 OK"') == 2
+    assert "httpcore" in stderr
+
+
+def test_what_an_error_shows_is_masked(serve: Serve) -> None:
+    message = f"No project {PROJECT}, nor a session {SECRET}"
+    stdout, stderr = output(
+        serve(replay(json_reply({"error": "x", "message": message}, 401))),
+        """
+import traceback
+try:
+    AIGateClient(project, url).create_session()
+except AIGateError as error:
+    print(error, repr(error), error.args)
+    traceback.print_exc()
+    logging.basicConfig()
+    logging.exception("The call failed: %s", error)
+""",
+    )
+    assert stdout.count("No project ***, nor a session ***") == 3
+    assert stderr.count("\nai_gate.errors.AuthenticationError: No project ***") == 2
+
+
+def test_a_warning_of_an_unclosed_client_is_masked(server: Server) -> None:
+    _, stderr = output(
+        server,
+        """
+import warnings
+warnings.simplefilter("always")
+AIGateClient(project, url).get_turn_credentials()
+""",
+    )
+    assert "ResourceWarning: unclosed AIGateClient(base_url='http://127.0.0.1:" in stderr

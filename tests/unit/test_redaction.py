@@ -1,0 +1,158 @@
+"""What must not be read in messages, log lines and `repr`."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient, RateLimit
+from ai_gate._config import Config
+from ai_gate._deadline import Deadline
+from ai_gate._exchange import Exchange, Send
+from ai_gate._operations import create_session, get_turn_credentials
+from ai_gate._redaction import MASK, MaskedURLs, mask
+
+from .callers import NOWHERE, PROJECT
+from .settings import modest
+
+SECRET = "ek_68af296e8e408191a1120a"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("no project p1", "no project ***"),
+        ("p1", "***"),
+        ("p1, p1 and p1.", "***, *** and ***."),
+        ("project 'p1': p1/session?identifier=p1&x", "project '***': ***/session?identifier=***&x"),
+        (f"the secret {SECRET} is out", "the secret *** is out"),
+        (f'"{SECRET}"', '"***"'),
+        ("key sk-proj-aB_3-x9.", "key ***."),
+        ("sk-svcacct-1 and ek_2", "*** and ***"),
+        ("nothing to hide", "nothing to hide"),
+        (
+            "a risk-free desk-top, a task_1 and a week_2",
+            "a risk-free desk-top, a task_1 and a week_2",
+        ),
+        ("", ""),
+    ],
+)
+def test_mask(text: str, masked: str) -> None:
+    assert mask(text, "p1") == masked
+
+
+@pytest.mark.parametrize("project_id", ["a.b", "a+b", "(a", "[x]", "a\\b", "^$", "p|q", "größe"])
+def test_a_project_id_is_no_pattern(project_id: str) -> None:
+    assert mask(f"no project {project_id}!", project_id) == "no project ***!"
+    assert mask("axb aab a", project_id) == "axb aab a"
+
+
+def test_a_short_project_id_leaves_words_readable() -> None:
+    assert mask("a message that a person can read", "a") == "*** message that *** person can read"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"the key rate:{PROJECT}_15m is full",
+        f"no row sessions_{PROJECT}",
+        f"no file {PROJECT}-2025.json",
+        f"x{PROJECT}y",
+    ],
+)
+def test_a_project_id_within_a_longer_word(text: str) -> None:
+    assert PROJECT not in mask(text, PROJECT)
+
+
+LETTERS = "abcdefXYZ0123456789"
+IDS = st.text(LETTERS, min_size=9, max_size=20).map("proj_{}".format)
+SECRETS = st.builds(
+    "{}{}".format, st.sampled_from(["ek_", "sk-"]), st.text(f"{LETTERS}_-", min_size=8, max_size=40)
+)
+
+
+@modest
+@given(project_id=IDS, before=st.text(max_size=20), after=st.text(max_size=20))
+def test_no_project_id_is_left(project_id: str, before: str, after: str) -> None:
+    assert project_id not in mask(f"{before}{project_id}{after}", project_id)
+
+
+@modest
+@given(
+    project_id=st.text(min_size=1, max_size=20),
+    before=st.sampled_from(["", " ", "'", "(", "=", "\n", "/"]),
+    after=st.sampled_from(["", " ", "'", ")", "&", ".", "\n", ":"]),
+)
+def test_no_odd_project_id_is_left(project_id: str, before: str, after: str) -> None:
+    assume(project_id not in f"{before}{MASK}{after}")
+    assert project_id not in mask(f"{before}{project_id}{after}", project_id)
+
+
+@modest
+@given(SECRETS, st.sampled_from(" \"'(=:/"))
+def test_no_secret_is_left(secret: str, before: str) -> None:
+    assert secret not in mask(f"told{before}{secret}{before}", "p")
+
+
+def log_line(message: str, *arguments: object) -> str:
+    record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
+    assert MaskedURLs().filter(record)
+    return record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("query", "masked"),
+    [
+        ("identifier=proj_abc", "identifier=***"),
+        ("identifier=proj%20%C3%A4&x=1", "identifier=***&x=1"),
+        ("x=1&identifier=proj_abc", "x=1&identifier=***"),
+        ("identifier=", "identifier=***"),
+        ("my_identifier=visible", "my_identifier=visible"),
+        ("x=1", "x=1"),
+    ],
+)
+def test_urls_of_other_libraries_log_lines(query: str, masked: str) -> None:
+    url = httpx.URL(f"https://api.ai-gate.dev/turn-credentials?{query}")
+    line = log_line("%s %s %d", "GET", url, 200)
+    assert line == f"GET https://api.ai-gate.dev/turn-credentials?{masked} 200"
+
+
+@pytest.mark.parametrize("arguments", [(), ({"a": 1},)], ids=["none", "a mapping"])
+def test_other_log_lines_pass_as_they_are(arguments: tuple[object, ...]) -> None:
+    assert log_line("100 %%" if arguments else "100 %", *arguments).startswith("100 %")
+
+
+BODY = bytearray(f'{{"client_secret": {{"value": "{SECRET}"}}, "p": "{PROJECT}"}}'.encode())
+CONFIG = Config.checked(
+    project_id=PROJECT, base_url=NOWHERE, timeout=30.0, max_retries=2, debug=False
+)
+SESSION = create_session(PROJECT, model="m", voice="v", temperature=0.7, instructions="i")
+OBJECTS = [
+    AIGateClient(PROJECT),
+    AsyncAIGateClient(PROJECT),
+    AIGateError("Refused", 401, {"message": PROJECT, "value": SECRET}, body=bytes(BODY)),
+    RateLimit(100, 99, datetime(2025, 10, 3, tzinfo=UTC)),
+    CONFIG,
+    SESSION,
+    get_turn_credentials(PROJECT),
+    Send({**SESSION.request}, Deadline(1.0)),
+    Exchange(200, {"set-cookie": SECRET}, BODY),
+]
+
+
+@pytest.mark.parametrize("thing", OBJECTS, ids=lambda thing: type(thing).__name__)
+def test_repr(thing: object) -> None:
+    for shown in (repr(thing), str(thing), f"{thing}"):
+        assert PROJECT not in shown
+        assert SECRET not in shown
+
+
+@pytest.mark.parametrize("kind", [AIGateClient, AsyncAIGateClient])
+def test_the_repr_of_a_client(kind: type[AIGateClient] | type[AsyncAIGateClient]) -> None:
+    shown = repr(kind(PROJECT, "https://gate.test/prefix/", 5))
+    assert shown == f"{kind.__name__}(base_url='https://gate.test/prefix', timeout=5.0)"

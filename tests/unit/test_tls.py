@@ -1,0 +1,139 @@
+"""TLS: one context for all clients, CA certificates from the environment."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from ai_gate import AIGateError, APIConnectionError
+from ai_gate._tls import shared_context
+
+from .callers import PROJECT, Call, Caller, failure, get
+from .conftest import Serve
+from .server import TURN, Server, replay
+
+pytestmark = pytest.mark.usefixtures("no_backoff")
+
+
+@pytest.fixture
+def trusted(authority_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+
+
+@pytest.fixture
+def secure(serve: Serve, tls: ssl.SSLContext) -> Server:
+    return serve(replay(TURN), tls=tls)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_context_is_shared() -> None:
+    assert shared_context() is shared_context()
+
+
+@pytest.mark.usefixtures("trusted")
+def test_it_verifies() -> None:
+    context = shared_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_it_is_made_anew_when_the_settings_change(
+    name: str, authority_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+    first = shared_context()
+    copy = tmp_path / "copy.pem"
+    copy.write_bytes(authority_file.read_bytes())
+    monkeypatch.setenv(name, str(copy if name == "SSL_CERT_FILE" else tmp_path))
+    second = shared_context()
+    assert second is not first
+    assert shared_context() is second
+
+
+@pytest.mark.usefixtures("trusted")
+def test_all_clients_share_it(
+    caller: Caller, secure: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_context()
+    monkeypatch.setattr("httpx.create_ssl_context", None)  # calling it would fail
+
+    async def body() -> None:
+        for _ in range(3):
+            async with caller.client(PROJECT, secure.url) as client:
+                await get(client)
+
+    caller.run(body)
+    assert secure.opened == 3
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_of_the_environments_authority_is_trusted(
+    caller: Caller, secure: Server, call: Call
+) -> None:
+
+    async def body() -> None:
+        async with caller.client(PROJECT, secure.url) as client:
+            for _ in range(2):
+                assert await call(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert (secure.opened, len(secure.requests)) == (1, 2)
+
+
+def test_an_authority_that_is_not_known_is_not_trusted(
+    caller: Caller,
+    secure: Server,
+    call: Call,
+    other_authority_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(other_authority_file))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, secure.url) as client:
+            error = await failure(client, call)
+            assert type(error) is APIConnectionError
+            assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+            assert "billed" not in str(error)
+
+    caller.run(body)
+    assert secure.requests == []
+
+
+@pytest.fixture(params=["missing", "text", "folder"])
+def bad_file(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / request.param
+    if request.param == "text":
+        path.write_text("no certificate")
+    elif request.param == "folder":
+        path.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+
+
+@pytest.mark.usefixtures("bad_file")
+def test_a_bad_cert_file(caller: Caller, secure: Server, call: Call) -> None:
+    async def body() -> AIGateError:
+        async with caller.client(PROJECT, secure.url) as client:
+            return await failure(client, call)
+
+    error = caller.run(body)
+    assert (secure.opened, secure.requests) == (0, [])
+    assert "SSL_CERT_FILE" in str(error)
+    assert "lost" not in str(error)
+    assert "billed" not in str(error)
+
+
+@pytest.mark.usefixtures("bad_file")
+def test_a_bad_cert_file_is_no_concern_of_plain_http(caller: Caller, serve: Serve) -> None:
+    server = serve(replay(TURN))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, server.url) as client:
+            assert await get(client) == {"iceServers": []}
+
+    caller.run(body)
