@@ -1,0 +1,190 @@
+"""A server on loopback that decides over every byte it sends, and when.
+
+Each connection plays a script, a sequence of steps (see `steps`): the first connection the first
+script, and so on, the last script serving all that follow. Where a script ends, the connection
+is closed in order.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Self
+
+# Small, and therefore fixed: what the server leaves unread soon holds up the client's sending.
+RECEIVE_BUFFER = 16 * 1024
+# No test waits this long unless something is broken: then it fails, and doesn't hang.
+PATIENCE = 10.0
+
+
+class EndOfScript(Exception):  # noqa: N818 - not an error: a step's way to end its connection
+    """Nothing more is to be done on this connection."""
+
+
+@dataclass
+class Request:
+    """A request whose head has reached the server whole."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    arrived: float = field(default_factory=time.monotonic)
+    body: bytes = b""
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, sock: socket.socket, server: FaultServer) -> None:
+        self.sock = sock
+        self._server = server
+        self._unread = bytearray()
+        self._request: Request | None = None
+        self._gives_up = time.monotonic() + PATIENCE
+
+    def read_head(self) -> None:
+        """Read up to the end of a request's head, and count the request."""
+        while b"\r\n\r\n" not in self._unread:
+            self._receive()
+        head, _, self._unread = self._unread.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = first.split(" ")
+        pairs = (line.split(":", 1) for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, value in pairs}
+        self._request = Request(method, target, headers)
+        self._server.count(self._request)
+
+    def read_body(self) -> None:
+        """Read the rest of the request whose head was read last."""
+        if self._request is None:
+            raise AssertionError("the script reads a body before a head")
+        length = int(self._request.headers.get("content-length", "0"))
+        while len(self._unread) < length:
+            self._receive()
+        self._request.body = bytes(self._unread[:length])
+        del self._unread[:length]
+
+    def wait(self, seconds: float = PATIENCE) -> None:
+        """Let time pass: so many seconds, or for as long as anybody can be interested."""
+        left = self._gives_up - time.monotonic()
+        if self._server.stopping.wait(min(seconds, left)) or seconds >= left:
+            raise EndOfScript
+
+    def interrupt(self) -> None:
+        """Wake up the thread that reads from or writes to this connection."""
+        with suppress(OSError):  # the client, or the script, was first
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def _receive(self) -> None:
+        data = self.sock.recv(64 * 1024)
+        if not data:
+            raise EndOfScript
+        self._unread += data
+
+
+Step = Callable[[Peer], None]
+Script = Sequence[Step]
+
+
+class FaultServer:
+    """Serves scripts, and counts what reaches it, until it is closed.
+
+    Until it listens it refuses connections, and its port stays its own.
+    """
+
+    def __init__(self, *scripts: Script, scheme: str = "http", listening: bool = True) -> None:
+        self.stopping = threading.Event()
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.ended = 0
+        self._scripts = scripts
+        self._changed = threading.Condition()
+        self._peers: list[Peer] = []
+        self._threads: list[threading.Thread] = []
+        self._broken: list[Exception] = []
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._listener.bind(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self.url = f"{scheme}://127.0.0.1:{self.address[1]}"
+        if listening:
+            self.listen()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def listen(self) -> None:
+        """Begin to take connections."""
+        self._listener.listen(64)
+        self._start(self._accept)
+
+    def count(self, request: Request) -> None:
+        """Note a request; `requests` holds them in the order of their arrival."""
+        with self._changed:
+            self.requests.append(request)
+            self._changed.notify_all()
+
+    def wait_for(self, met: Callable[[FaultServer], bool]) -> None:
+        """Return as soon as the counts meet a condition."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: met(self), PATIENCE):
+                raise AssertionError("what the test waits for didn't happen")
+
+    def close(self) -> None:
+        """End every connection and thread; fail where a script did."""
+        self.stopping.set()
+        if self._threads:
+            # Closing the socket wouldn't wake up `accept` on every system; a connection does.
+            socket.create_connection(self.address, timeout=PATIENCE).close()
+            self._threads[0].join(PATIENCE)
+        self._listener.close()
+        for peer in self._peers:
+            peer.interrupt()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                raise AssertionError("a script doesn't end")
+        if self._broken:
+            raise self._broken[0]
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            sock, _ = self._listener.accept()
+            if self.stopping.is_set():
+                sock.close()
+                return
+            # Each byte leaves when the script says so, not when there are more of them.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer = Peer(sock, self)
+            self._peers.append(peer)
+            with self._changed:
+                script = self._scripts[min(self.connections, len(self._scripts) - 1)]
+                self.connections += 1
+                self._changed.notify_all()
+            self._start(self._play, script, peer)
+
+    def _play(self, script: Script, peer: Peer) -> None:
+        try:
+            for step in script:
+                step(peer)
+        except (EndOfScript, OSError):
+            pass  # the client or the test is done with this connection
+        except Exception as error:  # `close` raises it in the test
+            self._broken.append(error)
+        finally:
+            peer.sock.close()
+            with self._changed:
+                self.ended += 1
+                self._changed.notify_all()

@@ -1,0 +1,120 @@
+"""What a script is made of."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import ssl
+import struct
+from dataclasses import dataclass
+
+from .server import EndOfScript, Peer
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """Agree on TLS; what follows is encrypted."""
+
+    context: ssl.SSLContext
+
+    def __call__(self, peer: Peer) -> None:
+        peer.sock = self.context.wrap_socket(peer.sock, server_side=True)
+
+
+@dataclass(frozen=True)
+class ReadSome:
+    """Read what comes first, whatever it is."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.sock.recv(64 * 1024)
+
+
+@dataclass(frozen=True)
+class ReadHead:
+    """Read a request as far as its headers, and count it."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.read_head()
+
+
+@dataclass(frozen=True)
+class ReadBody:
+    """Read the rest of that request."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.read_body()
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """Read a whole request, and count it."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.read_head()
+        peer.read_body()
+
+
+@dataclass(frozen=True)
+class ReadSlowly:
+    """Take so many bytes at a time, without end; what is read this way isn't counted."""
+
+    size: int
+    interval: float
+
+    def __call__(self, peer: Peer) -> None:
+        while peer.sock.recv(self.size):
+            peer.wait(self.interval)
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send all at once."""
+
+    data: bytes
+
+    def __call__(self, peer: Peer) -> None:
+        peer.sock.sendall(self.data)
+
+
+@dataclass(frozen=True)
+class Drip:
+    """Send a byte at a time."""
+
+    data: bytes
+    interval: float = 0.04
+
+    def __call__(self, peer: Peer) -> None:
+        for byte in self.data:
+            peer.sock.sendall(bytes([byte]))
+            peer.wait(self.interval)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Send the same again and again, without end."""
+
+    data: bytes
+    interval: float = 0.0
+
+    def __call__(self, peer: Peer) -> None:
+        for _ in itertools.repeat(None):
+            peer.sock.sendall(self.data)
+            peer.wait(self.interval)
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Do nothing until the test is over."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.wait()
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Drop the connection with a TCP reset."""
+
+    def __call__(self, peer: Peer) -> None:
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.sock.close()
+        raise EndOfScript

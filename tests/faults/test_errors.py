@@ -1,0 +1,84 @@
+"""Errors that were raised for real: they travel, and keep the project ID to themselves."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+
+import pytest
+
+from ai_gate import AIGateError
+
+from .answers import answer
+from .callers import POST, PROJECT, Caller, Operation
+from .cases import BY_NAME, NAMES_THE_PROJECT
+from .conftest import Serve
+from .server import Script
+from .steps import ReadRequest, Send
+
+# One of each class, with an answer, without one, and with a part of one.
+NAMES = (
+    "reset before the headers",
+    "stalled in the body",
+    "400 that names the project",
+    "401 that names the project",
+    "402 with HTML",
+    "404 with HTML",
+    "429 truncated",
+    "522 reset in the body",
+    "reset in the body",
+    "an integer of 5,000 digits",
+)
+COPIES: dict[str, Callable[[AIGateError], AIGateError]] = {
+    "pickled": lambda error: pickle.loads(pickle.dumps(error)),  # noqa: S301 - our own bytes
+    "copied": copy.copy,
+    "deeply copied": copy.deepcopy,
+}
+ATTRIBUTES = ("message", "status_code", "response", "body", "request_id", "retry_after")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_error_can_be_copied(name: str, caller: Caller, serve: Serve) -> None:
+    fault = BY_NAME[name]
+    server = serve((ReadRequest(), *fault.script))
+    timeout = 0.3 if fault.slow else 30.0
+    error = caller.call(POST, server.url, timeout=timeout).error
+    for way, duplicate in COPIES.items():
+        copied = duplicate(error)
+        assert copied is not error
+        assert type(copied) is type(error)
+        for attribute in ATTRIBUTES:
+            assert getattr(copied, attribute) == getattr(error, attribute), (way, attribute)
+        assert list(copied.headers.items()) == list(error.headers.items()), way
+        assert (str(copied), repr(copied)) == (str(error), repr(error)), way
+
+
+def test_an_error_holds_what_the_answer_said(
+    caller: Caller, operation: Operation, serve: Serve
+) -> None:
+    headers = ("CF-Ray: 8f2a-FRA", "Retry-After: 7", "X-Odd: a")
+    server = serve((ReadRequest(), Send(answer(429, NAMES_THE_PROJECT, *headers))))
+    error = caller.call(operation, server.url, max_retries=0).error
+    assert (error.request_id, error.retry_after) == ("8f2a-FRA", 7.0)
+    assert error.headers["x-odd"] == error.headers["X-ODD"] == "a"
+    # What is masked in the message stays in the data.
+    assert error.body == NAMES_THE_PROJECT
+    assert error.response == {"error": "odd", "message": f"no project {PROJECT}"}
+    assert PROJECT not in f"{error} {error!r}"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        (Send(b"HTTP/1.1 200 " + PROJECT.encode()),),
+        (Send(b"x: " + PROJECT.encode() + b"\r\n\r\n"),),
+    ],
+    ids=["status line", "garbage"],
+)
+def test_what_the_parser_quotes_is_masked(
+    script: Script, caller: Caller, operation: Operation, serve: Serve
+) -> None:
+    server = serve((ReadRequest(), *script))
+    error = caller.call(operation, server.url, max_retries=0).error
+    assert PROJECT not in f"{error} {error!r}"
