@@ -89,17 +89,14 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def handle(self) -> None:
-        number = self.owner.opened_one(self.connection)
-        self.number = number
-        try:
-            super().handle()
-        finally:
-            self.owner.closed_one(number)
+        self.number = self.owner.opened_one(self.connection)
+        super().handle()
 
     def finish(self) -> None:
         """Close what wraps the socket too: the server knows only the bare one."""
         super().finish()
         self.connection.close()
+        self.owner.closed_one(self.number)
 
     def do_GET(self) -> None:
         self._serve()
