@@ -128,6 +128,30 @@ def test_a_bad_cert_file(caller: Caller, secure: Server, call: Call) -> None:
     assert "billed" not in str(error)
 
 
+def test_a_cert_file_that_goes_bad_later(
+    caller: Caller,
+    secure: Server,
+    call: Call,
+    authority_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+
+    async def body() -> AIGateError:
+        async with caller.client(PROJECT, secure.url) as client:
+            await get(client)
+            secure.hang_up()
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing"))
+            return await failure(client, call)
+
+    error = caller.run(body)
+    assert type(error) is APIConnectionError
+    assert "CA certificates" in str(error)
+    assert "billed" not in str(error)
+    assert len(secure.requests) == 1
+
+
 @pytest.mark.usefixtures("bad_file")
 def test_a_bad_cert_file_is_no_concern_of_plain_http(caller: Caller, serve: Serve) -> None:
     server = serve(replay(TURN))
