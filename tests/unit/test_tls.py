@@ -128,16 +128,10 @@ def test_a_bad_cert_file(caller: Caller, secure: Server, call: Call) -> None:
     assert "billed" not in str(error)
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_cert_file_that_goes_bad_later(
-    caller: Caller,
-    secure: Server,
-    call: Call,
-    authority_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    caller: Caller, secure: Server, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
-
     async def body() -> AIGateError:
         async with caller.client(PROJECT, secure.url) as client:
             await get(client)
