@@ -17,9 +17,11 @@ from scripts.checks.commands import (
 )
 from scripts.checks.facade import check_facade
 from scripts.checks.generated import check_generated
+from scripts.checks.mock import check_mock
 from scripts.checks.outcome import CheckFailedError, CheckSkippedError
 from scripts.checks.parity import check_parity
 from scripts.checks.public_api import check_public_api
+from scripts.checks.readme import check_readme
 from scripts.checks.release import check_release
 from scripts.checks.spec import check_spec
 from scripts.checks.types import check_types
@@ -36,7 +38,9 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "spec": check_spec,
     "generated": check_generated,
     "types": check_types,
+    "mock": check_mock,
     "facade": check_facade,
+    "readme": check_readme,
     "parity": check_parity,
     "public_api": check_public_api,
     "release": check_release,

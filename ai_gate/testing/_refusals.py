@@ -8,6 +8,9 @@ from ai_gate.testing._clock import isoformat
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._limits import Plan, Refusal, Usage
 
+UNKNOWN = {"estimatedMinutes", "minutesUsed"}
+"""What the mock gate can't tell of a project's usage, since it sees no session's activity."""
+
 
 def rate_limit_headers(plan: Plan, usage: Usage) -> dict[str, str]:
     """Make the headers that tell a project of its window."""
@@ -43,12 +46,12 @@ def _rate_limit_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, 
 
 def _quota_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
     template = contract.example("quota_exceeded")
-    # The minutes of the example are left out: the mock gate knows nothing of a session's activity.
+    usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
     return {
         **template,
         "message": f"The monthly quota of {plan.quota} sessions is used up",
         "usage": {
-            "plan": template["usage"]["plan"],
+            **usage_shown,
             "sessionsIncluded": plan.quota,
             "sessionsUsed": usage.month_sessions,
             "sessionsRemaining": 0,

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import partial
 
 from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._contract import Call, Contract, ContractError
@@ -19,6 +20,10 @@ Log = Callable[[str, str, int], None]
 _FALLBACK = ("GET", "/health")
 
 
+def _give(example: Example, _: Call) -> Answer:
+    return example.answer()
+
+
 class Responder:
     """The gate without its sockets."""
 
@@ -27,11 +32,19 @@ class Responder:
         self._log = log
         self._state = state
         self._examples = documented_examples(contract)
-        self._routes: Mapping[str, Mapping[str, Handler]] = {
-            "/session": {"POST": operations.create_session},
-            "/turn-credentials": {"GET": operations.get_turn_credentials},
-            "/health": {"GET": operations.get_health},
-        }
+        self._routes = self._documented_routes()
+        self._routes["/session"]["POST"] = operations.create_session
+        self._routes["/turn-credentials"]["GET"] = operations.get_turn_credentials
+        self._routes["/health"]["GET"] = operations.get_health
+
+    def _documented_routes(self) -> dict[str, dict[str, Handler]]:
+        """Route each operation to its first documented success, until it gets a handler."""
+        routes: dict[str, dict[str, Handler]] = {}
+        for example in self._examples:
+            if 200 <= example.status < 300:
+                handlers = routes.setdefault(example.path, {})
+                handlers.setdefault(example.method, partial(_give, example))
+        return routes
 
     def respond_next(self, pick: Pick) -> None:
         """Queue a documented answer; ValueError where none fits."""

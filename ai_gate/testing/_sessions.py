@@ -14,8 +14,7 @@ CLIENT_SECRET_SECONDS = 60
 def new_session(template: Mapping[str, Any], wanted: Mapping[str, Any], now: float) -> Any:
     """Fill a copy of the spec's example with what was asked for, new IDs and new secrets."""
     session = copy.deepcopy(dict(template))
-    for name in ("model", "voice", "instructions", "temperature"):
-        session[name] = wanted[name]
+    session |= {name: value for name, value in wanted.items() if name in session}
     session["id"] = f"sess_{secrets.token_hex(12)}"
     session["expires_at"] = int(now) + SESSION_SECONDS
     session["client_secret"] = {

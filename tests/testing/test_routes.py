@@ -1,0 +1,46 @@
+"""An operation that the mock gate has no rules for."""
+
+import copy
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from ai_gate.testing._contract import Contract
+from ai_gate.testing._limits import Plan
+from ai_gate.testing._operations import Operations
+from ai_gate.testing._records import ReceivedRequest
+from ai_gate.testing._responder import Responder
+from ai_gate.testing._state import State
+
+SPEC: dict[str, Any] = json.loads((files("ai_gate_api") / "openapi.json").read_text("utf-8"))
+
+
+def log(method: str, path: str, status: int) -> None:
+    """Log nothing."""
+
+
+def responder(path: str, method: str) -> Responder:
+    """A gate whose spec has one operation more, a copy of the one for the gate's health."""
+    document = copy.deepcopy(SPEC)
+    operation = copy.deepcopy(document["paths"]["/health"]["get"])
+    document["paths"].setdefault(path, {})[method] = operation
+    contract, plan = Contract(document), Plan(requests=None, concurrent=None, quota=None)
+    state = State(plan)
+    return Responder(contract, Operations(contract, plan, None, state), state, log)
+
+
+@pytest.mark.parametrize("path", ["/new", "/session"])
+def test_it_gives_its_first_documented_success(path: str) -> None:
+    gate = responder(path, "get")
+    answer = gate.answer(ReceivedRequest("GET", path, {}, {}, b""))
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "healthy"})
+
+
+def test_the_others_keep_their_rules() -> None:
+    gate = responder("/session", "get")
+    body = json.dumps({"project_id": "proj_demo", "voice": "marin"}).encode()
+    headers = {"content-type": "application/json"}
+    answer = gate.answer(ReceivedRequest("POST", "/session", {}, headers, body))
+    assert json.loads(answer.body)["voice"] == "marin"
