@@ -70,7 +70,8 @@ def read(exchange: Exchange, operation: Operation, project_id: str) -> dict[str,
     try:
         answer = json.loads(bytes(exchange.body))
     except (ValueError, RecursionError) as error:
-        raise _unreadable(exchange, operation, "can't be read as JSON") from error
+        what = "can't be decoded" if exchange.undecodable else "can't be read as JSON"
+        raise _unreadable(exchange, operation, what) from (exchange.undecodable or error)
     if not isinstance(answer, dict):
         raise _unreadable(exchange, operation, "is no JSON object")
     return answer
@@ -136,7 +137,7 @@ def _connection_error(
 
 
 def _reason(exchange: Exchange) -> str:
-    return str(exchange.failure) or type(exchange.failure).__name__
+    return str(exchange.failure).rstrip(".") or type(exchange.failure).__name__
 
 
 def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:

@@ -58,6 +58,11 @@ class Config:
         return self.base_url.copy_with(raw_path=prefix + path.encode("ascii"))
 
 
+def port_of(url: httpx.URL) -> int:
+    """The port of an http or https URL."""
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
 def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.
 
@@ -83,7 +88,8 @@ def _checked_project_id(project_id: str | None) -> str:
             "project_id has characters that can't be part of one (control characters, line "
             "breaks or blanks alone): copy it again from the dashboard."
         )
-    return project_id
+    # A str subclass, such as a member of an enum, can print itself as something else.
+    return str.__str__(project_id)
 
 
 def _checked_base_url(base_url: str) -> httpx.URL:
@@ -91,10 +97,11 @@ def _checked_base_url(base_url: str) -> httpx.URL:
         raise AIGateError(f"base_url must be a string, not {type(base_url).__name__}.")
     try:
         url = httpx.URL(base_url)
+        host = url.host
         url.raw_host.decode("ascii").encode("idna")
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise AIGateError(f"base_url is not a valid URL: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+        raise AIGateError("base_url is not a valid URL.") from error
+    if url.scheme not in ("http", "https") or not host:
         raise AIGateError(
             f"base_url must be an absolute http or https URL, for example {DEFAULT_BASE_URL}."
         )

@@ -6,41 +6,34 @@ another loop new ones are opened.
 
 import os
 from abc import ABC, abstractmethod
-from typing import Generic, TypeAlias, TypeVar
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Generic, TypeAlias, TypeVar
 
+import httpcore
 import httpx
 from anyio.lowlevel import current_token
 
-from ai_gate._sender import (
-    DEFAULT_HEADERS,
-    AsyncHttpxClient,
-    AsyncOwnConnections,
-    HttpxClient,
-    OwnConnections,
-)
+from ai_gate._proxy import environment_proxy
+from ai_gate._sender import AsyncHttpxClient, AsyncOwnConnections, HttpxClient, OwnConnections
 from ai_gate._tls import shared_context
 from ai_gate._transport import AsyncTransport, Transport
 from ai_gate.errors import AIGateError
 
-Own = TypeVar("Own", bound=OwnConnections | AsyncOwnConnections)
-Client = TypeVar("Client", bound=HttpxClient | AsyncHttpxClient)
-
-
 Owner: TypeAlias = tuple[int, object]
 """A process and, async, an event loop of it."""
+Own = TypeVar("Own", bound=OwnConnections | AsyncOwnConnections)
+Injected = TypeVar("Injected", bound=HttpxClient | AsyncHttpxClient)
 
 
-class _Connections(ABC, Generic[Own, Client]):
+class _Connections(ABC, Generic[Own, Injected]):
     """What the ways of both clients have in common."""
 
-    def __init__(self, base_url: httpx.URL, injected: Client | None) -> None:
+    def __init__(self, base_url: httpx.URL, injected: Injected | None) -> None:
         self._base_url = base_url
         self._injected = injected
-        self._own: dict[Owner, Own | Client] = {}
+        self._own: dict[Owner, Own] = {}
         self.closed = False
 
-    def sender(self) -> Own | Client:
+    def sender(self) -> Own | Injected:
         """Who sends the next request.
 
         Raises:
@@ -59,35 +52,32 @@ class _Connections(ABC, Generic[Own, Client]):
         return own
 
     def check_open(self) -> None:
-        """Raise where the client, or the one that was injected, is closed.
+        """Raise where the client is closed.
 
         Raises:
             AIGateError: It is.
         """
-        if self.closed or (self._injected is not None and self._injected.client.is_closed):
+        if self.closed:
             raise AIGateError("The client is closed: make a new one.")
+        if self._injected is not None:
+            self._injected.check_open()
 
     @property
     def idle(self) -> int:
-        """The number of idle connections of its own."""
+        """The number of idle connections of its own in this process."""
         own = list(self._own.items())
-        return sum(one.idle for (process, _), one in own if process == os.getpid())
+        return sum(one.transport.idle for (process, _), one in own if process == os.getpid())
 
-    def _opened(self) -> Own | Client:
+    def _opened(self) -> Own:
         try:
             if self._base_url.scheme == "https":
                 shared_context()
-            return self._open()
-        except Exception as error:
+            return self._open(environment_proxy(self._base_url))
+        except (OSError, ValueError, httpx.InvalidURL) as error:
             raise AIGateError(
                 "Connections can't be set up: check the proxy and CA settings of the environment "
                 f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
             ) from error
-
-    def _proxied(self) -> bool:
-        """Whether the environment names a proxy for the gate, as httpx would read it."""
-        proxies, url = getproxies(), self._base_url
-        return (url.scheme in proxies or "all" in proxies) and not proxy_bypass(url.host)
 
     @abstractmethod
     def _owner(self) -> Owner:
@@ -98,8 +88,8 @@ class _Connections(ABC, Generic[Own, Client]):
         """Let go of connections whose owner is gone."""
 
     @abstractmethod
-    def _open(self) -> Own | Client:
-        """Make the way that the environment asks for."""
+    def _open(self, proxy: httpcore.Proxy | None) -> Own:
+        """Make connections, through a proxy where there is one."""
 
 
 class Connections(_Connections[OwnConnections, HttpxClient]):
@@ -110,7 +100,7 @@ class Connections(_Connections[OwnConnections, HttpxClient]):
             raise AIGateError(
                 f"http_client must be an httpx.Client, not {type(http_client).__name__}."
             )
-        super().__init__(base_url, HttpxClient(http_client) if http_client else None)
+        super().__init__(base_url, None if http_client is None else HttpxClient(http_client))
 
     def close(self) -> None:
         """Close the connections of its own."""
@@ -118,7 +108,7 @@ class Connections(_Connections[OwnConnections, HttpxClient]):
         own = self._own.pop(self._owner(), None)
         self._forget_others()
         if own is not None:
-            own.close()
+            own.transport.close()
 
     def _owner(self) -> Owner:
         return os.getpid(), None
@@ -126,12 +116,10 @@ class Connections(_Connections[OwnConnections, HttpxClient]):
     def _forget_others(self) -> None:
         """Close the child's copies of its parent's sockets; the parent's stay open."""
         for owner in set(self._own) - {self._owner()}:
-            self._own.pop(owner).leave()
+            self._own.pop(owner).transport.close()
 
-    def _open(self) -> OwnConnections | HttpxClient:
-        if self._proxied():
-            return HttpxClient(httpx.Client(verify=shared_context(), headers=DEFAULT_HEADERS))
-        return OwnConnections(Transport(self._base_url))
+    def _open(self, proxy: httpcore.Proxy | None) -> OwnConnections:
+        return OwnConnections(Transport(self._base_url, proxy))
 
 
 class AsyncConnections(_Connections[AsyncOwnConnections, AsyncHttpxClient]):
@@ -142,7 +130,7 @@ class AsyncConnections(_Connections[AsyncOwnConnections, AsyncHttpxClient]):
             raise AIGateError(
                 f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
             )
-        super().__init__(base_url, AsyncHttpxClient(http_client) if http_client else None)
+        super().__init__(base_url, None if http_client is None else AsyncHttpxClient(http_client))
 
     async def aclose(self) -> None:
         """Close the connections of its own in this event loop."""
@@ -150,7 +138,7 @@ class AsyncConnections(_Connections[AsyncOwnConnections, AsyncHttpxClient]):
         own = self._own.pop(self._owner(), None)
         self._own.clear()
         if own is not None:
-            await own.aclose()
+            await own.transport.aclose()
 
     def _owner(self) -> Owner:
         return os.getpid(), current_token()
@@ -162,16 +150,21 @@ class AsyncConnections(_Connections[AsyncOwnConnections, AsyncHttpxClient]):
             if process != os.getpid() or _has_ended(loop):
                 self._own.pop(owner, None)
 
-    def _open(self) -> AsyncOwnConnections | AsyncHttpxClient:
-        if self._proxied():
-            return AsyncHttpxClient(
-                httpx.AsyncClient(verify=shared_context(), headers=DEFAULT_HEADERS)
-            )
-        return AsyncOwnConnections(AsyncTransport(self._base_url))
+    def _open(self, proxy: httpcore.Proxy | None) -> AsyncOwnConnections:
+        return AsyncOwnConnections(AsyncTransport(self._base_url, proxy))
 
 
 def _has_ended(loop: object) -> bool:
-    """Whether an event loop has ended; trio doesn't tell, so its other loops count as ended."""
-    native = getattr(loop, "native_token", loop)
-    is_closed = getattr(native, "is_closed", None)
-    return is_closed is None or bool(is_closed())
+    """Whether an event loop has ended: asyncio tells, trio refuses work."""
+    native: Any = getattr(loop, "native_token", loop)
+    if hasattr(native, "is_closed"):
+        return bool(native.is_closed())
+    try:
+        native.run_sync_soon(_do_nothing)
+    except RuntimeError:
+        return True
+    return False
+
+
+def _do_nothing() -> None:
+    """Do nothing."""

@@ -13,26 +13,28 @@ from ai_gate._sender import AsyncHttpxClient, AsyncOwnConnections, HttpxClient, 
 
 def run(call: Call, sender: OwnConnections | HttpxClient) -> dict[str, Any]:
     """Carry out a call and return its answer."""
-    try:
-        order = next(call)
-        while True:
-            if order.delay:
-                time.sleep(order.delay)
-            order = call.send(_exchange(order, sender))
-    except StopIteration as finished:
-        return _answer(finished)
+    order = next(call)
+    while True:
+        if order.delay:
+            time.sleep(order.delay)
+        exchange = _exchange(order, sender)
+        try:
+            order = call.send(exchange)
+        except StopIteration as finished:
+            return _answer(finished)
 
 
 async def run_async(call: Call, sender: AsyncOwnConnections | AsyncHttpxClient) -> dict[str, Any]:
     """Carry out a call and return its answer."""
-    try:
-        order = next(call)
-        while True:
-            if order.delay:
-                await anyio.sleep(order.delay)
-            order = call.send(await _exchange_async(order, sender))
-    except StopIteration as finished:
-        return _answer(finished)
+    order = next(call)
+    while True:
+        if order.delay:
+            await anyio.sleep(order.delay)
+        exchange = await _exchange_async(order, sender)
+        try:
+            order = call.send(exchange)
+        except StopIteration as finished:
+            return _answer(finished)
 
 
 def _answer(finished: StopIteration) -> dict[str, Any]:
@@ -49,8 +51,8 @@ def _exchange(order: Send, sender: OwnConnections | HttpxClient) -> Exchange:
             if _begin(exchange, response):
                 for chunk in response.iter_raw():
                     exchange.body += chunk
-                    sender.check_time(request, order.deadline)
-                _decode(exchange)
+                    sender.check_time(exchange, request, order.deadline)
+                _end(exchange)
         finally:
             response.close()
     except Exception as failure:
@@ -69,7 +71,7 @@ async def _exchange_async(order: Send, sender: AsyncOwnConnections | AsyncHttpxC
             if _begin(exchange, response):
                 async for chunk in response.aiter_raw():
                     exchange.body += chunk
-                _decode(exchange)
+                _end(exchange)
         finally:
             await response.aclose()
 
@@ -89,18 +91,20 @@ def _begin(exchange: Exchange, response: httpx.Response) -> bool:
         return True
     try:
         exchange.body += response.content
+        exchange.is_whole = True
     except httpx.ResponseNotRead as failure:
         exchange.failure = failure
     return False
 
 
-def _decode(exchange: Exchange) -> None:
+def _end(exchange: Exchange) -> None:
     """Undo the content encoding of a whole body; what can't be decoded stays as it came."""
+    exchange.is_whole = True
     if "content-encoding" not in exchange.headers:
         return
     try:
         decoded = httpx.Response(200, headers=exchange.headers, content=bytes(exchange.body))
     except httpx.DecodingError as failure:
-        exchange.failure = failure
+        exchange.undecodable = failure
     else:
         exchange.body[:] = decoded.content

@@ -28,8 +28,12 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
     """The body of the answer, as far as it came."""
+    is_whole: bool = False
+    """Whether all of the answer came."""
     failure: Exception | None = None
     """What ended the exchange before the answer was whole."""
+    undecodable: Exception | None = None
+    """Why the body of a whole answer is as it came, with its content encoding."""
     sent: bool = True
     """Whether anything of the request can have reached the server."""
     timed_out: bool = False

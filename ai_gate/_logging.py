@@ -37,10 +37,17 @@ def log(level: int, debug: bool, message: str, *arguments: object) -> None:
         message: The line, with placeholders.
         arguments: What goes into the placeholders.
     """
-    if debug or logger.isEnabledFor(level):
+    is_wanted = debug and logger.manager.disable < level
+    if not is_wanted and not logger.isEnabledFor(level):
+        return
+    # Nor must a handler of the app's that fails.
+    with contextlib.suppress(Exception):
+        path, line, function, _ = logger.findCaller(stacklevel=2)
         extra = {"ai_gate_debug": debug}
         logger.handle(
-            logger.makeRecord(logger.name, level, "", 0, message, arguments, None, extra=extra)
+            logger.makeRecord(
+                logger.name, level, path, line, message, arguments, None, function, extra
+            )
         )
 
 

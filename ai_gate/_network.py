@@ -33,6 +33,10 @@ class Wire:
     def begin(self, deadline: Deadline) -> None:
         """Begin a call."""
         self._deadline = deadline
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what came: it isn't part of the answer."""
         self.received.clear()
 
     def note(self, data: bytes) -> None:
@@ -126,7 +130,8 @@ class NetworkStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Shake hands."""
+        """Shake hands, after a proxy has answered where there is one."""
+        self._wire.forget()
         seconds = self._wire.left(httpcore.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
         return NetworkStream(stream, self._wire)
@@ -190,7 +195,8 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Shake hands."""
+        """Shake hands, after a proxy has answered where there is one."""
+        self._wire.forget()
         seconds = self._wire.left(httpcore.ConnectTimeout)
         try:
             stream = await self._stream.start_tls(ssl_context, server_hostname, seconds)

@@ -2,6 +2,7 @@
 
 import re
 from logging import Filter, LogRecord
+from urllib.parse import quote
 
 MASK = "***"
 
@@ -11,15 +12,24 @@ SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 SHORTEST_UNMISTAKABLE = 8
 """The length from which on a project ID is masked within other words too."""
 
-IDENTIFIER = re.compile(r"\b(identifier=)[^&\s\"']*")
+QUOTE = re.compile(r"bytearray\(.*\)|\bb(['\"]).*\1", re.DOTALL)
+
+IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
 
 
 def mask(text: str, project_id: str) -> str:
     """Put a mask over the project ID and over anything that looks like an OpenAI secret."""
-    exact = re.escape(project_id)
+    exact = "|".join({re.escape(project_id), re.escape(quote(project_id, safe=""))})
     if len(project_id) < SHORTEST_UNMISTAKABLE:
-        exact = rf"(?<![\w-]){exact}(?![\w-])"
+        exact = rf"(?<![\w-])(?:{exact})(?![\w-])"
     return SECRETS.sub(MASK, re.sub(exact, MASK, text))
+
+
+def without_quotes(failure: Exception) -> Exception:
+    """Replace an exception that quotes what a server sent, as h11 does, by one that doesn't."""
+    text = str(failure)
+    masked = QUOTE.sub(MASK, text)
+    return failure if masked == text else type(failure)(masked)
 
 
 class MaskedURLs(Filter):

@@ -7,9 +7,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import anyio
 import httpcore
 import httpx
+from anyio.lowlevel import current_token
 
 from ai_gate._deadline import Deadline
 from ai_gate._exchange import Exchange
+from ai_gate._redaction import without_quotes
 from ai_gate._transport import AsyncTransport, Transport
 from ai_gate._version import __version__
 from ai_gate.errors import AIGateError
@@ -37,8 +39,6 @@ HTTPX_NOTHING_SENT = (
     httpx.UnsupportedProtocol,
 )
 """The same as httpx names them."""
-
-_LEFT: list["HttpxClient"] = []
 
 CONNECT_MARGIN = 0.05
 """How long before the end of a call an httpx client gives up connecting, in seconds at most.
@@ -68,9 +68,11 @@ class Sender(ABC):
 
     def record(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
         """Note what ended an exchange; False where it isn't a failure of the exchange."""
+        if exchange.is_whole:
+            return True
         if not self._is_ours(failure, request):
             return False
-        exchange.failure = failure
+        exchange.failure = without_quotes(failure)
         exchange.timed_out = isinstance(failure, httpcore.TimeoutException | httpx.TimeoutException)
         exchange.sent = exchange.status is not None or not self._nothing_sent(failure)
         return True
@@ -88,11 +90,6 @@ class Sender(ABC):
 class _OwnConnections(Sender, Generic[T]):
     def __init__(self, transport: T) -> None:
         self.transport: T = transport
-
-    @property
-    def idle(self) -> int:
-        """The number of idle connections, which the SDK has to close."""
-        return self.transport.idle
 
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
         headers = {**DEFAULT_HEADERS, **arguments.get("headers", {})}
@@ -112,16 +109,8 @@ class OwnConnections(_OwnConnections[Transport]):
         """Send a request; the answer's body is still to be read."""
         return self.transport.handle_request(request, deadline)
 
-    def check_time(self, request: httpx.Request, deadline: Deadline) -> None:
+    def check_time(self, exchange: Exchange, request: httpx.Request, deadline: Deadline) -> None:
         """Do nothing: the connections keep the deadline."""
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.transport.close()
-
-    def leave(self) -> None:
-        """Close this process's copies of the connections, without a word to the server."""
-        self.transport.close()
 
 
 class AsyncOwnConnections(_OwnConnections[AsyncTransport]):
@@ -135,23 +124,22 @@ class AsyncOwnConnections(_OwnConnections[AsyncTransport]):
         """Do the work; the connections keep the deadline."""
         await work()
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self.transport.aclose()
-
 
 class _HttpxClient(Sender, Generic[H]):
     def __init__(self, client: H) -> None:
         self.client: H = client
-        self._used = False
 
-    @property
-    def idle(self) -> int:
-        """How many connections there can be, as far as httpx tells: none before the first call."""
-        return int(self._used)
+    def check_open(self) -> None:
+        """Raise where the injected client is closed.
+
+        Raises:
+            AIGateError: It is.
+        """
+        if self.client.is_closed:
+            raise AIGateError("The http_client is closed: make a new client with an open one.")
 
     def _build(self, arguments: dict[str, Any], deadline: Deadline) -> httpx.Request:
-        self._used = True
+        self.check_open()
         left = max(deadline.left(), 0.001)
         connect = left - min(CONNECT_MARGIN, 0.1 * left)
         timeout = httpx.Timeout(left, connect=connect, pool=connect)
@@ -167,7 +155,11 @@ class _HttpxClient(Sender, Generic[H]):
         if isinstance(failure, httpx.InvalidURL):
             # httpx reads the Location of a redirect even where it doesn't follow.
             return True
-        return isinstance(failure, RuntimeError) and self.client.is_closed
+        return isinstance(failure, RuntimeError) and self._is_unusable()
+
+    def _is_unusable(self) -> bool:
+        """Whether the client can't work any more, which httpx tells by a RuntimeError."""
+        return self.client.is_closed
 
     def _nothing_sent(self, failure: Exception) -> bool:
         """Whether it is certain.
@@ -178,45 +170,39 @@ class _HttpxClient(Sender, Generic[H]):
         """
         if not isinstance(failure, HTTPX_NOTHING_SENT):
             return False
-        if failure.__cause__ is None:
+        if failure.__cause__ is None and failure.__context__ is None:
             return not self.client.event_hooks["response"]
         return isinstance(failure.__cause__, CORE_NOTHING_SENT)
 
 
 class HttpxClient(_HttpxClient[httpx.Client]):
-    """Sends through an httpx client."""
+    """Sends through an injected httpx client."""
 
     def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
         return self.client.send(request, stream=True, follow_redirects=False)
 
-    def check_time(self, request: httpx.Request, deadline: Deadline) -> None:
-        """Raise once the deadline has passed.
+    def check_time(self, exchange: Exchange, request: httpx.Request, deadline: Deadline) -> None:
+        """Raise once the deadline has passed and more of the answer is to come.
 
         Raises:
             httpx.ReadTimeout: It has.
         """
-        if deadline.left() <= 0:
+        length = exchange.headers.get("content-length")
+        if deadline.left() <= 0 and length != str(len(exchange.body)):
             raise httpx.ReadTimeout(TOO_LATE, request=request)
-
-    def close(self) -> None:
-        """Close the client."""
-        self.client.close()
-
-    def leave(self) -> None:
-        """Keep a client of the parent process unused.
-
-        It isn't closed, because its locks can be held for ever here, nor collected, because its
-        sockets would warn.
-        """
-        _LEFT.append(self)
 
 
 class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
-    """Sends through an httpx client."""
+    """Sends through an injected httpx client."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        super().__init__(client)
+        self._loop: object = None
 
     async def send(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         """Send a request; the answer's body is still to be read."""
+        self._loop = self._loop or current_token()
         return await self.client.send(request, stream=True, follow_redirects=False)
 
     async def in_time(self, work: Work, request: httpx.Request, deadline: Deadline) -> None:
@@ -230,6 +216,6 @@ class AsyncHttpxClient(_HttpxClient[httpx.AsyncClient]):
         if scope.cancelled_caught:
             raise httpx.ReadTimeout(TOO_LATE, request=request)
 
-    async def aclose(self) -> None:
-        """Close the client."""
-        await self.client.aclose()
+    def _is_unusable(self) -> bool:
+        """Also where its connections belong to another event loop."""
+        return super()._is_unusable() or self._loop != current_token()

@@ -5,13 +5,14 @@ so a call costs the same beside 1 and beside 500 others.
 """
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Self
 
+import anyio
 import httpcore
 import httpx
 
+from ai_gate._config import port_of
 from ai_gate._deadline import Deadline
 from ai_gate._framing import nothing_follows
 from ai_gate._idle import IdleStack
@@ -20,8 +21,7 @@ from ai_gate._tls import shared_context
 
 
 def _origin(url: httpx.URL) -> httpcore.Origin:
-    default = {"http": 80, "https": 443}[url.scheme]
-    return httpcore.Origin(url.raw_scheme, url.raw_host, url.port or default)
+    return httpcore.Origin(url.raw_scheme, url.raw_host, port_of(url))
 
 
 def _tls(url: httpx.URL) -> ssl.SSLContext | None:
@@ -65,33 +65,67 @@ class RequestBody:
         raise StopAsyncIteration
 
 
-@dataclass(slots=True)
 class Connection:
-    """A connection and what it shares with its network stream."""
+    """A connection to the gate, or through a proxy, and what it shares with its network stream."""
 
-    http: httpcore.HTTPConnection
-    wire: Wire
+    def __init__(self, base_url: httpx.URL, proxy: httpcore.Proxy | None) -> None:
+        self.wire = Wire()
+        network = NetworkBackend(self.wire)
+        tls = _tls(base_url)
+        self.http: httpcore.HTTPConnection | httpcore.ConnectionPool
+        if proxy is None:
+            self.http = httpcore.HTTPConnection(_origin(base_url), tls, network_backend=network)
+        else:
+            self.http = httpcore.ConnectionPool(
+                tls, proxy, max_connections=1, network_backend=network
+            )
 
 
-@dataclass(slots=True)
 class AsyncConnection:
-    """A connection and what it shares with its network stream."""
+    """A connection to the gate, or through a proxy, and what it shares with its network stream."""
 
-    http: httpcore.AsyncHTTPConnection
-    wire: Wire
+    def __init__(self, base_url: httpx.URL, proxy: httpcore.Proxy | None) -> None:
+        self.wire = Wire()
+        network = AsyncNetworkBackend(self.wire)
+        tls = _tls(base_url)
+        self.http: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
+        if proxy is None:
+            self.http = httpcore.AsyncHTTPConnection(
+                _origin(base_url), tls, network_backend=network
+            )
+        else:
+            self.http = httpcore.AsyncConnectionPool(
+                tls, proxy, max_connections=1, network_backend=network
+            )
 
 
-def _reusable(connection: Connection | AsyncConnection, response: httpcore.Response) -> bool:
-    return connection.http.is_idle() and nothing_follows(
-        bytes(connection.wire.received), response.headers
-    )
+def _links(
+    connection: Connection | AsyncConnection,
+) -> Sequence[httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface]:
+    """The connection itself, or the one that a proxied connection's pool holds."""
+    http = connection.http
+    if isinstance(http, httpcore.ConnectionPool | httpcore.AsyncConnectionPool):
+        return http.connections
+    return [http]
+
+
+def _is_alive(connection: Connection | AsyncConnection) -> bool:
+    links = _links(connection)
+    return bool(links) and not any(link.has_expired() for link in links)
+
+
+def _is_reusable(connection: Connection | AsyncConnection, response: httpcore.Response) -> bool:
+    links = _links(connection)
+    is_idle = bool(links) and all(link.is_idle() for link in links)
+    return is_idle and nothing_follows(bytes(connection.wire.received), response.headers)
 
 
 class Transport:
     """Sends requests to one origin over connections of its own."""
 
-    def __init__(self, base_url: httpx.URL) -> None:
+    def __init__(self, base_url: httpx.URL, proxy: httpcore.Proxy | None = None) -> None:
         self._base_url = base_url
+        self._proxy = proxy
         self._idle: IdleStack[Connection] = IdleStack()
         self._closed = False
 
@@ -114,7 +148,7 @@ class Transport:
 
     def release(self, connection: Connection, response: httpcore.Response) -> None:
         """Keep a connection for the next call, where it can be used again."""
-        if self._closed or not _reusable(connection, response):
+        if self._closed or not _is_reusable(connection, response):
             connection.http.close()
         else:
             self._idle.put(connection)
@@ -129,19 +163,10 @@ class Transport:
         for expired in self._idle.expired():
             expired.http.close()
         while (connection := self._idle.take()) is not None:
-            if not connection.http.has_expired():
+            if _is_alive(connection):
                 return connection
             connection.http.close()
-        return self._new()
-
-    def _new(self) -> Connection:
-        wire = Wire()
-        http = httpcore.HTTPConnection(
-            _origin(self._base_url),
-            ssl_context=_tls(self._base_url),
-            network_backend=NetworkBackend(wire),
-        )
-        return Connection(http, wire)
+        return Connection(self._base_url, self._proxy)
 
 
 class ResponseBody(httpx.SyncByteStream):
@@ -166,8 +191,9 @@ class ResponseBody(httpx.SyncByteStream):
 class AsyncTransport:
     """Sends requests to one origin over connections of its own, in one event loop."""
 
-    def __init__(self, base_url: httpx.URL) -> None:
+    def __init__(self, base_url: httpx.URL, proxy: httpcore.Proxy | None = None) -> None:
         self._base_url = base_url
+        self._proxy = proxy
         self._idle: IdleStack[AsyncConnection] = IdleStack()
         self._closed = False
 
@@ -190,7 +216,7 @@ class AsyncTransport:
 
     async def release(self, connection: AsyncConnection, response: httpcore.Response) -> None:
         """Keep a connection for the next call, where it can be used again."""
-        if self._closed or not _reusable(connection, response):
+        if self._closed or not _is_reusable(connection, response):
             await connection.http.aclose()
         else:
             self._idle.put(connection)
@@ -205,19 +231,10 @@ class AsyncTransport:
         for expired in self._idle.expired():
             await expired.http.aclose()
         while (connection := self._idle.take()) is not None:
-            if not connection.http.has_expired():
+            if _is_alive(connection):
                 return connection
             await connection.http.aclose()
-        return self._new()
-
-    def _new(self) -> AsyncConnection:
-        wire = Wire()
-        http = httpcore.AsyncHTTPConnection(
-            _origin(self._base_url),
-            ssl_context=_tls(self._base_url),
-            network_backend=AsyncNetworkBackend(wire),
-        )
-        return AsyncConnection(http, wire)
+        return AsyncConnection(self._base_url, self._proxy)
 
 
 class AsyncResponseBody(httpx.AsyncByteStream):
@@ -237,6 +254,12 @@ class AsyncResponseBody(httpx.AsyncByteStream):
         return self._response.aiter_stream()
 
     async def aclose(self) -> None:
-        """End the exchange."""
-        await self._response.aclose()
-        await self._transport.release(self._connection, self._response)
+        """End the exchange, also where the caller is being cancelled."""
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._response.aclose()
+                await self._transport.release(self._connection, self._response)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._connection.http.aclose()
+            raise

@@ -57,6 +57,9 @@ def report(name: str, root: Path = ROOT) -> bool:
         outcome = f"skipped: {reason}"
     except CheckFailedError as problems:
         passed, outcome = False, f"FAILED\n{problems}"
+    except Exception as error:
+        # A tree that a check can't even read must not hide what the others say.
+        passed, outcome = False, f"FAILED\n{type(error).__name__}: {error}"
     print(f"{name:<10} {time.monotonic() - started:5.1f} s  {outcome}", flush=True)
     return passed
 

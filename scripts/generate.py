@@ -34,6 +34,8 @@ def check_versions(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     pins = dict(pin.split("==") for pin in project["optional-dependencies"]["dev"] if "==" in pin)
     for name in GENERATORS:
+        if name not in pins:
+            raise GenerationFailedError(f"pyproject.toml: pin {name} with == in the extra dev")
         if version(name) != pins[name]:
             raise GenerationFailedError(
                 f"{name} is {version(name)}, pinned is {pins[name]}: run `make setup`"
@@ -44,6 +46,8 @@ def generate(root: Path, destination: Path) -> None:
     """Write the low-level client, the spec as JSON and a notice into an empty folder."""
     check_versions(root)
     spec = root / "openapi.yaml"
+    if not spec.is_file():
+        raise GenerationFailedError(f"there is no {spec}")
     package = destination / PACKAGE
     _run_generator(
         f"--path={spec}",

@@ -5,6 +5,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from scripts.checks.outcome import fail_on
 
@@ -14,18 +15,18 @@ PAIRS = {
     "_transport.py": [
         ("Connection", "AsyncConnection"),
         ("Transport", "AsyncTransport"),
-        ("ResponseBody", "AsyncResponseBody"),
     ],
     "_drivers.py": [("run", "run_async")],
 }
 """What must be the same, file by file, once the words of async are taken out.
 
 Not here, because they differ by nature: `_network.py` (the async backend races the addresses),
-`_connections.py` (owned by a process, or by an event loop), and how an httpx client is kept to the
-time (`check_time` between chunks, `in_time` by cancellation).
+`_connections.py` (owned by a process, or by an event loop), the body of an answer (whose end must
+not be cancelled), and how an httpx client is kept to the time (`check_time` between chunks,
+`in_time` by cancellation).
 """
 
-ASYNC_BY_NATURE = {"check_time", "in_time", "leave"}
+ASYNC_BY_NATURE = {"check_time", "in_time"}
 """Methods that one side has alone."""
 WORDS = {
     r"\bawait ": "",
@@ -43,6 +44,15 @@ WORDS = {
 }
 """The words of async, and what sync says instead."""
 
+Code: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Part(NamedTuple):
+    """A method, or what is left of a class without its methods."""
+
+    line: int
+    code: str
+
 
 def check_parity(root: Path) -> None:
     """Compare each pair of sync and async code, signatures and docstrings included."""
@@ -57,11 +67,22 @@ def _file(root: Path, name: str) -> Iterator[str]:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
     }
     for sync_name, async_name in PAIRS[name]:
-        sync, asynchronous = found[sync_name], found[async_name]
-        difference = "\n".join(_difference(_plain(sync), _plain(asynchronous)))
-        if difference:
-            place = f"ai_gate/{name}:{asynchronous.lineno}"
-            yield f"{place}: {async_name} differs from {sync_name}:\n{difference}"
+        if missing := {sync_name, async_name} - found.keys():
+            yield f"ai_gate/{name}: there is no {missing.pop()}: add it, or correct PAIRS"
+        else:
+            yield from _pair(f"ai_gate/{name}", found[sync_name], found[async_name])
+
+
+def _pair(path: str, sync: Code, asynchronous: Code) -> Iterator[str]:
+    ours, theirs = _parts(sync), _parts(asynchronous)
+    for part in {**ours, **theirs}:
+        here, there = ours.get(part, Part(0, "")), theirs.get(part, Part(asynchronous.lineno, ""))
+        if difference := _difference(here.code, there.code):
+            yield (
+                f"{path}:{there.line}: {asynchronous.name}{part} differs from "
+                f"{sync.name}{part}: make both the same"
+            )
+            yield from difference
 
 
 def _difference(sync: str, asynchronous: str) -> list[str]:
@@ -89,9 +110,20 @@ class _Shared(ast.NodeTransformer):
         return node
 
 
-def _plain(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """The code without the words of async, and without what one side has alone."""
-    code = ast.unparse(ast.fix_missing_locations(_Shared().visit(node)))
+def _parts(node: Code) -> dict[str, Part]:
+    """The methods of a class, and what is left of it, or the whole function, under no name."""
+    node = _Shared().visit(node)
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+    if isinstance(node, ast.ClassDef):
+        node.body = [one for one in node.body if one not in methods]
+    else:
+        methods = []
+    parts = {_plain(f".{one.name}"): Part(one.lineno, _plain(ast.unparse(one))) for one in methods}
+    return {"": Part(node.lineno, _plain(ast.unparse(node))), **parts}
+
+
+def _plain(code: str) -> str:
+    """Code without the words of async."""
     for pattern, plain in WORDS.items():
         code = re.sub(pattern, plain, code)
     return code

@@ -42,13 +42,15 @@ def check(command: str) -> None:
 
 
 def _make(arguments: list[str]) -> None:
-    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     for argument in arguments:
         variable, is_assigned, value = argument.partition("=")
         if not is_assigned:
             assert argument in targets
         elif variable == "CHECKS":
             assert set(value.split()) <= check_names()
+        elif variable == "BASE":
+            assert value
         else:
             raise AssertionError(f"no rule for the variable {variable}")
 

@@ -227,8 +227,8 @@ def test_picked_answers_leave_the_state_alone() -> None:
         ("example=rate_limit_code", {"x-ratelimit-remaining": "0", "retry-after": "900"}),
         ("example=concurrent_limit", {"x-ratelimit-remaining": "99", "retry-after": None}),
         ("example=quota_exceeded", {"x-ratelimit-remaining": "99", "retry-after": None}),
-        ("code=503", {"retry-after": "900", "x-ratelimit-limit": None}),
-        ("code=401", {"x-ratelimit-limit": None, "retry-after": None}),
+        ("code=503", {"retry-after": "900", "x-ratelimit-limit": "100"}),
+        ("code=401", {"x-ratelimit-limit": "100", "retry-after": None}),
         ("code=522", {"x-ratelimit-limit": None, "retry-after": None}),
     ],
 )
