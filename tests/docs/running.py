@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,25 @@ def run_block(block: Block, folder: Path) -> None:
     """Run a block unchanged; a fragment gets a client as its page has made one before."""
     path = folder / f"{block}.py"
     path.write_text(block.code, "utf-8")
-    if kind(block.code) is Kind.FRAGMENT:
+    if is_test(block.code):
+        run_pytest(path)
+    elif kind(block.code) is Kind.FRAGMENT:
         run(path, **{CLIENT: AIGateClient(project_id="your-project-id")})
     else:
         run(path)
+
+
+def is_test(code: str) -> bool:
+    """Whether a block is a test of a reader's, with the fixture."""
+    return "def test_" in code and "(mock_gate)" in code
+
+
+def run_pytest(path: Path) -> None:
+    """Run a file as pytest does."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
+    result = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert "1 passed" in result.stdout
 
 
 def check_calls(code: str, gate: MockGate) -> None:
@@ -43,7 +60,8 @@ def check_calls(code: str, gate: MockGate) -> None:
     Code with a mock gate of its own doesn't call this one.
     """
     calls = code.count(".create_session(") + code.count(".get_turn_credentials(")
-    assert bool(gate.received) == (calls > 0 and "MockGate(" not in code)
+    has_own = "MockGate(" in code or is_test(code)
+    assert bool(gate.received) == (calls > 0 and not has_own)
     assert all(request.headers["host"] == NAME for request in gate.received)
     assert gate.violations == []
 
