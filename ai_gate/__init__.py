@@ -10,21 +10,26 @@ Example:
     ```
 """
 
-from ai_gate._rate_limit import RateLimit
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ai_gate._version import __version__
-from ai_gate.client import AIGateClient, AsyncAIGateClient
-from ai_gate.errors import (
-    AIGateError,
-    APIConnectionError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConcurrentLimitError,
-    InvalidResponseError,
-    QuotaExceededError,
-    RateLimitError,
-    ServerError,
-)
+
+if TYPE_CHECKING:
+    from ai_gate._rate_limit import RateLimit
+    from ai_gate.client import AIGateClient, AsyncAIGateClient
+    from ai_gate.errors import (
+        AIGateError,
+        APIConnectionError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConcurrentLimitError,
+        InvalidResponseError,
+        QuotaExceededError,
+        RateLimitError,
+        ServerError,
+    )
 
 __all__ = [
     "AIGateClient",
@@ -42,3 +47,36 @@ __all__ = [
     "ServerError",
     "__version__",
 ]
+
+_HOMES = {
+    "AIGateClient": "ai_gate.client",
+    "AIGateError": "ai_gate.errors",
+    "APIConnectionError": "ai_gate.errors",
+    "APITimeoutError": "ai_gate.errors",
+    "AsyncAIGateClient": "ai_gate.client",
+    "AuthenticationError": "ai_gate.errors",
+    "BadRequestError": "ai_gate.errors",
+    "ConcurrentLimitError": "ai_gate.errors",
+    "InvalidResponseError": "ai_gate.errors",
+    "QuotaExceededError": "ai_gate.errors",
+    "RateLimit": "ai_gate._rate_limit",
+    "RateLimitError": "ai_gate.errors",
+    "ServerError": "ai_gate.errors",
+}
+_MODULES = ("client", "errors", "types")
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: httpx alone takes longer to load than Python."""
+    if name in _MODULES:
+        return import_module(f"ai_gate.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted([*__all__, *_MODULES])

@@ -5,8 +5,6 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from dateutil.parser import isoparse
-
 SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -14,6 +12,9 @@ def parse_iso8601(value: object) -> datetime | None:
     """Read an ISO 8601 timestamp; one without a time zone is UTC."""
     if not isinstance(value, str):
         return None
+    # dateutil takes longer to load than a call of the gate, and few answers need it.
+    from dateutil.parser import isoparse  # noqa: PLC0415
+
     try:
         moment = isoparse(value)
     except (ValueError, OverflowError):
