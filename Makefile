@@ -2,14 +2,15 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 CHECKS ?=
+BASE ?= main
 PORT ?= 8787
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage generate check snapshot mock clean
+.PHONY: help setup demo test coverage generate check spec-diff snapshot mock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Set up the virtual environment
 
@@ -37,6 +38,9 @@ generate: $(READY) ## Compile openapi.yaml into generated/
 
 check: $(READY) ## Check format, lint, types, spec and generated code; CHECKS="lint mypy" for some
 	$(BIN)/python -m scripts.check $(CHECKS)
+
+spec-diff: $(READY) ## Say in words what changed in openapi.yaml since BASE (main)
+	@$(BIN)/python -m scripts.spec_diff $(BASE)
 
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api

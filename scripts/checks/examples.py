@@ -29,6 +29,20 @@ def resolve(document: dict[str, Any], node: Any) -> Any:
     return node
 
 
+def escaped(part: object) -> str:
+    """A key or index as a part of a JSON pointer."""
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def nodes(node: Any, place: str = "#") -> Iterator[tuple[str, Any]]:
+    """Find everything in a document but the values of examples, each with its place."""
+    yield place, node
+    items = enumerate(node) if isinstance(node, list) else ()
+    for key, item in node.items() if isinstance(node, dict) else items:
+        if key != "value":
+            yield from nodes(item, f"{place}/{escaped(key)}")
+
+
 def examples(document: dict[str, Any]) -> Iterator[Example]:
     """Find the examples of media types, parameters, headers and schemas, and all defaults."""
     yield from _walk(document, document, "#")
@@ -47,8 +61,7 @@ def _walk(document: dict[str, Any], node: Any, place: str) -> Iterator[Example]:
         yield from _in_schema(node, place)
     for key, item in node.items():
         if names_properties or key not in ("example", "examples", "default"):
-            escaped = str(key).replace("~", "~0").replace("/", "~1")
-            yield from _walk(document, item, f"{place}/{escaped}")
+            yield from _walk(document, item, f"{place}/{escaped(key)}")
 
 
 def _beside_schema(document: dict[str, Any], node: dict[str, Any], place: str) -> Iterator[Example]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import griffe
 
-from scripts.checks import schemas, sources, spec
+from scripts.checks import examples, schemas, sources, spec
 from scripts.checks.outcome import fail_on
 
 NOT_OFFERED = {"getHealth"}
@@ -16,6 +16,9 @@ PROJECT = {"project_id", "identifier"}
 """Parameters that the client fills in with its own project ID."""
 SUGGESTED = {"Model": "str", "Voice": "str"}
 """Types that complete known names, and what they stand for."""
+REQUIRED = object()
+"""The default of a parameter that has none."""
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 STATED_DEFAULT = re.compile(r"\(default:\s*`(.*?)`", re.DOTALL)
 
 
@@ -24,6 +27,10 @@ class Parameter(NamedTuple):
 
     annotation: str
     default: object
+
+    def __str__(self) -> str:
+        value = "" if self.default is REQUIRED else f" = {self.default!r}"
+        return f": {self.annotation}{value}"
 
 
 def check_facade(root: Path) -> None:
@@ -53,22 +60,39 @@ def _base_url(
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Parameter]]]:
-    for methods in document["paths"].values():
-        for operation in methods.values():
+    for item in document["paths"].values():
+        for operation in [item[method] for method in METHODS if method in item]:
             if operation["operationId"] not in NOT_OFFERED:
-                yield _snake_case(operation["operationId"]), _parameters(document, operation)
+                shared = [*item.get("parameters", ()), *operation.get("parameters", ())]
+                parameters = dict(_parameters(document, {**operation, "parameters": shared}))
+                yield _snake_case(operation["operationId"]), parameters
 
 
-def _parameters(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Parameter]:
-    found = {one["name"]: one["schema"] for one in operation.get("parameters", ())}
-    if body := operation.get("requestBody"):
-        reference = body["content"]["application/json"]["schema"]["$ref"]
-        found |= document["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
-    return {
-        name: Parameter(schemas.annotation(schema), schema.get("default"))
-        for name, schema in found.items()
-        if name not in PROJECT
-    }
+def _parameters(
+    document: dict[str, Any], operation: dict[str, Any]
+) -> Iterator[tuple[str, Parameter]]:
+    found: dict[str, Any] = {}
+    required: set[str] = set()
+    for one in operation["parameters"]:
+        parameter = examples.resolve(document, one)
+        found[parameter["name"]] = parameter["schema"]
+        required |= {parameter["name"]} if parameter.get("required") else set()
+    if body := examples.resolve(document, operation.get("requestBody")):
+        schema = examples.resolve(document, body["content"]["application/json"]["schema"])
+        found |= schema["properties"]
+        required |= set(schema.get("required", ()))
+    for name, schema in found.items():
+        if name not in PROJECT:
+            yield name, _parameter(schema, required=name in required)
+
+
+def _parameter(schema: dict[str, Any], *, required: bool) -> Parameter:
+    annotation = schemas.annotation(schema)
+    if "default" in schema:
+        return Parameter(annotation, schema["default"])
+    if required:
+        return Parameter(annotation, REQUIRED)
+    return Parameter(schemas.canonical(f"{annotation} | None"), None)
 
 
 def _snake_case(name: str) -> str:
@@ -101,18 +125,27 @@ def _method(
         yield f"{place}: {name}(): the spec has no parameter {extra}: remove it"
     for parameter, expected in wanted.items():
         if parameter not in found:
-            signature = f"{parameter}: {expected.annotation} = {expected.default!r}"
-            yield f"{place}: {name}() lacks the parameter: add `{signature}`"
+            yield f"{place}: {name}() lacks the parameter: add `{parameter}{expected}`"
             continue
         annotation = str(found[parameter].annotation)
         if SUGGESTED.get(annotation, schemas.canonical(annotation)) != expected.annotation:
             yield f"{place}: {name}(): {parameter} must be {expected.annotation}, not {annotation}"
-        default = sources.value(module, str(found[parameter].default))
+        default = _default(module, found[parameter])
         if default != expected.default:
             yield (
-                f"{place}: {name}(): {parameter} must be {expected.default!r} by default, "
-                f"as in the spec, not {default!r}"
+                f"{place}: {name}(): {parameter} must be {_said(expected.default)}, "
+                f"as in the spec, not {_said(default)}"
             )
+
+
+def _default(module: griffe.Module, parameter: griffe.Parameter) -> object:
+    if parameter.default is None:
+        return REQUIRED
+    return sources.value(module, str(parameter.default))
+
+
+def _said(default: object) -> str:
+    return "required" if default is REQUIRED else f"{default!r} by default"
 
 
 def _stated_defaults(root: Path, module: griffe.Module, method: griffe.Function) -> Iterator[str]:

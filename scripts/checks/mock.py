@@ -14,6 +14,10 @@ TEMPLATES = {
     "quota_exceeded": "QuotaExceededResponse",
     "rate_limit": "RateLimitResponse",
     "concurrent_limit": "ConcurrentLimitResponse",
+    "unknown_project": "ErrorResponse",
+    "invalid_request": "ErrorResponse",
+    "not_found": "ErrorResponse",
+    "internal_error": "ErrorResponse",
 }
 """The examples that the mock gate fills in, and the schemas that they must show whole."""
 
@@ -37,6 +41,8 @@ def _missing(
     document: dict[str, Any], value: Any, schema: dict[str, Any], place: str
 ) -> Iterator[str]:
     schema = examples.resolve(document, schema)
+    for variant in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+        yield from _missing(document, value, variant, place)
     if isinstance(value, dict):
         for key, item in schema.get("properties", {}).items():
             if key in value:

@@ -1,9 +1,8 @@
 """The public API against a committed snapshot of it."""
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import griffe
 
@@ -17,18 +16,34 @@ PRIVATE = "._"
 ADVICE = "where that is meant, run `make snapshot` and say it in the changelog"
 
 
+class Line(NamedTuple):
+    """A line of the snapshot, and what it describes."""
+
+    text: str
+    thing: sources.Thing
+
+
 def check_public_api(root: Path) -> None:
     """Compare every public name, signature and attribute with the snapshot."""
     committed = (root / SNAPSHOT).read_text("utf-8").splitlines()
-    lines = difflib.unified_diff(committed, snapshot(root), lineterm="", n=0)
-    changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    current = {line.text: line.thing for line in snapshot(root)}
+    changes = [
+        f"{SNAPSHOT}:{number}: is no more: {text}"
+        for number, text in enumerate(committed, start=1)
+        if text not in current
+    ]
+    changes += [
+        f"{sources.place(root, thing)}: is new: {text}"
+        for text, thing in current.items()
+        if text not in committed
+    ]
     fail_on([*changes, f"{SNAPSHOT}: the public API has changed: {ADVICE}"] if changes else [])
 
 
-def snapshot(root: Path) -> list[str]:
+def snapshot(root: Path) -> list[Line]:
     """Describe the public API, a line for each name."""
     package = sources.load(root)
-    lines: list[str] = []
+    lines: list[Line] = []
     for name in MODULES:
         module = cast(griffe.Module, package[name]) if name else package
         for exported in sorted(_exports(module)):
@@ -40,24 +55,24 @@ def _exports(module: griffe.Module) -> list[str]:
     return [str(name) for name in module.exports or ()]
 
 
-def _member(owner: str, member: sources.Thing) -> Iterator[str]:
+def _member(owner: str, member: sources.Thing) -> Iterator[Line]:
     path = f"{owner}.{member.name}"
     target = member.final_target if isinstance(member, griffe.Alias) else member
     if isinstance(target, griffe.Class):
         yield from _class(path, target)
     elif isinstance(target, griffe.Function):
-        yield f"{owner}.{_signature(target)}"
+        yield Line(f"{owner}.{_signature(target)}", target)
     elif isinstance(target, griffe.Attribute):
         annotation = f": {target.annotation}" if target.annotation else ""
         constant = isinstance(target.parent, griffe.Module) and not target.is_special
-        yield path + annotation + (f" = {target.value}" if constant else "")
+        yield Line(path + annotation + (f" = {target.value}" if constant else ""), target)
 
 
-def _class(path: str, target: griffe.Class) -> Iterator[str]:
+def _class(path: str, target: griffe.Class) -> Iterator[Line]:
     if target.path != path and PRIVATE not in target.path:
-        yield f"{path} is {target.path}"
+        yield Line(f"{path} is {target.path}", target)
         return
-    yield f"{path}({', '.join(str(base) for base in target.bases)})"
+    yield Line(f"{path}({', '.join(str(base) for base in target.bases)})", target)
     from_private_bases = {
         name: member
         for name, member in target.inherited_members.items()
@@ -86,7 +101,7 @@ def main(root: Path) -> None:
     """Write the snapshot."""
     path = root / SNAPSHOT
     path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(snapshot(root)) + "\n", "utf-8")
+    path.write_text("".join(f"{line.text}\n" for line in snapshot(root)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,15 +16,20 @@ MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
 MODULE_COMMAND = re.compile(r"python -m ([a-z_.]+)")
 EXTRA = re.compile(r"(?:ai-gate|\.)\[([a-z]+)\]")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
+FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+(?:/|\.(?:json|md|py|toml|txt|yaml)))`")
+MODULE_FILE = re.compile(r"(?<![\w./`])(\w+\.py)\b")
 OLDEST_PYTHON = re.compile(r"Python (3\.\d+)(?: or newer)")
+VERSION_FILE = "ai_gate/_version.py"
 
 
 def check_release(root: Path) -> None:
     """Compare version, changelog, metadata and the commands that the documents name."""
-    project: dict[str, Any] = tomllib.loads(_read(root, "pyproject.toml"))["project"]
+    metadata = tomllib.loads(_read(root, "pyproject.toml"))
+    project: dict[str, Any] = metadata["project"]
     fail_on(
         [
             *_versions(root),
+            *_metadata(metadata),
             *_pythons(root, project),
             *[problem for name in DOCUMENTS for problem in _document(root, name, project)],
         ]
@@ -36,10 +41,29 @@ def _read(root: Path, name: str) -> str:
 
 
 def _versions(root: Path) -> Iterator[str]:
-    version = VERSION.findall(_read(root, "ai_gate/_version.py"))
-    newest = CHANGELOG_ENTRY.findall(_read(root, "CHANGELOG.md"))[:1]
+    version, stated = _first(VERSION, _read(root, VERSION_FILE))
+    newest, entry = _first(CHANGELOG_ENTRY, _read(root, "CHANGELOG.md"))
     if version != newest:
-        yield f"CHANGELOG.md: the newest entry is {newest}, ai_gate/_version.py says {version}"
+        yield (
+            f"CHANGELOG.md:{entry}: the newest entry is {newest}, {VERSION_FILE}:{stated} says "
+            f"{version}: make both the same"
+        )
+
+
+def _first(pattern: re.Pattern[str], text: str) -> tuple[str | None, int]:
+    """What a pattern finds first, and in which line."""
+    if match := pattern.search(text):
+        return match[1], text.count("\n", 0, match.start()) + 1
+    return None, 1
+
+
+def _metadata(metadata: dict[str, Any]) -> Iterator[str]:
+    source = metadata["tool"]["hatch"].get("version", {}).get("path")
+    if metadata["project"].get("dynamic") != ["version"] or source != VERSION_FILE:
+        yield (
+            f"pyproject.toml: the version must come from {VERSION_FILE}: have "
+            '`dynamic = ["version"]` in [project], and that path in [tool.hatch.version]'
+        )
 
 
 def _pythons(root: Path, project: dict[str, Any]) -> Iterator[str]:
@@ -63,17 +87,20 @@ def _document(root: Path, name: str, project: dict[str, Any]) -> Iterator[str]:
     targets = set(MAKE_TARGET.findall(_read(root, "Makefile")))
     extras = set(project["optional-dependencies"])
     for number, line in enumerate(_read(root, name).splitlines(), start=1):
-        place = f"{name}:{number}"
-        for target in set(MAKE_COMMAND.findall(line)) - targets:
-            yield f"{place}: there is no `make {target}`"
-        for extra in set(EXTRA.findall(line)) - extras:
-            yield f"{place}: there is no extra {extra}"
-        for module in MODULE_COMMAND.findall(line):
-            if not _is_command(root, module):
-                yield f"{place}: there is no `python -m {module}`"
-        for link in LINK.findall(line):
-            if not (root / link).exists():
-                yield f"{place}: there is no {link}"
+        missing = [f"`make {target}`" for target in set(MAKE_COMMAND.findall(line)) - targets]
+        missing += [f"extra {extra}" for extra in set(EXTRA.findall(line)) - extras]
+        missing += [
+            f"`python -m {module}`"
+            for module in MODULE_COMMAND.findall(line)
+            if not _is_command(root, module)
+        ]
+        missing += [path for path in _paths(line) if not (root / path).exists()]
+        yield from (f"{name}:{number}: there is no {what}: correct the name" for what in missing)
+
+
+def _paths(line: str) -> list[str]:
+    modules = [f"ai_gate/{module}" for module in MODULE_FILE.findall(line)]
+    return [*LINK.findall(line), *FILE.findall(line), *modules]
 
 
 def _is_command(root: Path, module: str) -> bool:

@@ -23,14 +23,14 @@ def _annotation(schema: dict[str, Any]) -> str:
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return " | ".join(_annotation(variant) for variant in schema[union])
-    kinds = schema["type"]
+    kinds = schema.get("type")
     if isinstance(kinds, list):
         return " | ".join(_annotation({**schema, "type": kind}) for kind in kinds)
     if kinds == "array":
         return f"list[{_annotation(schema['items'])}]"
     if kinds == "object":
         return "dict[str, Any]"
-    return SCALARS[kinds]
+    return SCALARS.get(str(kinds), "Any")
 
 
 def canonical(expression: str) -> str:
@@ -43,7 +43,8 @@ def _ordered(node: ast.expr) -> ast.expr:
         return ast.Subscript(node.value, _ordered(node.slice), node.ctx)
     if not isinstance(node, ast.BinOp):
         return node
-    members = sorted(ast.unparse(_ordered(member)) for member in _members(node))
+    members = [ast.unparse(_ordered(member)) for member in _members(node)]
+    members.sort(key=lambda member: (member == "None", member))
     return ast.parse(" | ".join(members), mode="eval").body
 
 

@@ -27,6 +27,7 @@ def _load(root: Path, newest: int) -> griffe.Module:
     package = griffe.load(
         "ai_gate",
         search_paths=[root],
+        try_relative_path=False,
         allow_inspection=False,
         resolve_aliases=True,
         resolve_external=False,
@@ -37,7 +38,9 @@ def _load(root: Path, newest: int) -> griffe.Module:
 def place(root: Path, thing: Thing) -> str:
     """Where something stands, as `ai_gate/types.py:73`."""
     path = cast(Path, thing.filepath)
-    return f"{path.relative_to(root)}:{thing.lineno}"
+    # A method that a data class is given has no line of its own.
+    line = thing.lineno or (thing.parent.lineno if thing.parent else None)
+    return f"{path.relative_to(root)}:{line}"
 
 
 def attributes(owner: griffe.Class) -> dict[str, griffe.Attribute]:

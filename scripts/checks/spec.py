@@ -1,21 +1,28 @@
 """openapi.yaml by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from jsonschema.exceptions import SchemaError, ValidationError
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
 
 from scripts.checks import examples
-from scripts.checks.outcome import fail_on
+from scripts.checks.outcome import CheckFailedError, fail_on
 
 NAME = "openapi.yaml"
 
 
 def load(root: Path) -> dict[str, Any]:
     """Read the spec of a tree."""
-    document: dict[str, Any] = YAML(typ="safe").load(root / NAME)
+    try:
+        document: dict[str, Any] = YAML(typ="safe").load(root / NAME)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise CheckFailedError(f"{NAME}:{line}: {error.problem}") from error
     return document
 
 
@@ -25,11 +32,43 @@ def check_spec(root: Path) -> None:
     fail_on(f"{NAME}: {problem}" for problem in _problems(document))
 
 
-def _problems(document: dict[str, Any]) -> Iterator[str]:
-    broken = False
-    for error in OpenAPIV31SpecValidator(document).iter_errors():
-        broken = True
-        path = "/".join(str(part) for part in error.absolute_path)
-        yield f"#/{path}: {error.message}"
-    if not broken:
-        yield from examples.problems(document)
+def _problems(document: dict[str, Any]) -> list[str]:
+    """The problems of the first stage that finds any, because the next ones build on it."""
+    for stage in (_structure, _schemas, _references, examples.problems, _rules):
+        if found := list(stage(document)):
+            return found
+    return []
+
+
+def _structure(document: dict[str, Any]) -> Iterator[str]:
+    yield from _told("#", OpenAPIV31SpecValidator.schema_validator.iter_errors(document))
+
+
+def _schemas(document: dict[str, Any]) -> Iterator[str]:
+    for place, node in examples.nodes(document):
+        owner, _, key = place.rpartition("/")
+        if key == "schema" or owner == "#/components/schemas":
+            try:
+                OAS31Validator.check_schema(node)
+            except SchemaError as error:
+                yield from _told(place, [error])
+
+
+def _references(document: dict[str, Any]) -> Iterator[str]:
+    for place, node in examples.nodes(document):
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            try:
+                examples.resolve(document, node)
+            except (KeyError, TypeError):
+                yield f"{place}/$ref: there is no {node['$ref']}"
+
+
+def _rules(document: dict[str, Any]) -> Iterator[str]:
+    """What no schema can say, such as operation IDs that must differ."""
+    yield from _told("#", OpenAPIV31SpecValidator(document).iter_errors())
+
+
+def _told(place: str, errors: Iterable[ValidationError | SchemaError]) -> Iterator[str]:
+    for error in errors:
+        path = "".join(f"/{examples.escaped(part)}" for part in error.absolute_path)
+        yield f"{place}{path}: {error.message.splitlines()[0]}"

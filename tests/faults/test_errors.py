@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+import traceback
 from collections.abc import Callable
 
 import pytest
 
 from ai_gate import AIGateError
 
-from .answers import answer
-from .callers import POST, PROJECT, Caller, Operation
+from .answers import answer, head
+from .callers import FLAVOURS, POST, PROJECT, Caller, Operation
 from .cases import BY_NAME, NAMES_THE_PROJECT
 from .conftest import Serve
 from .server import Script
@@ -82,3 +84,36 @@ def test_what_the_parser_quotes_is_masked(
     server = serve((ReadRequest(), *script))
     error = caller.call(operation, server.url, max_retries=0).error
     assert PROJECT not in f"{error} {error!r}"
+
+
+CREDENTIAL = "turn7credential"
+SECRET_JSON = json.dumps(
+    {"iceServers": [{"urls": ["turn:x"], "username": "it's", "credential": CREDENTIAL}]}
+).encode()
+# Places at which an answer's body can turn up where the parser expects something else.
+MISPLACED = {
+    "for a status line": SECRET_JSON + b"\r\n\r\n",
+    "over lines": SECRET_JSON.replace(b", ", b",\r\n") + b"\r\n\r\n",
+    "behind a 199": head(199) + SECRET_JSON + b"\r\n\r\n",
+    "behind a status": b"HTTP/1.1 " + SECRET_JSON + b"\r\n\r\n",
+    "for a header": b"HTTP/1.1 200 OK\r\n" + SECRET_JSON + b"\r\n\r\n",
+    "in a header": b"HTTP/1.1 200 OK\r\nX-\x01: " + SECRET_JSON + b"\r\n\r\n",
+    "for a length": head(200, "Content-Length: " + SECRET_JSON.decode()),
+    "for a transfer encoding": head(200, "Transfer-Encoding: " + SECRET_JSON.decode()),
+    "for a chunk": head(200, "Transfer-Encoding: chunked") + SECRET_JSON + b"\r\n",
+    "for a location": head(302, "Location: http://[" + SECRET_JSON.decode()),
+}
+WAYS = [Caller(flavour, injected) for injected in (False, True) for flavour in FLAVOURS]
+
+
+@pytest.mark.parametrize("data", MISPLACED.values(), ids=MISPLACED)
+@pytest.mark.parametrize(
+    "way", WAYS, ids=lambda way: f"{way.flavour} {'injected' if way.injected else 'own'}"
+)
+def test_what_the_parser_quotes_is_in_no_traceback(
+    data: bytes, way: Caller, operation: Operation, serve: Serve
+) -> None:
+    server = serve((ReadRequest(), Send(data)))
+    error = way.call(operation, server.url, max_retries=0).error
+    shown = "".join(traceback.format_exception(error))
+    assert CREDENTIAL not in f"{error} {error!r} {shown}"

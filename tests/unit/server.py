@@ -155,7 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             reply.hold.wait(PATIENCE)
         self.wfile.write(reply.body[half:])
+        self.wfile.flush()
         self.close_connection = not reply.keep_alive
+        self.owner.answered_one()
 
 
 class _HTTPServer(ThreadingHTTPServer):
@@ -184,6 +186,8 @@ class Server:
         self.requests: list[Received] = []
         self.opened = 0
         self.closed = 0
+        # Answers that are on their way, whole.
+        self.answered = 0
         # Connections on which a request came before the one before it was answered.
         self.shared: list[int] = []
         self.stopping = threading.Event()
@@ -219,6 +223,12 @@ class Server:
             self._open[self.opened] = connection
             self._changed.notify_all()
             return self.opened
+
+    def answered_one(self) -> None:
+        """Note an answer."""
+        with self._changed:
+            self.answered += 1
+            self._changed.notify_all()
 
     def closed_one(self, number: int) -> None:
         """Note the end of a connection."""

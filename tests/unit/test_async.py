@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -290,3 +291,113 @@ def test_cancellation_through_a_proxy(
             assert await client.get_turn_credentials() == {"iceServers": []}
 
     async_caller.run(body)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_loops_side_by_side_keep_their_connections(backend: str, serve: Serve) -> None:
+    # The calls of both loops are under way at once, each time.
+    together = threading.Barrier(2)
+
+    def answer(_: Received) -> Reply:
+        together.wait(PATIENCE)
+        return TURN
+
+    server = serve(answer)
+    client = AsyncAIGateClient(PROJECT, server.url)
+
+    async def calls() -> None:
+        for _ in range(10):
+            await client.get_turn_credentials()
+
+    def body() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(anyio.run, calls, backend=backend) for _ in range(2)]:
+                done.result(2 * PATIENCE)
+        anyio.run(client.close, backend=backend)
+
+    assert our_warnings(body) == []
+    assert (len(server.requests), server.opened) == (20, 2)
+
+
+TICKS = 30
+
+
+class Ticking:
+    """Cancels a call so many turns of its event loop after the whole answer has arrived."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.cancelled = 0
+
+    async def arrival(self) -> None:
+        """Return once the answer waits in the client's socket, which the loop hasn't seen yet."""
+        server, before = self.server, len(self.server.requests)
+        while len(server.requests) == before:
+            await anyio.sleep(0)
+        server.wait_for(lambda: server.answered == len(server.requests))
+
+    async def in_a_task(self, client: AsyncAIGateClient, ticks: int) -> None:
+        """Cancel the task of a call."""
+        task = asyncio.create_task(client.create_session())
+        await self.arrival()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        self.cancelled += task.cancelled()
+
+    async def in_a_scope(self, client: AsyncAIGateClient, ticks: int) -> None:
+        """Cancel the scope of a call."""
+        done: list[object] = []
+
+        async def call() -> None:
+            done.append(await client.create_session())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await self.arrival()
+            for _ in range(ticks):
+                await anyio.sleep(0)
+            tasks.cancel_scope.cancel()
+        self.cancelled += not done
+
+    def run(self, backend: str, way: Cancel, url: str) -> None:
+        """Cancel at each turn, and see each time whether a connection is left."""
+
+        async def body() -> None:
+            for ticks in range(TICKS):
+                client = AsyncAIGateClient(PROJECT, url)
+                await way(self, client, ticks)
+                await client.close()
+                await anyio.sleep(0)  # asyncio closes a socket in the turn after
+                self.server.wait_for(lambda: self.server.closed == self.server.opened)
+
+        anyio.run(body, backend=backend)
+
+
+Cancel = Callable[[Ticking, AsyncAIGateClient, int], Coroutine[Any, Any, None]]
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxied"])
+@pytest.mark.parametrize(
+    ("backend", "way"),
+    [
+        ("asyncio", Ticking.in_a_task),
+        ("asyncio", Ticking.in_a_scope),
+        ("trio", Ticking.in_a_scope),
+    ],
+    ids=["task", "asyncio scope", "trio scope"],
+)
+def test_cancellation_at_each_turn_around_the_end_of_an_answer(
+    backend: str, way: Cancel, proxied: bool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(replay(TURN))
+    if proxied:
+        monkeypatch.setenv("HTTP_PROXY", server.url)
+    ticking = Ticking(server)
+    url = "http://gate.test" if proxied else server.url
+    assert recorded(lambda: ticking.run(backend, way, url)) == []
+    assert server.opened == len(server.requests) == TICKS
+    # Else the turns weren't those around the end.
+    assert 0 < ticking.cancelled < TICKS

@@ -157,6 +157,9 @@ def test_an_empty_query_or_fragment_leaves_nothing_behind(base_url: str) -> None
         "https://[::1",
         "https://[gate]",
         "https://gate.test/" + "a" * 70_000,
+        "http://xn--a",
+        "http://xn--zzzzzzzzzzzzz99999",
+        "https://gate.xn--a.test/prefix",
     ],
 )
 def test_a_base_url_that_cannot_be_one(base_url: str) -> None:
@@ -170,7 +173,21 @@ def test_a_base_url_that_is_no_string(base_url: object) -> None:
     assert refusal(base_url=base_url).startswith("base_url must be a string")
 
 
-@pytest.mark.parametrize("base_url", ["ftp://u:hunter2@gate.test", "https://u:hunter2@gate.test"])
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "ftp://u:hunter2@gate.test",
+        "https://u:hunter2@gate.test",
+        "https://u:hunter2/3@gate.test",
+        "https://u:hunter2#3@gate.test",
+        "https://u:hunter2?3@gate.test",
+        "https://u:hunter2@gate.test:http",
+        "https://u:hunter2@gate.test:99999",
+        "https://u:hunter2@a..b",
+        "https://u:hunter2@xn--a",
+        "https://u:hunter2[@gate.test",
+    ],
+)
 def test_a_password_is_not_repeated_in_the_message(base_url: str) -> None:
     assert "hunter2" not in refusal(base_url=base_url)
 

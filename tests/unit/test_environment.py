@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, __version__
+from ai_gate._proxy import environment_proxy
 
 from .callers import PROJECT, Call, Caller, failure, get, post
 from .conftest import Serve
@@ -15,6 +18,9 @@ from .server import TURN, Reply, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 GATE = "http://gate.test"
+WITHOUT_SOCKS = pytest.mark.skipif(
+    importlib.util.find_spec("socksio") is not None, reason="SOCKS proxies work here"
+)
 NAMES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
 
 
@@ -127,6 +133,13 @@ def test_the_proxy_of_another_scheme_is_not_used(
         "http://u:hunter2@proxy.test:http",
         "http://\x01",
         "socks9://u:hunter2@proxy.test",
+        "http://u:hunter2@proxy.test:99999",
+        "http://u:hunter2@proxy.test:0",
+        "http://u:hunter2@a..b",
+        "http://u:hunter2/3@proxy.test",
+        "http://u:hunter2@",
+        pytest.param("socks5://u:hunter2@proxy.test", marks=WITHOUT_SOCKS),
+        pytest.param("socks5h://u:hunter2@proxy.test", marks=WITHOUT_SOCKS),
     ],
 )
 def test_a_broken_proxy_url(
@@ -208,3 +221,67 @@ def test_an_own_proxied_client_is_closed(
 
     caller.run(body)
     proxy.wait_for(lambda: proxy.closed == proxy.opened == 1)
+
+
+def test_a_tunnel_is_used_again(
+    caller: Caller,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tls: ssl.SSLContext,
+    authority_file: Path,
+) -> None:
+    proxy = serve(replay(TURN, Reply(402), TURN), tunnel=tls)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, "https://gate.test") as client:
+            assert await post(client) == {"iceServers": []}
+            await failure(client, get)
+            assert await post(client) == {"iceServers": []}
+        proxy.wait_for(lambda: proxy.closed == proxy.opened)
+
+    caller.run(body)
+    methods = [request.method for request in proxy.requests]
+    assert methods == ["CONNECT", "POST", "GET", "POST"]
+    assert proxy.opened == 1
+
+
+def test_a_proxied_connection_that_was_closed_is_replaced(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    proxy = serve(replay(TURN))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE, max_retries=0) as client:
+            await call(client)
+            proxy.hang_up()
+            assert await call(client) == {"iceServers": []}
+
+    caller.run(body)
+    assert [request.connection for request in proxy.requests] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "is_direct"),
+    [
+        ("http://gate.test", "gate.test", True),
+        ("http://gate.test", "gate.test:80", True),
+        ("http://gate.test", "gate.test:443", False),
+        ("https://gate.test", "gate.test:443", True),
+        ("https://gate.test", "gate.test:80", False),
+        ("http://gate.test:8080", "gate.test", True),
+        ("http://gate.test:8080", "gate.test:8080", True),
+        ("http://gate.test:8080", "gate.test:80", False),
+        ("http://eu.gate.test", ".gate.test", True),
+        ("http://gate.test", "other.test, gate.test", True),
+        ("http://gate.test", "other.test", False),
+    ],
+)
+def test_what_no_proxy_names(
+    url: str, no_proxy: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.test")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert (environment_proxy(httpx.URL(url)) is None) == is_direct

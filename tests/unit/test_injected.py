@@ -12,15 +12,18 @@ import httpx
 import pytest
 
 from ai_gate import (
+    AIGateClient,
     AIGateError,
     APIConnectionError,
     APITimeoutError,
+    AsyncAIGateClient,
     InvalidResponseError,
     QuotaExceededError,
 )
 
 from .callers import NOWHERE, PROJECT, Call, Caller, Handler, Injected, failure, get, post
 from .conftest import Serve
+from .recording import recorded
 from .server import TURN, Received, Reply, Server, json_reply, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
@@ -544,3 +547,192 @@ def test_a_hook_that_leaves_nothing_of_the_body(caller: Caller, serve: Serve) ->
 
     caller.run(body)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("suppressed", [False, True], ids=["context", "from None"])
+def test_a_connect_error_that_another_one_is_behind_is_not_believed(
+    suppressed: bool, caller: Caller
+) -> None:
+    def handler(_: httpx.Request) -> httpx.Response:
+        try:
+            raise ConnectionResetError("reset")
+        except OSError:
+            if suppressed:
+                raise httpx.ConnectError("lost") from None
+            raise httpx.ConnectError("lost")  # noqa: B904 - as careless transports do it
+
+    transport = Counted(handler)
+    error = outcome(caller, injected(caller, transport), post)
+    assert type(error) is APIConnectionError
+    assert "billed" in str(error)
+    assert len(transport.requests) == 1
+
+
+def halt(_: object) -> httpx.Response:
+    raise StopIteration("halt")
+
+
+STOPPED: dict[str, Callable[[Caller], Injected]] = {
+    "transport": lambda caller: injected(caller, halt),
+    "request hook": lambda caller: injected(
+        caller, good, event_hooks={"request": [caller.hook(halt)]}
+    ),
+    "response hook": lambda caller: injected(
+        caller, good, event_hooks={"response": [caller.hook(halt)]}
+    ),
+}
+
+
+@pytest.mark.parametrize("make", STOPPED.values(), ids=STOPPED)
+def test_a_stop_iteration_passes_through(make: Callable[[Caller], Injected]) -> None:
+    client = make(Caller("sync")).client
+    assert isinstance(client, httpx.Client)
+    with client:
+        gate = AIGateClient(PROJECT, NOWHERE, http_client=client)
+        for call in (gate.create_session, gate.get_turn_credentials):
+            with pytest.raises(StopIteration, match="halt"):
+                call()
+
+
+@pytest.mark.parametrize("make", STOPPED.values(), ids=STOPPED)
+def test_a_stop_iteration_is_no_answer(
+    make: Callable[[Caller], Injected], async_caller: Caller, call: Call
+) -> None:
+    async def body() -> None:
+        async with make(async_caller) as client:
+            # Python makes one of each StopIteration that leaves a coroutine.
+            with pytest.raises(RuntimeError, match="StopIteration"):
+                await call(async_caller.client(http_client=client.client))
+
+    async_caller.run(body)
+
+
+@pytest.mark.parametrize("second", ["asyncio", "trio"])
+def test_a_connection_that_was_kept_in_a_loop_that_has_ended(
+    second: str, async_caller: Caller, serve: Serve, call: Call
+) -> None:
+    server = serve(replay(TURN))
+    outcomes: list[object] = []
+
+    def body() -> None:
+        http = httpx.AsyncClient(verify=False)
+        gate = AsyncAIGateClient(PROJECT, server.url, http_client=http)
+        create, get_turn = gate.create_session, gate.get_turn_credentials
+
+        async def use() -> None:
+            try:
+                outcomes.append({**await (create() if call is post else get_turn())})
+            except APIConnectionError as error:
+                outcomes.append(error)
+
+        anyio.run(use, backend=async_caller.flavour)
+        before = len(server.requests)
+        anyio.run(use, backend=second)
+        assert len(server.requests) - before <= (1 if call is post else 3)
+
+    # Those are httpx's: nobody can close a socket in a loop that has ended.
+    assert [message for message in recorded(body) if "AIGateClient" in message] == []
+    first, then = outcomes
+    assert first == GOOD
+    assert then == GOOD or isinstance(then, APIConnectionError)
+
+
+class FailsAtTheEnd(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A whole body, whose stream can't be closed."""
+
+    def __init__(self, make: Callable[[], Exception]) -> None:
+        self.closings = 0
+        self._make = make
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from (b'{"iceServers"', b": []}")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+    def close(self) -> None:
+        self.closings += 1
+        raise self._make()
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: OSError("reset"),
+        lambda: httpx.ReadError("reset"),
+        lambda: httpx.CloseError("reset"),
+        lambda: httpx.ReadTimeout("late"),
+    ],
+    ids=lambda make: type(make()).__name__,
+)
+@pytest.mark.parametrize("length", [{}, {"Content-Length": "19"}], ids=["no length", "length"])
+def test_a_whole_body_outlives_the_end_of_its_connection(
+    make: Callable[[], Exception], length: dict[str, str], caller: Caller, call: Call
+) -> None:
+    stream = FailsAtTheEnd(make)
+    transport = Counted(lambda _: httpx.Response(200, headers=length, stream=stream))
+
+    async def body() -> None:
+        async with injected(caller, transport) as client:
+            assert await call(caller.client(http_client=client.client)) == GOOD
+
+    caller.run(body)
+    assert stream.closings >= 1
+    assert len(transport.requests) == 1
+
+
+class LateInTheEnd(httpx.SyncByteStream):
+    """A body whose second half comes once the time of the call is over."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"iceServers"'
+        time.sleep(0.15)
+        yield b": []}"
+
+
+@pytest.mark.parametrize("length", ["18", "19"])
+def test_a_body_that_is_whole_when_its_time_has_just_run_out(length: str) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Length": length}, stream=LateInTheEnd())
+
+    error = outcome(
+        Caller("sync"), injected(Caller("sync"), answer), post, timeout=0.1, max_retries=0
+    )
+    if length == "18":
+        assert error is None
+    else:
+        assert type(error) is APITimeoutError
+
+
+class ClosesItsClient(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Can't connect, and somebody closes the client meanwhile."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.client: Injected | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        if self.client is not None and isinstance(self.client.client, httpx.Client):
+            self.client.client.close()
+        raise httpx.ConnectError("refused")
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        if self.client is not None:
+            await self.client.close()
+        raise httpx.ConnectError("refused")
+
+
+def test_a_client_that_is_closed_between_two_attempts(caller: Caller, call: Call) -> None:
+    transport = ClosesItsClient()
+    transport.client = caller.httpx_client(transport=transport)
+    error = outcome(caller, transport.client, call)
+    assert type(error) is AIGateError
+    assert "http_client is closed" in str(error)
+    assert "billed" not in str(error)
+    assert transport.requests == 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from pathlib import Path
 
 import pytest
 
-from .callers import PROJECT
+import ai_gate
+
+from .callers import PROJECT, Call, Caller, get, post
 from .conftest import Serve
 from .scripts import run
 from .server import TURN, Reply, Server, json_reply, replay
@@ -253,3 +257,71 @@ AIGateClient(project, url).get_turn_credentials()
 """,
     )
     assert "ResourceWarning: unclosed AIGateClient(base_url='http://127.0.0.1:" in stderr
+
+
+class Broken(logging.Handler):
+    """An app's handler that fails, without the care of logging's own ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+        raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def broken() -> Broken:
+    """A handler that `quiet_logger` takes back."""
+    handler = Broken()
+    logging.getLogger("ai_gate").addHandler(handler)
+    return handler
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_handler_that_fails_loses_no_session(
+    debug: bool, broken: Broken, caller: Caller, serve: Serve, call: Call
+) -> None:
+    server = serve(replay(json_reply({"id": "sess_01"})))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, server.url, debug=debug) as client:
+            assert await call(client) == {"id": "sess_01"}
+
+    caller.run(body)
+    # The missing keys, and each request.
+    levels = [record.levelno for record in broken.records]
+    assert levels == [logging.DEBUG, logging.WARNING][not debug :]
+    assert len(server.requests) == 1
+
+
+def test_a_record_tells_where_it_comes_from(broken: Broken, caller: Caller, serve: Serve) -> None:
+    server = serve(replay(json_reply({})))
+
+    async def body() -> None:
+        async with caller.client(PROJECT, server.url, debug=True) as client:
+            await post(client)
+            await get(client)
+
+    caller.run(body)
+    assert len(broken.records) == 4
+    for record in broken.records:
+        path = Path(record.pathname)
+        assert path.parent == Path(ai_gate.__file__).parent
+        line = path.read_text("utf-8").splitlines()[record.lineno - 1]
+        assert "log(" in line
+        assert record.funcName
+
+
+def test_logging_that_is_disabled_silences_debug_too(serve: Serve) -> None:
+    source = """
+logging.disable(logging.CRITICAL)
+with AIGateClient(project, url, debug=True) as client:
+    client.create_session()
+logging.disable(logging.DEBUG)
+with AIGateClient(project, url, debug=True) as client:
+    client.create_session()
+"""
+    _, stderr = output(serve(replay(json_reply({}))), source)
+    assert [line.split()[3] for line in stderr.splitlines()] == ["WARNING"]

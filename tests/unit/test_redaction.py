@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from enum import Enum
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,7 +19,9 @@ from ai_gate._exchange import Exchange, Send
 from ai_gate._operations import create_session, get_turn_credentials
 from ai_gate._redaction import MASK, MaskedURLs, mask
 
-from .callers import NOWHERE, PROJECT
+from .callers import NOWHERE, PROJECT, Call, Caller, failure, get, post
+from .conftest import Serve
+from .server import TURN, json_reply, replay
 from .settings import modest
 
 SECRET = "ek_68af296e8e408191a1120a"
@@ -67,6 +71,19 @@ def test_a_short_project_id_leaves_words_readable() -> None:
 )
 def test_a_project_id_within_a_longer_word(text: str) -> None:
     assert PROJECT not in mask(text, PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("project_id", "shown"),
+    [
+        ("proj/größe 7", "/turn-credentials?identifier=proj%2Fgr%C3%B6%C3%9Fe%207"),
+        ("a b", "no identifier=a%20b here"),
+    ],
+)
+def test_a_project_id_that_is_percent_encoded(project_id: str, shown: str) -> None:
+    encoded = quote(project_id, safe="")
+    assert encoded in shown
+    assert mask(shown, project_id) == shown.replace(encoded, "***")
 
 
 LETTERS = "abcdefXYZ0123456789"
@@ -122,6 +139,18 @@ def test_urls_of_other_libraries_log_lines(query: str, masked: str) -> None:
     assert line == f"GET https://api.ai-gate.dev/turn-credentials?{masked} 200"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/users?identifier=42",
+        "https://other.example/turn-credentials/7?identifier=42",
+        "https://other.example/?next=/turn-credentials&identifier=42",
+    ],
+)
+def test_the_urls_of_an_apps_own_requests_are_left_alone(url: str) -> None:
+    assert log_line("HTTP Request: %s %s", "GET", httpx.URL(url)) == f"HTTP Request: GET {url}"
+
+
 @pytest.mark.parametrize("arguments", [(), ({"a": 1},)], ids=["none", "a mapping"])
 def test_other_log_lines_pass_as_they_are(arguments: tuple[object, ...]) -> None:
     assert log_line("100 %%" if arguments else "100 %", *arguments).startswith("100 %")
@@ -156,3 +185,41 @@ def test_repr(thing: object) -> None:
 def test_the_repr_of_a_client(kind: type[AIGateClient] | type[AsyncAIGateClient]) -> None:
     shown = repr(kind(PROJECT, "https://gate.test/prefix/", 5))
     assert shown == f"{kind.__name__}(base_url='https://gate.test/prefix', timeout=5.0)"
+
+
+def test_a_gate_that_quotes_the_encoded_project_id(
+    caller: Caller, serve: Serve, call: Call
+) -> None:
+    project_id = "proj größe/7"
+    message = f"no row for {quote(project_id, safe='')}"
+    server = serve(replay(json_reply({"error": "x", "message": message}, 404)))
+
+    async def body() -> None:
+        async with caller.client(project_id, server.url) as client:
+            assert str(await failure(client, call)) == "no row for ***"
+
+    caller.run(body)
+
+
+class Project(str, Enum):  # noqa: UP042 - a StrEnum prints its value
+    """An app's projects."""
+
+    MAIN = PROJECT
+
+
+def test_a_project_id_of_an_enum(caller: Caller, serve: Serve) -> None:
+    refusal = json_reply({"error": "x", "message": f"no project {PROJECT}"}, 404)
+    server = serve(replay(TURN, TURN, refusal))
+
+    async def body() -> None:
+        async with caller.client(Project.MAIN, server.url) as client:
+            await post(client)
+            await get(client)
+            error = await failure(client, get)
+            assert str(error) == "no project ***"
+            assert PROJECT not in repr(client.client)
+
+    caller.run(body)
+    session, turn, _ = server.requests
+    assert session.json["project_id"] == PROJECT
+    assert turn.target == f"/turn-credentials?identifier={PROJECT}"

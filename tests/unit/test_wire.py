@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError, ServerError
@@ -147,6 +148,10 @@ def test_a_compressed_body_that_is_broken(
             error = await failure(client, post)
             assert type(error) is kind
             assert error.body == b"no gzip"
+            if status == 200:
+                assert "can't be decoded" in str(error)
+                assert "7 bytes" in str(error)
+                assert isinstance(error.__cause__, httpx.DecodingError)
 
     caller.run(body)
     assert len(server.requests) == 1
