@@ -1,0 +1,494 @@
+"""Changes of the spec that the code, the mock gate or the README must follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .tree import Add, At, Edit, Mutation, Replace
+
+YAML = "openapi.yaml"
+TYPES = "ai_gate/types.py"
+CLIENT = "ai_gate/client.py"
+CLIENTS = ("AIGateClient", "AsyncAIGateClient")
+METADATA = "      required: [model, voice, turn_server, created_at]\n"
+TEMPERATURE = "          maximum: 1\n          default: 0.7\n"
+WARMER = Replace(YAML, TEMPERATURE, TEMPERATURE.replace("0.7", "0.8"))
+WARMER_CODE = Replace(CLIENT, "DEFAULT_TEMPERATURE = 0.7", "DEFAULT_TEMPERATURE = 0.8")
+SPEED = "        speed:\n          type: number\n          default: 1.0\n"
+SESSION_RESULT = "    ) -> SessionResponse:"
+PATHS_END = "\ncomponents:\n  schemas:\n"
+
+
+def add_property(schema: str, text: str) -> Replace:
+    """Give a schema one property more, its first."""
+    start = "      properties:\n"
+    return Replace(YAML, start, start + text, after=f"\n    {schema}:\n")
+
+
+def in_both(method: str, says: str) -> list[At]:
+    """What is said of a method of both clients."""
+    definition = f"def {method}("
+    return [
+        At(CLIENT, f"\nclass {client}(", definition, says=f"{client}.{method}(){says}")
+        for client in CLIENTS
+    ]
+
+
+def lacks(parameter: str, method: str = "create_session") -> list[At]:
+    """What is said where both clients lack a parameter."""
+    return in_both(method, f" lacks the parameter: add `{parameter}`")
+
+
+def offer(parameter: str, client: str) -> Replace:
+    """Give `create_session` of a client one parameter more, its last."""
+    return Replace(
+        CLIENT,
+        SESSION_RESULT,
+        f"        {parameter},\n{SESSION_RESULT}",
+        after=f"\nclass {client}(",
+    )
+
+
+def document(old: str, new: str) -> list[Edit]:
+    """Say something else in the docstrings of both clients."""
+    return [Replace(CLIENT, old, new, after=f"\nclass {client}(") for client in CLIENTS]
+
+
+OPERATION_ADDED = Mutation(
+    "an operation added",
+    "facade",
+    [
+        Replace(
+            YAML,
+            PATHS_END,
+            """
+  /models:
+    get:
+      operationId: listModels
+      tags: [sessions]
+      summary: List the models
+      responses:
+        "200":
+          description: Like the state of the gate.
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/HealthResponse"
+              examples:
+                healthy:
+                  $ref: "#/components/examples/healthy"
+""" + PATHS_END,
+        )
+    ],
+    [
+        At(
+            CLIENT,
+            f"class {client}(",
+            says=f"{client} lacks list_models(): add it, or list it in NOT_OFFERED",
+        )
+        for client in CLIENTS
+    ],
+)
+
+ANSWERS = [
+    Mutation(
+        "an optional field added to an answer",
+        "types",
+        [add_property("SessionResponse", "        region:\n          type: string\n")],
+        [
+            At(
+                TYPES,
+                "class SessionResponse(",
+                says="SessionResponse lacks the key: add `region: NotRequired[str]`",
+            )
+        ],
+    ),
+    Mutation(
+        "a required field added within an answer",
+        "types",
+        [
+            Replace(YAML, "[plan, sessionsUsed]", "[plan, sessionsUsed, currency]"),
+            add_property("Usage", "        currency:\n          type: string\n"),
+        ],
+        [At(TYPES, "class Usage(", says="Usage lacks the key: add `currency: str`")],
+    ),
+    Mutation(
+        "a field of any type added",
+        "types",
+        [add_property("Usage", "        extra:\n          description: Anything.\n")],
+        [At(TYPES, "class Usage(", says="Usage lacks the key: add `extra: NotRequired[Any]`")],
+    ),
+    Mutation(
+        "a field removed from an answer",
+        "types",
+        [
+            Replace(
+                YAML,
+                "        hint:\n          type: string\n          description: What can be done "
+                "about it, for a person.\n",
+                "",
+            )
+        ],
+        [
+            At(
+                TYPES,
+                "class ConcurrentLimitResponse(",
+                "hint:",
+                says="ConcurrentLimitResponse.hint is not in the spec: remove it",
+            )
+        ],
+    ),
+    Mutation(
+        "a field retyped in an answer",
+        "types",
+        [Replace(YAML, "threshold:\n          type: number", "threshold:\n          type: string")],
+        [
+            At(
+                TYPES,
+                "class TurnDetection(",
+                "threshold:",
+                says="TurnDetection.threshold must be `NotRequired[str]`, "
+                "not `NotRequired[float]`",
+            )
+        ],
+    ),
+    Mutation(
+        "a field retyped that its typed dict inherits",
+        "types",
+        [
+            Replace(
+                YAML,
+                "message:\n          type: string",
+                "message:\n          type: integer",
+                after="\n    QuotaExceededResponse:\n",
+            )
+        ],
+        [
+            At(
+                TYPES,
+                "class ErrorResponse(",
+                "message:",
+                says="QuotaExceededResponse.message must be `int`, not `str`",
+            )
+        ],
+    ),
+    Mutation(
+        "a field made optional",
+        "types",
+        [Replace(YAML, METADATA, METADATA.replace(" turn_server,", ""))],
+        [
+            At(
+                TYPES,
+                "class SessionMetadata(",
+                "turn_server:",
+                says="SessionMetadata.turn_server must be `NotRequired[str]`, not `str`",
+            )
+        ],
+    ),
+    Mutation(
+        "a field made required",
+        "types",
+        [Replace(YAML, "required: [id, model, turn", "required: [id, model, voice, turn")],
+        [
+            At(
+                TYPES,
+                "class SessionResponse(",
+                "voice:",
+                says="SessionResponse.voice must be `str`, not `NotRequired[str]`",
+            )
+        ],
+    ),
+    Mutation(
+        "a schema added",
+        "types",
+        [
+            Replace(
+                YAML,
+                "    ErrorResponse:\n      type",
+                "    Region:\n      type: object\n      properties:\n        name:\n"
+                "          type: string\n\n    ErrorResponse:\n      type",
+            )
+        ],
+        [f"{TYPES}: Region is missing: add a TypedDict for this schema"],
+    ),
+    Mutation(
+        "a name added to the known voices",
+        "types",
+        [Replace(YAML, "examples: [alloy, ash", "examples: [alloy, aria, ash")],
+        [At(TYPES, "Voice: TypeAlias", says="Voice must be `Literal['alloy', 'aria', 'ash'")],
+    ),
+    Mutation(
+        "a typed dict changed without the spec",
+        "types",
+        [Replace(TYPES, "    plan: str\n", "    plan: int\n")],
+        [At(TYPES, "    plan:", says="Usage.plan must be `str`, not `int`")],
+    ),
+    Mutation(
+        "a typed dict without a schema",
+        "types",
+        [Add(TYPES, '\n\nclass Region(TypedDict):\n    """A region."""\n\n    name: str\n')],
+        [At(TYPES, "class Region(", says="Region has no schema in the spec: remove it")],
+    ),
+]
+
+MOCK = [
+    Mutation(
+        f"a field added to {schema}, and to no example",
+        "mock",
+        [add_property(schema, "        region:\n          type: string\n")],
+        [f"{YAML}: {message}"],
+    )
+    for schema, message in {
+        "SessionResponse": "#/components/examples/session/value lacks `region`: add it",
+        "SessionMetadata": "#/components/examples/session/value/metadata lacks `region`: add it",
+        "TurnDetection": "#/components/examples/session/value/turn_detection lacks `region`: add",
+        "IceServer": "no item of #/components/examples/turn_credentials/value/iceServers has "
+        "`region`: add it to one of them",
+        "HealthResponse": "#/components/examples/healthy/value lacks `region`: add it",
+        "Usage": "#/components/examples/quota_exceeded/value/usage lacks `region`: add it",
+        "RateLimitResponse": "#/components/examples/rate_limit/value lacks `region`: add it",
+        "ErrorResponse": "#/components/examples/unknown_project/value lacks `region`: add it",
+    }.items()
+]
+
+DEFAULTS = [
+    Mutation(
+        "a default changed, and no signature",
+        "facade",
+        [WARMER],
+        in_both(
+            "create_session",
+            ": temperature must be 0.8 by default, as in the spec, not 0.7 by default",
+        ),
+    ),
+    Mutation(
+        "a default changed in the signatures, and in no docstring",
+        "facade",
+        [WARMER, WARMER_CODE],
+        in_both("create_session", ": the docstring of temperature must say (default: `0.8`)"),
+    ),
+    Mutation(
+        "a default changed everywhere but in the README",
+        "readme",
+        [WARMER, WARMER_CODE, *document("(default: `0.7`)", "(default: `0.8`)")],
+        [
+            At(
+                "README.md",
+                "#### `create_session()`",
+                "create_session(",
+                says="create_session(): temperature is 0.8 by default, not 0.7",
+            )
+        ],
+    ),
+    Mutation(
+        "the model's default changed",
+        "readme",
+        [
+            Replace(
+                CLIENT,
+                'DEFAULT_MODEL = "gpt-4o-realtime-preview-2024-10-01"',
+                'DEFAULT_MODEL = "gpt-realtime"',
+            )
+        ],
+        [
+            At(
+                "README.md",
+                "The documented default, ",
+                says="`gpt-4o-realtime-preview-2024-10-01` is no parameter's default",
+            )
+        ],
+    ),
+    Mutation(
+        "the default of a constructor's argument changed",
+        "readme",
+        [Replace("ai_gate/_config.py", "DEFAULT_MAX_RETRIES = 2", "DEFAULT_MAX_RETRIES = 4")],
+        [
+            At("README.md", "`max_retries` (default: ", says="`2` is no parameter's default"),
+            At(
+                "README.md",
+                "### `AIGateClient`",
+                "```python\n",
+                "AIGateClient(",
+                says="AIGateClient(): max_retries is 4 by default, not 2",
+            ),
+        ],
+    ),
+    Mutation(
+        "the default of a constructor's argument changed",
+        "facade",
+        [Replace("ai_gate/_config.py", "DEFAULT_TIMEOUT = 30.0", "DEFAULT_TIMEOUT = 60.0")],
+        in_both("__init__", ": the docstring of timeout must say (default: `60.0`)"),
+    ),
+    Mutation(
+        "the address of the gate changed",
+        "facade",
+        [Replace(YAML, "url: https://api.ai-gate.dev\n", "url: https://eu.ai-gate.dev\n")],
+        [
+            At(
+                CLIENT,
+                f"\nclass {client}(",
+                "def __init__(",
+                says=f"{client}: base_url must be 'https://eu.ai-gate.dev' by default, "
+                "not 'https://api.ai-gate.dev'",
+            )
+            for client in CLIENTS
+        ],
+    ),
+    Mutation(
+        "a method that the README shows renamed",
+        "readme",
+        [
+            Replace(
+                CLIENT, "def get_turn_credentials(", "def get_turn(", after="class AIGateClient("
+            )
+        ],
+        [
+            At(
+                "README.md",
+                "#### `get_turn_credentials()`",
+                "get_turn_credentials(",
+                says="",
+            ),
+            "there is no get_turn_credentials()",
+            "README.md: the signature of get_turn() is missing from the API reference",
+        ],
+    ),
+]
+
+PARAMETERS = [
+    Mutation(
+        "a parameter with a default added to a request",
+        "facade",
+        [add_property("CreateSessionRequest", SPEED)],
+        lacks("speed: float = 1.0"),
+    ),
+    Mutation(
+        "a parameter without a default added to a request",
+        "facade",
+        [add_property("CreateSessionRequest", "        language:\n          type: string\n")],
+        lacks("language: str | None = None"),
+    ),
+    Mutation(
+        "a required parameter added to a request",
+        "facade",
+        [
+            Replace(YAML, "required: [project_id]", "required: [project_id, region]"),
+            add_property("CreateSessionRequest", "        region:\n          type: string\n"),
+        ],
+        lacks("region: str"),
+    ),
+    Mutation(
+        "a parameter added to a query",
+        "facade",
+        [
+            Replace(
+                YAML,
+                "      parameters:\n",
+                "      parameters:\n        - name: ttl\n          in: query\n"
+                "          schema:\n            type: integer\n            default: 600\n",
+                after="\n  /turn-credentials:\n",
+            )
+        ],
+        lacks("ttl: int = 600", "get_turn_credentials"),
+    ),
+    Mutation(
+        "a shared parameter added to a path",
+        "facade",
+        [
+            Replace(
+                YAML,
+                "  /turn-credentials:\n",
+                "  /turn-credentials:\n    parameters:\n"
+                '      - $ref: "#/components/parameters/Region"\n',
+            ),
+            Replace(
+                YAML,
+                "\ncomponents:\n",
+                "\ncomponents:\n  parameters:\n    Region:\n      name: region\n      in: query\n"
+                "      schema:\n        type: string\n",
+            ),
+        ],
+        lacks("region: str | None = None", "get_turn_credentials"),
+    ),
+    *[
+        Mutation(
+            f"a parameter offered by {other} alone",
+            "facade",
+            [add_property("CreateSessionRequest", SPEED), offer("speed: float = 1.0", other)],
+            [
+                At(
+                    CLIENT,
+                    f"\nclass {client}(",
+                    "def create_session(",
+                    says=f"{client}.create_session() lacks the parameter: "
+                    "add `speed: float = 1.0`",
+                )
+            ],
+        )
+        for client, other in [CLIENTS, CLIENTS[::-1]]
+    ],
+    Mutation(
+        "a parameter offered with another type, default and no documentation",
+        "facade",
+        [
+            add_property("CreateSessionRequest", SPEED),
+            *[offer("speed: int = 2", client) for client in CLIENTS],
+        ],
+        [
+            *in_both("create_session", ": speed must be float, not int"),
+            *in_both(
+                "create_session",
+                ": speed must be 1.0 by default, as in the spec, not 2 by default",
+            ),
+            *in_both("create_session", ": the docstring lacks speed"),
+        ],
+    ),
+    Mutation(
+        "a required parameter offered as an optional one",
+        "facade",
+        [
+            Replace(YAML, "required: [project_id]", "required: [project_id, region]"),
+            add_property("CreateSessionRequest", "        region:\n          type: string\n"),
+            *[offer("region: str = 'eu'", client) for client in CLIENTS],
+        ],
+        in_both("create_session", ": region must be required, as in the spec, not 'eu' by default"),
+    ),
+    Mutation(
+        "a parameter removed from a request",
+        "facade",
+        [
+            Replace(
+                YAML,
+                "        instructions:\n          type: string\n          description: The system "
+                "instructions of the model.\n          default: You are a helpful assistant\n",
+                "",
+            )
+        ],
+        in_both("create_session", ": the spec has no parameter instructions: remove it"),
+    ),
+]
+
+OPERATIONS = [
+    OPERATION_ADDED,
+    Mutation(
+        "an operation offered by one client alone",
+        "facade",
+        [
+            Replace(
+                CLIENT,
+                "def get_turn_credentials(",
+                "def _get_turn_credentials(",
+                after="class AsyncAIGateClient(",
+            )
+        ],
+        [
+            At(
+                CLIENT,
+                "class AsyncAIGateClient(",
+                says="AsyncAIGateClient lacks get_turn_credentials(): add it, or list it",
+            )
+        ],
+    ),
+]
+
+SPEC: Sequence[Mutation] = [*ANSWERS, *MOCK, *DEFAULTS, *PARAMETERS, *OPERATIONS]

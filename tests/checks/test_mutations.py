@@ -1,0 +1,50 @@
+"""Each change of the table, and the check that must catch it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scripts.check import CHECKS
+from scripts.checks import facade
+from scripts.checks.outcome import CheckFailedError
+
+from .conftest import Pristine
+from .contract_mutations import CONTRACT
+from .project_mutations import PROJECT
+from .spec_mutations import OPERATION_ADDED, SPEC
+from .tree import Mutation
+
+TABLE: list[Mutation] = [*SPEC, *CONTRACT, *PROJECT]
+
+
+@pytest.mark.parametrize("mutation", TABLE, ids=str)
+def test_caught(mutation: Mutation, pristine: Pristine, tmp_path: Path) -> None:
+    pristine.require(mutation.check)
+    root = pristine.copy(tmp_path / "tree", cached=mutation.check == "mypy")
+    expected = mutation.apply(root)
+    with pytest.raises(CheckFailedError) as caught:
+        CHECKS[mutation.check](root)
+    assert [text for text in expected if text not in str(caught.value)] == [], caught.value
+
+
+def test_every_check_is_tripped() -> None:
+    assert {mutation.check for mutation in TABLE} == set(CHECKS)
+
+
+def test_every_mutation_is_another_and_says_something() -> None:
+    assert [name for name, count in Counter(map(str, TABLE)).items() if count > 1] == []
+    assert all(mutation.edits and all(mutation.says) and mutation.says for mutation in TABLE)
+
+
+def test_an_operation_that_is_deliberately_not_offered(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OPERATION_ADDED.apply(tree)
+    monkeypatch.setattr(facade, "NOT_OFFERED", facade.NOT_OFFERED | {"listModels"})
+    CHECKS["facade"](tree)
+    monkeypatch.setattr(facade, "NOT_OFFERED", frozenset[str]())
+    with pytest.raises(CheckFailedError, match=r"AIGateClient lacks get_health\(\)"):
+        CHECKS["facade"](tree)
