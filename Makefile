@@ -40,7 +40,7 @@ check: $(READY) ## Check format, lint, types, spec and generated code; CHECKS="l
 	$(BIN)/python -m scripts.check $(CHECKS)
 
 spec-diff: $(READY) ## Say in words what changed in openapi.yaml since BASE (main)
-	@$(BIN)/python -m scripts.spec_diff $(BASE)
+	@$(BIN)/python -m scripts.spec_diff "$(BASE)"
 
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
