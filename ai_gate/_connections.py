@@ -73,7 +73,7 @@ class _Connections(ABC, Generic[Own, Injected]):
             if self._base_url.scheme == "https":
                 shared_context()
             return self._open(environment_proxy(self._base_url))
-        except (OSError, ValueError, httpx.InvalidURL) as error:
+        except (OSError, ValueError) as error:
             raise AIGateError(
                 "Connections can't be set up: check the proxy and CA settings of the environment "
                 f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"

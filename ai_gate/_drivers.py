@@ -1,6 +1,8 @@
 """The I/O of a call, sync and async: carry out what it orders and tell what happened."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -49,9 +51,10 @@ def _exchange(order: Send, sender: OwnConnections | HttpxClient) -> Exchange:
         response = sender.send(request, order.deadline)
         try:
             if _begin(exchange, response):
-                for chunk in response.iter_raw():
-                    exchange.body += chunk
-                    sender.check_time(exchange, request, order.deadline)
+                with _until_closed(response):
+                    for chunk in response.iter_raw():
+                        exchange.body += chunk
+                        sender.check_time(exchange, request, order.deadline)
                 _end(exchange)
         finally:
             response.close()
@@ -69,8 +72,9 @@ async def _exchange_async(order: Send, sender: AsyncOwnConnections | AsyncHttpxC
         response = await sender.send(request, order.deadline)
         try:
             if _begin(exchange, response):
-                async for chunk in response.aiter_raw():
-                    exchange.body += chunk
+                with _until_closed(response):
+                    async for chunk in response.aiter_raw():
+                        exchange.body += chunk
                 _end(exchange)
         finally:
             await response.aclose()
@@ -95,6 +99,16 @@ def _begin(exchange: Exchange, response: httpx.Response) -> bool:
     except httpx.ResponseNotRead as failure:
         exchange.failure = failure
     return False
+
+
+@contextmanager
+def _until_closed(response: httpx.Response) -> Iterator[None]:
+    """Pass over what fails once httpx closes an answer, which it does after the last byte."""
+    try:
+        yield
+    except Exception:
+        if not response.is_closed:
+            raise
 
 
 def _end(exchange: Exchange) -> None:

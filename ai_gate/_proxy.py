@@ -20,7 +20,11 @@ def environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:
     named = proxies.get(url.scheme) or proxies.get("all")
     if not named or proxy_bypass(f"{url.host}:{port_of(url)}"):
         return None
-    proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+    except httpx.InvalidURL:
+        # Its text quotes the URL, and with it a password.
+        raise ValueError("the proxy's URL is not valid") from None
     _check(proxy.url)
     return httpcore.Proxy(
         httpcore.URL(

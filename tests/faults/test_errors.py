@@ -101,7 +101,6 @@ MISPLACED = {
     "for a length": head(200, "Content-Length: " + SECRET_JSON.decode()),
     "for a transfer encoding": head(200, "Transfer-Encoding: " + SECRET_JSON.decode()),
     "for a chunk": head(200, "Transfer-Encoding: chunked") + SECRET_JSON + b"\r\n",
-    "for a location": head(302, "Location: http://[" + SECRET_JSON.decode()),
 }
 WAYS = [Caller(flavour, injected) for injected in (False, True) for flavour in FLAVOURS]
 

@@ -311,8 +311,9 @@ def test_loops_side_by_side_keep_their_connections(backend: str, serve: Serve) -
 
     def body() -> None:
         with ThreadPoolExecutor(2) as pool:
-            for done in [pool.submit(anyio.run, calls, backend=backend) for _ in range(2)]:
-                done.result(2 * PATIENCE)
+            runs = [pool.submit(lambda: anyio.run(calls, backend=backend)) for _ in range(2)]
+            for run in runs:
+                run.result(2 * PATIENCE)
         anyio.run(client.close, backend=backend)
 
     assert our_warnings(body) == []
@@ -325,15 +326,21 @@ TICKS = 30
 class Ticking:
     """Cancels a call so many turns of its event loop after the whole answer has arrived."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, serve: Serve) -> None:
+        self.server = serve(self._answer)
         self.cancelled = 0
+        self._go_on = threading.Semaphore(0)
+
+    def _answer(self, _: Received) -> Reply:
+        self._go_on.acquire(timeout=PATIENCE)
+        return TURN
 
     async def arrival(self) -> None:
         """Return once the answer waits in the client's socket, which the loop hasn't seen yet."""
-        server, before = self.server, len(self.server.requests)
-        while len(server.requests) == before:
+        server = self.server
+        while len(server.requests) == server.answered:
             await anyio.sleep(0)
+        self._go_on.release()
         server.wait_for(lambda: server.answered == len(server.requests))
 
     async def in_a_task(self, client: AsyncAIGateClient, ticks: int) -> None:
@@ -392,12 +399,12 @@ Cancel = Callable[[Ticking, AsyncAIGateClient, int], Coroutine[Any, Any, None]]
 def test_cancellation_at_each_turn_around_the_end_of_an_answer(
     backend: str, way: Cancel, proxied: bool, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = serve(replay(TURN))
+    ticking = Ticking(serve)
+    url = ticking.server.url
     if proxied:
-        monkeypatch.setenv("HTTP_PROXY", server.url)
-    ticking = Ticking(server)
-    url = "http://gate.test" if proxied else server.url
+        monkeypatch.setenv("HTTP_PROXY", url)
+        url = "http://gate.test"
     assert recorded(lambda: ticking.run(backend, way, url)) == []
-    assert server.opened == len(server.requests) == TICKS
+    assert ticking.server.opened == len(ticking.server.requests) == TICKS
     # Else the turns weren't those around the end.
     assert 0 < ticking.cancelled < TICKS

@@ -159,7 +159,6 @@ def test_an_empty_query_or_fragment_leaves_nothing_behind(base_url: str) -> None
         "https://gate.test/" + "a" * 70_000,
         "http://xn--a",
         "http://xn--zzzzzzzzzzzzz99999",
-        "https://gate.xn--a.test/prefix",
     ],
 )
 def test_a_base_url_that_cannot_be_one(base_url: str) -> None:

@@ -135,7 +135,6 @@ def test_the_proxy_of_another_scheme_is_not_used(
         "socks9://u:hunter2@proxy.test",
         "http://u:hunter2@proxy.test:99999",
         "http://u:hunter2@proxy.test:0",
-        "http://u:hunter2@a..b",
         "http://u:hunter2/3@proxy.test",
         "http://u:hunter2@",
         pytest.param("socks5://u:hunter2@proxy.test", marks=WITHOUT_SOCKS),
@@ -154,6 +153,20 @@ def test_a_broken_proxy_url(
             assert "ALL_PROXY" in str(error)
             assert "hunter2" not in str(error)
             assert error.__cause__ is not None
+
+    caller.run(body)
+
+
+def test_a_proxy_whose_name_cannot_be_looked_up(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://u:hunter2@a..b")
+
+    async def body() -> None:
+        async with caller.client(PROJECT, GATE) as client:
+            error = await failure(client, call)
+            assert "billed" not in str(error)
+            assert "hunter2" not in str(error)
 
     caller.run(body)
 

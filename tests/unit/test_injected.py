@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import httpcore
@@ -568,7 +568,7 @@ def test_a_connect_error_that_another_one_is_behind_is_not_believed(
     assert len(transport.requests) == 1
 
 
-def halt(_: object) -> httpx.Response:
+def halt(_: object) -> NoReturn:
     raise StopIteration("halt")
 
 
@@ -612,10 +612,11 @@ def test_a_connection_that_was_kept_in_a_loop_that_has_ended(
     second: str, async_caller: Caller, serve: Serve, call: Call
 ) -> None:
     server = serve(replay(TURN))
+    # Not the errors: their tracebacks would keep the connection alive.
     outcomes: list[object] = []
 
     def body() -> None:
-        http = httpx.AsyncClient(verify=False)
+        http = httpx.AsyncClient(verify=False)  # noqa: S501 - nothing is encrypted
         gate = AsyncAIGateClient(PROJECT, server.url, http_client=http)
         create, get_turn = gate.create_session, gate.get_turn_credentials
 
@@ -623,7 +624,7 @@ def test_a_connection_that_was_kept_in_a_loop_that_has_ended(
             try:
                 outcomes.append({**await (create() if call is post else get_turn())})
             except APIConnectionError as error:
-                outcomes.append(error)
+                outcomes.append(type(error))
 
         anyio.run(use, backend=async_caller.flavour)
         before = len(server.requests)
@@ -634,7 +635,7 @@ def test_a_connection_that_was_kept_in_a_loop_that_has_ended(
     assert [message for message in recorded(body) if "AIGateClient" in message] == []
     first, then = outcomes
     assert first == GOOD
-    assert then == GOOD or isinstance(then, APIConnectionError)
+    assert then in (GOOD, APIConnectionError)
 
 
 class FailsAtTheEnd(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -669,7 +670,7 @@ class FailsAtTheEnd(httpx.SyncByteStream, httpx.AsyncByteStream):
     ],
     ids=lambda make: type(make()).__name__,
 )
-@pytest.mark.parametrize("length", [{}, {"Content-Length": "19"}], ids=["no length", "length"])
+@pytest.mark.parametrize("length", [{}, {"Content-Length": "18"}], ids=["no length", "length"])
 def test_a_whole_body_outlives_the_end_of_its_connection(
     make: Callable[[], Exception], length: dict[str, str], caller: Caller, call: Call
 ) -> None:
