@@ -32,7 +32,7 @@ def check_mypy(root: Path) -> None:
 
 def check_pyright(root: Path) -> None:
     """Check the types with pyright."""
-    _run(root, BIN / "pyright", "--warnings")
+    _run(root, BIN / "pyright", "--warnings", "--pythonpath", sys.executable)
 
 
 def check_spectral(root: Path) -> None:
