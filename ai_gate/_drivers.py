@@ -51,11 +51,10 @@ def _exchange(order: Send, sender: OwnConnections | HttpxClient) -> Exchange:
         response = sender.send(request, order.deadline)
         try:
             if _begin(exchange, response):
-                with _until_closed(response):
+                with _to_the_end(exchange, response):
                     for chunk in response.iter_raw():
                         exchange.body += chunk
                         sender.check_time(exchange, request, order.deadline)
-                _end(exchange)
         finally:
             response.close()
     except Exception as failure:
@@ -72,10 +71,9 @@ async def _exchange_async(order: Send, sender: AsyncOwnConnections | AsyncHttpxC
         response = await sender.send(request, order.deadline)
         try:
             if _begin(exchange, response):
-                with _until_closed(response):
+                with _to_the_end(exchange, response):
                     async for chunk in response.aiter_raw():
                         exchange.body += chunk
-                _end(exchange)
         finally:
             await response.aclose()
 
@@ -102,13 +100,21 @@ def _begin(exchange: Exchange, response: httpx.Response) -> bool:
 
 
 @contextmanager
-def _until_closed(response: httpx.Response) -> Iterator[None]:
-    """Pass over what fails once httpx closes an answer, which it does after the last byte."""
+def _to_the_end(exchange: Exchange, response: httpx.Response) -> Iterator[None]:
+    """Note that the body is whole, also where closing the answer fails or is cut off.
+
+    httpx closes it after the last byte, before the loop over the body ends.
+    """
     try:
         yield
-    except Exception:
+    except BaseException as failure:
         if not response.is_closed:
             raise
+        _end(exchange)
+        if not isinstance(failure, Exception):
+            raise
+    else:
+        _end(exchange)
 
 
 def _end(exchange: Exchange) -> None:

@@ -686,6 +686,27 @@ def test_a_whole_body_outlives_the_end_of_its_connection(
     assert len(transport.requests) == 1
 
 
+class HangsAtTheEnd(FailsAtTheEnd):
+    """A whole body, whose stream doesn't get closed."""
+
+    async def aclose(self) -> None:
+        self.closings += 1
+        await anyio.sleep_forever()
+
+
+def test_a_whole_body_outlives_an_end_that_takes_too_long(async_caller: Caller, call: Call) -> None:
+    stream = HangsAtTheEnd(OSError)
+    transport = Counted(lambda _: httpx.Response(200, stream=stream))
+
+    async def body() -> None:
+        async with injected(async_caller, transport) as client:
+            gate = async_caller.client(http_client=client.client, timeout=0.2, max_retries=0)
+            assert await call(gate) == GOOD
+
+    async_caller.run(body)
+    assert stream.closings >= 1
+
+
 class LateInTheEnd(httpx.SyncByteStream):
     """A body whose second half comes once the time of the call is over."""
 
