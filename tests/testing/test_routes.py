@@ -38,6 +38,18 @@ def test_it_gives_its_first_documented_success(path: str) -> None:
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "healthy"})
 
 
+@pytest.mark.parametrize("left_out", ["headers", "content"])
+def test_an_answer_can_do_without_what_the_others_have(left_out: str) -> None:
+    document = copy.deepcopy(SPEC)
+    answers = document["paths"]["/health"]["get"]["responses"]
+    answers["204"] = {"description": "Nothing.", **answers["200"]}
+    del answers["204"][left_out]
+    contract, plan = Contract(document), Plan(requests=None, concurrent=None, quota=None)
+    state = State(plan)
+    gate = Responder(contract, Operations(contract, plan, None, state), state, log)
+    assert gate.answer(ReceivedRequest("GET", "/health", {}, {}, b"")).status == 200
+
+
 def test_the_others_keep_their_rules() -> None:
     gate = responder("/session", "get")
     body = json.dumps({"project_id": "proj_demo", "voice": "marin"}).encode()
