@@ -11,10 +11,11 @@ Example:
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from ai_gate._version import __version__
 
+# As checkers know it from `typing`, which itself takes longer to load than all the rest here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ai_gate._rate_limit import RateLimit
     from ai_gate.client import AIGateClient, AsyncAIGateClient

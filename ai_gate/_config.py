@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -54,8 +55,14 @@ class Config:
 
     def url(self, path: str) -> httpx.URL:
         """The URL of one of the gate's paths."""
-        prefix = self.base_url.raw_path.rstrip(b"/")
-        return self.base_url.copy_with(raw_path=prefix + path.encode("ascii"))
+        return _joined(self.base_url, path)
+
+
+@lru_cache(maxsize=64)
+def _joined(base_url: httpx.URL, path: str) -> httpx.URL:
+    """Kept, because httpx parses the whole URL anew for it."""
+    prefix = base_url.raw_path.rstrip(b"/")
+    return base_url.copy_with(raw_path=prefix + path.encode("ascii"))
 
 
 def port_of(url: httpx.URL) -> int:

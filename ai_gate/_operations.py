@@ -1,10 +1,10 @@
-"""The operations of the gate that the SDK offers: what each one sends."""
+"""The operations of the gate that the SDK offers: what each one sends.
+
+The low-level client is imported by the first call: loading one of its models loads them all.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
-
-from ai_gate_api import api
-from ai_gate_api.models import CreateSessionRequest
 
 from ai_gate.types import SessionResponse, TurnCredentials
 
@@ -35,7 +35,9 @@ def create_session(
     project_id: str, *, model: str, voice: str, temperature: float, instructions: str
 ) -> Operation:
     """`POST /session`."""
-    body = CreateSessionRequest(
+    from ai_gate_api import api, models  # noqa: PLC0415
+
+    body = models.CreateSessionRequest(
         project_id=project_id,
         model=model,
         voice=voice,
@@ -51,6 +53,8 @@ def create_session(
 
 def get_turn_credentials(project_id: str) -> Operation:
     """`GET /turn-credentials`."""
+    from ai_gate_api import api  # noqa: PLC0415
+
     return Operation(
         request=api.get_turn_credentials(identifier=project_id),
         idempotent=True,
