@@ -12,7 +12,7 @@ SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 SHORTEST_UNMISTAKABLE = 8
 """The length from which on a project ID is masked within other words too."""
 
-QUOTE = re.compile(r"bytearray\(.*\)|\bb(['\"]).*\1", re.DOTALL)
+QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
 
 IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
 
@@ -26,10 +26,18 @@ def mask(text: str, project_id: str) -> str:
 
 
 def without_quotes(failure: Exception) -> Exception:
-    """Replace an exception that quotes what a server sent, as h11 does, by one that doesn't."""
+    """Replace an exception that quotes what went over the wire by one that doesn't.
+
+    h11's quote what a server sent, aiohttp's also the URL of the request.
+    """
     text = str(failure)
-    masked = QUOTE.sub(MASK, text)
-    return failure if masked == text else type(failure)(masked)
+    masked = IDENTIFIER.sub(rf"\1{MASK}", QUOTE.sub(MASK, text))
+    if masked == text:
+        return failure
+    try:
+        return type(failure)(masked)
+    except TypeError:
+        return RuntimeError(f"{type(failure).__name__}: {masked}")
 
 
 class MaskedURLs(Filter):

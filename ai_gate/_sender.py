@@ -73,7 +73,7 @@ class Sender(ABC):
         if not self._is_ours(failure, request):
             return False
         exchange.failure = without_quotes(failure)
-        exchange.timed_out = isinstance(failure, httpcore.TimeoutException | httpx.TimeoutException)
+        exchange.timed_out = self._timed_out(failure)
         exchange.sent = exchange.status is not None or not self._nothing_sent(failure)
         return True
 
@@ -85,6 +85,9 @@ class Sender(ABC):
 
     @abstractmethod
     def _nothing_sent(self, failure: Exception) -> bool: ...
+
+    @abstractmethod
+    def _timed_out(self, failure: Exception) -> bool: ...
 
 
 class _OwnConnections(Sender, Generic[T]):
@@ -100,6 +103,9 @@ class _OwnConnections(Sender, Generic[T]):
 
     def _nothing_sent(self, failure: Exception) -> bool:
         return isinstance(failure, CORE_NOTHING_SENT)
+
+    def _timed_out(self, failure: Exception) -> bool:
+        return isinstance(failure, httpcore.TimeoutException)
 
 
 class OwnConnections(_OwnConnections[Transport]):
@@ -146,7 +152,9 @@ class _HttpxClient(Sender, Generic[H]):
         return self.client.build_request(**arguments, timeout=timeout)
 
     def _is_ours(self, failure: Exception, request: httpx.Request) -> bool:
-        """Whether the client raised it for this request; else a hook of the client did."""
+        """Whether the client raised it for this request; else code of the app in the client did."""
+        if not self._runs_code_of_the_app():
+            return True
         if isinstance(failure, httpx.RequestError):
             try:
                 return failure.request is request
@@ -157,9 +165,20 @@ class _HttpxClient(Sender, Generic[H]):
             return True
         return isinstance(failure, RuntimeError) and self._is_unusable()
 
+    def _runs_code_of_the_app(self) -> bool:
+        """Whether the client has hooks or an `auth`; what these raise is the app's own affair."""
+        return any(self.client.event_hooks.values()) or self.client.auth is not None
+
     def _is_unusable(self) -> bool:
         """Whether the client can't work any more, which httpx tells by a RuntimeError."""
         return self.client.is_closed
+
+    def _timed_out(self, failure: Exception) -> bool:
+        """Whether it was the time; other libraries' transports call other losses timeouts too."""
+        if not isinstance(failure, httpx.TimeoutException):
+            return False
+        cause = failure.__cause__
+        return cause is None or isinstance(cause, httpcore.TimeoutException | TimeoutError)
 
     def _nothing_sent(self, failure: Exception) -> bool:
         """Whether it is certain.

@@ -123,11 +123,44 @@ def test_what_a_transport_raises(
         transport = raising(make)
         error = outcome(caller, injected(caller, transport), call)
         assert isinstance(error, APIConnectionError)
-        assert isinstance(error.__cause__, httpx.RequestError)
-        assert isinstance(error, APITimeoutError) == isinstance(
-            error.__cause__, httpx.TimeoutException
-        )
+        cause = error.__cause__
+        assert isinstance(cause, httpx.RequestError)
+        is_believed = not isinstance(cause.__cause__, OSError)
+        is_timeout = isinstance(cause, httpx.TimeoutException) and is_believed
+        assert isinstance(error, APITimeoutError) == is_timeout
         assert len(transport.requests) == count
+
+
+class NotAsKnownError(Exception):
+    """What another library's transport lets out, which can't be made from a text alone."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status} {text}")
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda _: ValueError("no"), "no"),
+        (lambda _: NotAsKnownError(400, "garbage"), "400 garbage"),
+        (lambda _: NotAsKnownError(400, f"{b'gold'!r}"), "NotAsKnownError: 400 ***"),
+        (lambda _: NotAsKnownError(400, "b\\'gold\\'"), "NotAsKnownError: 400 ***"),
+        (
+            lambda request: NotAsKnownError(400, str(request.url)),
+            f"NotAsKnownError: 400 {NOWHERE}/turn-credentials?identifier=***",
+        ),
+    ],
+)
+def test_what_a_transport_raises_of_another_kind(
+    make: Callable[[httpx.Request], Exception], told: str, caller: Caller
+) -> None:
+    transport = raising(make)
+    error = outcome(caller, injected(caller, transport), get)
+    assert type(error) is APIConnectionError
+    assert f": {told}" in str(error)
+    assert told == str(error.__cause__)
+    assert PROJECT not in repr(error.__cause__)
+    assert len(transport.requests) == 3
 
 
 def test_a_believed_failure_is_not_told_as_billed(caller: Caller) -> None:
@@ -573,7 +606,6 @@ def halt(_: object) -> NoReturn:
 
 
 STOPPED: dict[str, Callable[[Caller], Injected]] = {
-    "transport": lambda caller: injected(caller, halt),
     "request hook": lambda caller: injected(
         caller, good, event_hooks={"request": [caller.hook(halt)]}
     ),
