@@ -5,9 +5,10 @@ CHECKS ?=
 BASE ?= main
 PORT ?= 8787
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage generate check spec-diff snapshot mock clean
+.PHONY: help setup demo test coverage generate check spec-diff snapshot mock bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,10 @@ snapshot: $(READY) ## Take the public API as it is now for the one that `make ch
 
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)
+
+bench: $(READY) ## Measure the SDK beside httpx and openai; BENCH_ARGS="--full" for the long rows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove the virtual environments and all caches
 	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""What the SDK costs beside httpx, openai and the generated client: `make bench`."""

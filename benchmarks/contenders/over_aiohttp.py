@@ -1,0 +1,25 @@
+"""The SDK with an injected httpx client that sends through aiohttp."""
+
+from importlib import import_module
+
+import httpx
+
+from ai_gate import AsyncAIGateClient
+from benchmarks.contenders import AsyncContender
+from benchmarks.request import PROJECT_ID, WANTED
+
+
+class Async(AsyncContender):
+    """`AsyncAIGateClient` over `httpx_aiohttp.AiohttpTransport`."""
+
+    def __init__(self, url: str) -> None:
+        transport: httpx.AsyncBaseTransport = import_module("httpx_aiohttp").AiohttpTransport()
+        self._http_client = httpx.AsyncClient(transport=transport)
+        self._client = AsyncAIGateClient(PROJECT_ID, url, http_client=self._http_client)
+
+    async def call(self) -> object:
+        return await self._client.create_session(**WANTED)
+
+    async def aclose(self) -> None:
+        await self._client.close()
+        await self._http_client.aclose()
