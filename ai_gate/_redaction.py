@@ -14,6 +14,8 @@ SHORTEST_UNMISTAKABLE = 8
 
 QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
 
+QUERY = re.compile(r"([?&]identifier=)[^&\s\"']*")
+
 IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
 
 
@@ -30,14 +32,24 @@ def without_quotes(failure: Exception) -> Exception:
 
     h11's quote what a server sent, aiohttp's also the URL of the request.
     """
-    text = str(failure)
-    masked = IDENTIFIER.sub(rf"\1{MASK}", QUOTE.sub(MASK, text))
-    if masked == text:
+    text = _unquoted(str(failure))
+    if text == str(failure) and _unquoted(repr(failure)) == repr(failure):
         return failure
+    return _like(failure, text).with_traceback(failure.__traceback__)
+
+
+def _unquoted(text: str) -> str:
+    return QUERY.sub(rf"\1{MASK}", QUOTE.sub(MASK, text))
+
+
+def _like(failure: Exception, text: str) -> Exception:
+    """An exception of the same class, where a text is all that it's made of."""
     try:
-        return type(failure)(masked)
-    except TypeError:
-        return RuntimeError(f"{type(failure).__name__}: {masked}")
+        alike = type(failure)(text)
+    except Exception:
+        return RuntimeError(f"{type(failure).__name__}: {text}")
+    is_text = str(alike) == text and _unquoted(repr(alike)) == repr(alike)
+    return alike if is_text else RuntimeError(f"{type(failure).__name__}: {text}")
 
 
 class MaskedURLs(Filter):

@@ -70,7 +70,8 @@ class Sender(ABC):
         """Note what ended an exchange; False where it isn't a failure of the exchange."""
         if exchange.is_whole:
             return True
-        if not self._is_ours(failure, request):
+        # Once the body is being read, no code of the app runs any more.
+        if exchange.status is None and not self._is_ours(failure, request):
             return False
         exchange.failure = without_quotes(failure)
         exchange.timed_out = self._timed_out(failure)
@@ -153,8 +154,6 @@ class _HttpxClient(Sender, Generic[H]):
 
     def _is_ours(self, failure: Exception, request: httpx.Request) -> bool:
         """Whether the client raised it for this request; else code of the app in the client did."""
-        if not self._runs_code_of_the_app():
-            return True
         if isinstance(failure, httpx.RequestError):
             try:
                 return failure.request is request
@@ -163,20 +162,19 @@ class _HttpxClient(Sender, Generic[H]):
         if isinstance(failure, httpx.InvalidURL):
             # httpx reads the Location of a redirect even where it doesn't follow.
             return True
+        if type(failure).__module__.partition(".")[0] == "aiohttp":
+            # Some of its errors httpx-aiohttp lets out as they are.
+            return True
         return isinstance(failure, RuntimeError) and self._is_unusable()
-
-    def _runs_code_of_the_app(self) -> bool:
-        """Whether the client has hooks or an `auth`; what these raise is the app's own affair."""
-        return any(self.client.event_hooks.values()) or self.client.auth is not None
 
     def _is_unusable(self) -> bool:
         """Whether the client can't work any more, which httpx tells by a RuntimeError."""
         return self.client.is_closed
 
     def _timed_out(self, failure: Exception) -> bool:
-        """Whether it was the time; other libraries' transports call other losses timeouts too."""
-        if not isinstance(failure, httpx.TimeoutException):
-            return False
+        """Whether it was the time; httpx-aiohttp calls any lost connection a connect timeout."""
+        if not isinstance(failure, httpx.ConnectTimeout):
+            return isinstance(failure, httpx.TimeoutException)
         cause = failure.__cause__
         return cause is None or isinstance(cause, httpcore.TimeoutException | TimeoutError)
 

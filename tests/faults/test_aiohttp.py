@@ -19,12 +19,21 @@ from .conftest import Serve
 from .steps import ReadRequest, Send
 
 
+async def noop(_: object) -> None:
+    """Do nothing, as a hook."""
+
+
 @dataclass(frozen=True)
 class AiohttpCaller(Caller):
     """Sends through an httpx client over aiohttp."""
 
+    has_hooks: bool = False
+
     def _async_http(self) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-        return HttpxAiohttpClient(verify=NO_TLS)
+        client = HttpxAiohttpClient(verify=NO_TLS)
+        if self.has_hooks:
+            client.event_hooks = {"request": [noop], "response": [noop]}
+        return client
 
 
 CALLER = AiohttpCaller("asyncio")
@@ -59,9 +68,16 @@ def test_fault(fault: Fault, serve: Serve) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("name", sorted(READ_OTHERWISE - {"an unknown transfer encoding"}))
-def test_what_aiohttp_reads_otherwise(name: str, operation: Operation, serve: Serve) -> None:
+@pytest.mark.parametrize("has_hooks", [False, True], ids=["", "with hooks"])
+def test_what_aiohttp_reads_otherwise(
+    name: str, operation: Operation, has_hooks: bool, serve: Serve
+) -> None:
     server = serve((ReadRequest(), *BY_NAME[name].script))
-    error = CALLER.call(operation, server.url, max_retries=0).error
+    error = (
+        AiohttpCaller("asyncio", has_hooks=has_hooks)
+        .call(operation, server.url, max_retries=0)
+        .error
+    )
     shown = f"{error} {error!r} {error.__cause__} {error.__cause__!r}"
     assert PROJECT not in shown
     assert "aigate_session_01" not in shown

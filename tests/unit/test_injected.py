@@ -96,6 +96,11 @@ FAILURES: dict[str, tuple[Callable[[httpx.Request], Exception], int, int]] = {
         1,
         3,
     ),
+    "read timeout of another library's": (
+        lambda _: from_another(httpx.ReadTimeout("x"), OSError("timed out")),
+        1,
+        3,
+    ),
     "connect error of another library's": (
         lambda _: from_another(httpx.ConnectError("x"), OSError("disconnected")),
         1,
@@ -125,14 +130,57 @@ def test_what_a_transport_raises(
         assert isinstance(error, APIConnectionError)
         cause = error.__cause__
         assert isinstance(cause, httpx.RequestError)
-        is_believed = not isinstance(cause.__cause__, OSError)
-        is_timeout = isinstance(cause, httpx.TimeoutException) and is_believed
+        is_lost = isinstance(cause, httpx.ConnectTimeout) and isinstance(cause.__cause__, OSError)
+        is_timeout = isinstance(cause, httpx.TimeoutException) and not is_lost
         assert isinstance(error, APITimeoutError) == is_timeout
         assert len(transport.requests) == count
 
 
+class AppError(Exception):
+    """What a transport of the app's, or its handler in a test, raises by itself."""
+
+
+@pytest.mark.parametrize("error", [AppError, AssertionError])
+def test_what_a_transport_raises_of_its_own_passes_through(
+    error: type[Exception], caller: Caller
+) -> None:
+    transport = raising(lambda _: error("no"))
+    with pytest.raises(error, match=r"^no$"):
+        outcome(caller, injected(caller, transport), get)
+    assert len(transport.requests) == 1
+
+
+def test_an_error_of_the_sdk_that_a_transport_raises_stays_as_it_is(caller: Caller) -> None:
+    raised = AIGateError("no")
+    transport = raising(lambda _: raised)
+    assert outcome(caller, injected(caller, transport), get) is raised
+    assert len(transport.requests) == 1
+
+
+class Breaking(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that breaks with an error of nobody's."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"iceServers":'
+        raise AppError("broken")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"iceServers":'
+        raise AppError("broken")
+
+
+def test_whatever_breaks_a_body_keeps_what_came(caller: Caller) -> None:
+    client = injected(caller, lambda _: httpx.Response(200, stream=Breaking()))
+    error = outcome(caller, client, post)
+    assert type(error) is InvalidResponseError
+    assert error.body == b'{"iceServers":'
+    assert isinstance(error.__cause__, AppError)
+
+
 class NotAsKnownError(Exception):
-    """What another library's transport lets out, which can't be made from a text alone."""
+    """An error of aiohttp's that httpx-aiohttp lets out, and that isn't made from a text alone."""
+
+    __module__ = "aiohttp.client_exceptions"
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status} {text}")
@@ -141,7 +189,6 @@ class NotAsKnownError(Exception):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda _: ValueError("no"), "no"),
         (lambda _: NotAsKnownError(400, "garbage"), "400 garbage"),
         (lambda _: NotAsKnownError(400, f"{b'gold'!r}"), "NotAsKnownError: 400 ***"),
         (lambda _: NotAsKnownError(400, "b\\'gold\\'"), "NotAsKnownError: 400 ***"),
@@ -151,11 +198,13 @@ class NotAsKnownError(Exception):
         ),
     ],
 )
-def test_what_a_transport_raises_of_another_kind(
-    make: Callable[[httpx.Request], Exception], told: str, caller: Caller
+@pytest.mark.parametrize("has_hook", [False, True])
+def test_what_aiohttp_raises_is_ours(
+    make: Callable[[httpx.Request], Exception], told: str, has_hook: bool, caller: Caller
 ) -> None:
     transport = raising(make)
-    error = outcome(caller, injected(caller, transport), get)
+    hooks = {"request": [caller.hook(lambda _: None)]} if has_hook else {}
+    error = outcome(caller, injected(caller, transport, event_hooks=hooks), get)
     assert type(error) is APIConnectionError
     assert f": {told}" in str(error)
     assert told == str(error.__cause__)
@@ -606,6 +655,7 @@ def halt(_: object) -> NoReturn:
 
 
 STOPPED: dict[str, Callable[[Caller], Injected]] = {
+    "transport": lambda caller: injected(caller, halt),
     "request hook": lambda caller: injected(
         caller, good, event_hooks={"request": [caller.hook(halt)]}
     ),

@@ -17,7 +17,7 @@ from ai_gate._config import Config
 from ai_gate._deadline import Deadline
 from ai_gate._exchange import Exchange, Send
 from ai_gate._operations import create_session, get_turn_credentials
-from ai_gate._redaction import MASK, MaskedURLs, mask
+from ai_gate._redaction import MASK, MaskedURLs, mask, without_quotes
 
 from .callers import NOWHERE, PROJECT, Call, Caller, failure, get, post
 from .conftest import Serve
@@ -223,3 +223,36 @@ def test_a_project_id_of_an_enum(caller: Caller, serve: Serve) -> None:
     session, turn, _ = server.requests
     assert session.json["project_id"] == PROJECT
     assert turn.target == f"/turn-credentials?identifier={PROJECT}"
+
+
+class OddError(Exception):
+    """An error that isn't made from a text."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.text)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.RemoteProtocolError(f"illegal status line: {SECRET.encode()!r}"),
+        UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, "invalid start byte"),
+        OddError(httpx.Response(200, content=repr(SECRET.encode()).encode())),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_quotes_the_wire_is_replaced(error: Exception) -> None:
+    try:
+        raise error
+    except Exception as raised:
+        replaced = without_quotes(raised)
+    assert SECRET in repr(error)
+    assert SECRET not in f"{replaced} {replaced!r}"
+    assert type(error).__name__ in f"{replaced!r}"
+    assert replaced.__cause__ is None
+    assert replaced.__traceback__ is error.__traceback__
+
+
+def test_what_quotes_nothing_stays() -> None:
+    error = httpx.ReadError("reset")
+    assert without_quotes(error) is error
