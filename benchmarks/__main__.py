@@ -3,19 +3,17 @@
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.bench import Bench, running
+from benchmarks.bench import running
 from benchmarks.contenders import ALL
 from benchmarks.facts import machine_facts
+from benchmarks.measuring import Outcome, measure
 from benchmarks.picture import picture
-from benchmarks.results import Result
 from benchmarks.rows import ONLY_IN_FULL, ROWS
 from benchmarks.table import table
-from benchmarks.workers import WorkerError
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -28,37 +26,23 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"no such row: {', '.join(unknown)}; there are: {', '.join(ROWS)}")
     wanted = options.rows or [name for name in ROWS if options.full or name not in ONLY_IN_FULL]
     _print_what_is_left_out(wanted)
-    results, failed = _measured(wanted, full=options.full)
-    print(table(results))
-    document = {"machine": machine_facts(), "results": [asdict(one) for one in results]}
+    outcome = Outcome()
+    try:
+        with running(options.full) as bench:
+            for name in wanted:
+                measure(name, bench, outcome)
+    finally:
+        # Whatever ends the run early, what was measured until then stays.
+        _report(outcome, options)
+    return 1 if outcome.failed else 0
+
+
+def _report(outcome: Outcome, options: argparse.Namespace) -> None:
+    print(table(outcome.results))
+    document = {"machine": machine_facts(), **asdict(outcome)}
     options.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     if options.picture:
-        options.picture.write_text(picture(results), "utf-8")
-    return 1 if failed else 0
-
-
-def _measured(names: Sequence[str], *, full: bool) -> tuple[list[Result], list[str]]:
-    """The results, and the names of the rows without any."""
-    results: list[Result] = []
-    failed = []
-    with running(full) as bench:
-        for name in names:
-            started = time.monotonic()
-            # httpx loses an answer now and then when 100 threads share a client.
-            if found := _row(name, bench) or _row(name, bench):
-                results += found
-            else:
-                failed.append(name)
-            print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
-    return results, failed
-
-
-def _row(name: str, bench: Bench) -> list[Result]:
-    try:
-        return ROWS[name](bench)
-    except WorkerError as error:
-        print(f"{name}: FAILED: {error}", file=sys.stderr)
-        return []
+        options.picture.write_text(picture(outcome.results), "utf-8")
 
 
 def _print_what_is_left_out(wanted: Sequence[str]) -> None:

@@ -52,7 +52,7 @@ class Bench:
         port = self.https.rpartition(":")[2]
         arguments = ("benchmarks.servers.delay", port, str(round_trip))
         with processes.module(self.env, *arguments) as proxy:
-            yield f"https://127.0.0.1:{_line(proxy.stdout)}"
+            yield f"https://127.0.0.1:{processes.hear(proxy, 'the delay')}"
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def running(full: bool) -> Iterator[Bench]:
         certificate, trusted = write_certificates(Path(name))
         env = processes.environment(Path(name), trusted)
         with processes.module(env, "benchmarks.servers.gate", str(certificate)) as server:
-            http, https, control = _line(server.stdout).split()
+            http, https, control = processes.hear(server, "the server").split()
             yield Bench(
                 http=f"http://127.0.0.1:{http}",
                 https=f"https://127.0.0.1:{https}",
@@ -71,7 +71,3 @@ def running(full: bool) -> Iterator[Bench]:
                 env=env,
                 full=full,
             )
-
-
-def _line(stream: Iterator[str] | None) -> str:
-    return next(stream).strip() if stream else ""

@@ -4,7 +4,19 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("ai-gate", "httpx", "httpcore", "anyio", "h11", "httpx-aiohttp", "aiohttp", "openai")
+PACKAGES = (
+    "ai-gate",
+    "httpx",
+    "httpcore",
+    "h11",
+    "anyio",
+    "httpx-aiohttp",
+    "aiohttp",
+    "openai",
+    "httpx2",
+    "httpcore2",
+)
+"""The last two are what newer versions of openai run on."""
 
 
 def machine_facts() -> dict[str, str]:

@@ -5,13 +5,17 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.failure import WorkerError
 
-UNWANTED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONDONTWRITEBYTECODE")
-"""What would give one machine other results than the next."""
+ROOT = Path(__file__).resolve().parent.parent
+TREE = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
+"""Where all processes find the SDK: in this tree, whatever is installed."""
+
+UNWANTED = ("PYTHON", "OPENAI_", "AIOHTTP_", "AI_GATE_", "SSL_CERT_", "SSLKEYLOGFILE", "COVERAGE_")
+"""How the names begin of what would give one machine other results than the next."""
 
 
 def environment(folder: Path, trusted: Path) -> dict[str, str]:
@@ -19,10 +23,14 @@ def environment(folder: Path, trusted: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in UNWANTED and not name.lower().endswith("_proxy")
+        if not name.startswith(UNWANTED) and not name.lower().endswith("_proxy")
     }
-    bytecode = str(folder / "bytecode")
-    return {**kept, "SSL_CERT_FILE": str(trusted), "PYTHONPYCACHEPREFIX": bytecode}
+    return {
+        **kept,
+        "PYTHONPATH": TREE,
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        "SSL_CERT_FILE": str(trusted),
+    }
 
 
 @contextmanager
@@ -31,7 +39,7 @@ def module(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[st
     with subprocess.Popen(
         [sys.executable, "-m", *arguments],
         env=env,
-        cwd=ROOT,
+        cwd=_folder(env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -40,24 +48,55 @@ def module(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[st
             yield process
         finally:
             process.terminate()
+            _hang_up(process)
 
 
-def cpu_of(code: str, env: dict[str, str], *arguments: str) -> float:
-    """The CPU seconds of a process that runs some code, from its start to its end."""
+def hear(process: subprocess.Popen[str], who: str) -> str:
+    """The next line that a process prints, which works with someone."""
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise WorkerError(who)
+    return line.strip()
+
+
+def tell(process: subprocess.Popen[str], who: str, line: str) -> None:
+    """Write a line to a process, which works with someone."""
+    try:
+        print(line, file=process.stdin, flush=True)
+    except BrokenPipeError as error:
+        raise WorkerError(who) from error
+
+
+def cpu_of(who: str, code: str, env: dict[str, str], *arguments: str) -> float:
+    """The CPU seconds of a process that runs someone's code, from its start to its end."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(code, env, *arguments)
+    run(who, code, env, *arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def run(code: str, env: dict[str, str], *arguments: str) -> str:
-    """What a process that runs some code prints."""
+def run(who: str, code: str, env: dict[str, str], *arguments: str) -> str:
+    """What a process that runs someone's code prints."""
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=env,
-        cwd=Path(env["PYTHONPYCACHEPREFIX"]).parent,
+        cwd=_folder(env),
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
     )
+    if result.returncode:
+        raise WorkerError(who)
     return result.stdout
+
+
+def _folder(env: dict[str, str]) -> Path:
+    """One without modules, so that nothing is imported from where a process runs."""
+    return Path(env["PYTHONPYCACHEPREFIX"]).parent
+
+
+def _hang_up(process: subprocess.Popen[str]) -> None:
+    # It may have ended before it read what it was told.
+    with suppress(BrokenPipeError):
+        if process.stdin:
+            process.stdin.close()

@@ -17,7 +17,7 @@ from types import FrameType
 
 from benchmarks import jobs
 from benchmarks.bench import running
-from benchmarks.contenders import ALL
+from benchmarks.contenders import ALL, has_sync
 
 INTERVAL = 0.001
 """The seconds of CPU between samples; many kernels make it 0.004."""
@@ -111,9 +111,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--tls", action="store_true", help="over TLS")
     options = parser.parse_args(arguments)
     with running(full=False) as bench:
+        os.environ.clear()
         os.environ.update(bench.env)
         url = bench.https if options.tls else bench.http
-        if options.contender != "over_aiohttp":
+        if has_sync(options.contender):
             profile("sync_calls", options.contender, url, size=1, calls=options.calls)
         for size in (1, 100):
             profile("async_calls", options.contender, url, size=size, calls=options.calls)

@@ -7,19 +7,21 @@ from statistics import median, quantiles
 
 @dataclass(frozen=True)
 class Spread:
-    """The middle of some values, and where the tenth and the ninetieth percent of them end."""
+    """Some values: their middle, and where the tenth and the ninetieth percent of them end."""
 
     median: float
     low: float
     high: float
+    values: tuple[float, ...]
+    """Of each round, in its order."""
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         """The spread of one value or more."""
         if len(values) == 1:
-            return cls(values[0], values[0], values[0])
+            return cls(values[0], values[0], values[0], tuple(values))
         tenths = quantiles(values, n=10, method="inclusive")
-        return cls(median(values), tenths[0], tenths[-1])
+        return cls(median(values), tenths[0], tenths[-1], tuple(values))
 
 
 @dataclass(frozen=True)

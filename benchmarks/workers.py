@@ -12,10 +12,6 @@ from benchmarks.contenders import Contender
 from benchmarks.jobs import Cost
 
 
-class WorkerError(Exception):
-    """A worker ended, and said why on stderr."""
-
-
 @dataclass
 class Memory:
     """What a worker holds."""
@@ -30,7 +26,7 @@ class Worker:
     def __init__(self, process: subprocess.Popen[str], name: str) -> None:
         self._process = process
         self._name = name
-        self._hear()
+        processes.hear(process, name)
 
     def work(self, size: int, times: int) -> Cost:
         """Let it do its job, and tell the cost of one unit."""
@@ -44,20 +40,11 @@ class Worker:
         """Let it close its clients and end."""
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
-            self._hear()
+            processes.hear(self._process, self._name)
 
     def _ask(self, order: object) -> Any:
-        if self._process.stdin is None:
-            raise WorkerError(f"{self._name} can't be told anything")
-        self._process.stdin.write(f"{json.dumps(order)}\n")
-        self._process.stdin.flush()
-        return json.loads(self._hear())
-
-    def _hear(self) -> str:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise WorkerError(f"the worker of {self._name} has failed")
-        return line
+        processes.tell(self._process, self._name, json.dumps(order))
+        return json.loads(processes.hear(self._process, self._name))
 
 
 @contextmanager

@@ -65,6 +65,11 @@ OPENAI = Contender("openai", "openai_sdk", needs="openai")
 ALL = (OURS, OVER_AIOHTTP, HTTPX, AGAIN, HTTPX_OVER_AIOHTTP, GENERATED, OPENAI)
 
 
+def has_sync(module: str) -> bool:
+    """Whether a module of this package has a sync client."""
+    return hasattr(import_module(f"{__name__}.{module}"), "Sync")
+
+
 def sync_contender(module: str) -> type[SyncContender]:
     """The sync client of a module of this package."""
     found: type[SyncContender] = import_module(f"{__name__}.{module}").Sync

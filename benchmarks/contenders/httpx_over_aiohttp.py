@@ -1,4 +1,4 @@
-"""What the SDK over aiohttp can't go below: plain httpx that sends through aiohttp."""
+"""Plain httpx over aiohttp."""
 
 from importlib import import_module
 
@@ -9,12 +9,12 @@ from benchmarks.request import BODY, TIMEOUT
 
 
 class Async(AsyncContender):
-    """`httpx.AsyncClient` over `httpx_aiohttp.AiohttpTransport`."""
+    """`HttpxAiohttpClient`."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/session"
-        transport: httpx.AsyncBaseTransport = import_module("httpx_aiohttp").AiohttpTransport()
-        self._client = httpx.AsyncClient(transport=transport, timeout=TIMEOUT)
+        make: type[httpx.AsyncClient] = import_module("httpx_aiohttp").HttpxAiohttpClient
+        self._client = make(timeout=TIMEOUT)
 
     async def call(self) -> object:
         answer: object = (await self._client.post(self._url, json=BODY)).json()

@@ -23,13 +23,22 @@ class Clock:
         self._cpu = 0.0
         self._wall = 0.0
 
+    def start(self) -> None:
+        """Run from now on."""
+        self._cpu -= process_time()
+        self._wall -= perf_counter()
+
+    def stop(self) -> None:
+        """Run no more."""
+        self._cpu += process_time()
+        self._wall += perf_counter()
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run for a block."""
-        cpu, wall = process_time(), perf_counter()
+        self.start()
         yield
-        self._cpu += process_time() - cpu
-        self._wall += perf_counter() - wall
+        self.stop()
 
     def cost(self, units: int) -> Cost:
         """What one of so many units took."""

@@ -1,5 +1,6 @@
 """What an async call costs among ever more at once."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.bench import Bench
@@ -9,8 +10,29 @@ from benchmarks.results import Result, relative
 from benchmarks.rows.calls import microseconds
 
 LIMIT = 1.4
-BURSTS = {1: 100, 20: 5, 100: 1, 500: 1}
-"""How many bursts of each size."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Bursts that one worker makes in each round."""
+
+    name: str
+    size: int
+    bursts: int
+    limit: float | None = LIMIT
+
+
+ALONE = Step("1 at once", 1, 100, limit=None)
+AGAIN = Step("1 at once again (A/A)", 1, 100, limit=None)
+AFTER = Step("1 at once after 500", 1, 100)
+STEPS = (
+    ALONE,
+    AGAIN,
+    Step("20 at once", 20, 5),
+    Step("100 at once", 100, 1),
+    Step("500 at once", 500, 1),
+    AFTER,
+)
 
 
 def measure_growth(bench: Bench) -> list[Result]:
@@ -21,29 +43,23 @@ def measure_growth(bench: Bench) -> list[Result]:
 
 
 def _growth(bench: Bench, one: Contender) -> list[Result]:
-    """A worker for each size, so that each has the connections of its own size, and one more."""
-    sizes = [*BURSTS, 1]
-    names = [
-        *(f"async calls, {size} at once" for size in BURSTS),
-        "async calls, 1 at once after 500",
-    ]
-    with bench.workers("async_calls", [one] * len(sizes), bench.http) as workers:
-        workers[-1].work(500, times=1)
+    """A worker for each step, so that it has the connections of its own size."""
+    with bench.workers("async_calls", [one] * len(STEPS), bench.http) as workers:
+        workers[STEPS.index(AFTER)].work(500, times=1)
         measures = {
-            name: partial(worker.work, size, BURSTS[size])
-            for name, size, worker in zip(names, sizes, workers, strict=True)
+            step: partial(worker.work, step.size, step.bursts)
+            for step, worker in zip(STEPS, workers, strict=True)
         }
         taken = in_turns(measures, 20 if bench.full else 5)
-    alone = microseconds(taken[names[0]])
     return [
         relative(
-            name,
+            f"async calls, {step.name}",
             one.label,
             microseconds(costs),
             "µs",
-            base=alone,
-            against="1 at once",
-            limit=LIMIT if one == OURS and name != names[0] else None,
+            base=microseconds(taken[ALONE]),
+            against=ALONE.name,
+            limit=step.limit if one == OURS else None,
         )
-        for name, costs in taken.items()
+        for step, costs in taken.items()
     ]

@@ -3,22 +3,27 @@
 import time
 
 from benchmarks.bench import Bench
-from benchmarks.contenders import HTTPX, OURS
+from benchmarks.contenders import HTTPX, OURS, OVER_AIOHTTP
 from benchmarks.results import Result, absolute
 from benchmarks.workers import Worker
 
 IDLE = 61.0
-JOBS = {"sync": "sync_calls", "async": "async_calls"}
+KINDS = {
+    "sync": ("sync_calls", [OURS, HTTPX]),
+    "async": ("async_calls", [OURS, OVER_AIOHTTP, HTTPX]),
+}
+"""The job of each kind, and who does it."""
 
 
 def measure_idle(bench: Bench) -> list[Result]:
-    """None, TLS."""
-    return [result for kind in JOBS for result in _after_a_minute(bench, kind)]
+    """The SDK none, TLS; over aiohttp it is aiohttp that closes them, by default after 5 s."""
+    return [result for kind in KINDS for result in _after_a_minute(bench, kind)]
 
 
 def _after_a_minute(bench: Bench, kind: str) -> list[Result]:
-    contenders = [OURS, HTTPX]
-    with bench.workers(JOBS[kind], contenders, bench.https) as workers:
+    job, wanted = KINDS[kind]
+    contenders = [one for one in wanted if one.is_installed]
+    with bench.workers(job, contenders, bench.https) as workers:
         for worker in workers:
             worker.work(1, 1)
         time.sleep(IDLE)

@@ -81,7 +81,7 @@ def compare(
     absent = {one.label for one in ALL if not one.is_installed}
     taken = in_turns(
         {
-            label: partial(processes.cpu_of, code, bench.env, url)
+            label: partial(processes.cpu_of, label, code, bench.env, url)
             for label, code in scripts.items()
             if label not in absent
         },

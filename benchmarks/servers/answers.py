@@ -21,7 +21,6 @@ X-RateLimit-Reset: 1759493700
 
 EXAMPLES = {
     b"POST /session": "session",
-    b"GET /turn-credentials": "turn_credentials",
     # Where openai's SDK asks for the same session.
     b"POST /v1/realtime/sessions": "session",
 }
@@ -35,7 +34,7 @@ def with_head(status: str, body: bytes) -> bytes:
 
 @cache
 def answers() -> dict[bytes, bytes]:
-    """The answer to each request line, up to its query."""
+    """The answer to each request line, without its version."""
     spec: dict[str, Any] = json.loads(
         files("ai_gate_api").joinpath("openapi.json").read_text("utf-8")
     )

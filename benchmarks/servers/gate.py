@@ -42,7 +42,7 @@ class Gate(asyncio.Protocol):
         """Answer each whole request."""
         self._received += data
         while (length := request_length(self._received)) is not None:
-            line = self._received.partition(b" HTTP/1.1\r\n")[0].partition(b"?")[0]
+            line = self._received.partition(b" HTTP/1.1\r\n")[0]
             self._received = self._received[length:]
             self._stats["requests"] += 1
             self._answer(line)
