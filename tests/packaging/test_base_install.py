@@ -48,9 +48,17 @@ try:
 except ImportError as error:
     print(error)
 """
+NO_VOICE = """
+import ai_gate, ai_gate.webrtc
+try:
+    ai_gate.webrtc.connect({})
+except ImportError as error:
+    print(isinstance(error, ai_gate.AIGateError), error)
+"""
 ABSENT = """
 from importlib.util import find_spec
-print([name for name in ("openapi_core", "pytest", "trio", "jsonschema") if find_spec(name)])
+names = ("aiortc", "openapi_core", "pytest", "trio", "jsonschema")
+print([name for name in names if find_spec(name)])
 """
 TESTS = """
 def test_of_the_app():
@@ -86,6 +94,12 @@ def test_there_is_nothing_else(base: Path, run: Run) -> None:
 
 def test_the_mock_gate_says_what_it_needs(base: Path, run: Run) -> None:
     assert 'pip install "ai-gate[testing]"' in run(base, NO_EXTRA)
+
+
+def test_live_voice_says_what_it_needs(base: Path, run: Run) -> None:
+    said = run(base, NO_VOICE)
+    assert said.startswith("True ")
+    assert 'pip install "ai-gate[webrtc]"' in said
 
 
 def test_the_plugin_leaves_other_tests_alone(

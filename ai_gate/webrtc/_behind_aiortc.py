@@ -1,0 +1,149 @@
+"""The one place that reaches behind the public surface of aiortc and aioice.
+
+Each reach is guarded: where a release of theirs has moved what is looked for, the answer is None,
+False or nothing done, and the caller gets on without.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ai_gate.webrtc._candidates import Candidate, CandidatePair
+from ai_gate.webrtc._turn_tls import turn_context
+from ai_gate.webrtc._turn_urls import TurnServer
+
+if TYPE_CHECKING:
+    from aiortc import RTCPeerConnection
+
+TURN_RELEASE = "TurnTransport._close"
+"""The coroutine in which aioice gives an allocation back. Closing only schedules it."""
+
+RECEIVED_SHUTDOWN = 2
+"""OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
+
+
+def turn_releases() -> set[asyncio.Task[Any]]:
+    """Find the tasks of the running loop in which aioice gives TURN allocations back."""
+    return {task for task in asyncio.all_tasks() if _name(task) == TURN_RELEASE}
+
+
+async def turn_released(timeout: float) -> bool:
+    """Wait until the TURN allocations that aiortc has let go of are given back.
+
+    Without that wait the end of the loop cuts it, and the server keeps them for ten minutes.
+
+    Args:
+        timeout: The longest wait, in seconds.
+
+    Returns:
+        Whether all are.
+    """
+    tasks = turn_releases()
+    if not tasks:
+        return True
+    _, pending = await asyncio.wait(tasks, timeout=timeout)
+    return not pending
+
+
+def use_turn_server(pc: "RTCPeerConnection", server: TurnServer) -> bool:
+    """Tell a peer connection its TURN server without a URL, before it gathers candidates.
+
+    aiortc reads no URL with an IPv6 literal, and it verifies TLS with Python's default CAs where
+    the probe, as the rest of the SDK, uses httpx's. Call it after the tracks and channels are
+    added: they make the transports that are told.
+
+    Args:
+        pc: The peer connection.
+        server: The TURN server.
+
+    Returns:
+        Whether every transport could be told; else only what the configuration says holds.
+    """
+    connections = list(_connections(pc))
+    for connection in connections:
+        if not hasattr(connection, "turn_server") or not hasattr(connection, "turn_ssl"):
+            return False
+        connection.turn_server = (server.host, server.port)
+        connection.turn_ssl = turn_context() if server.transport == "tls" else False
+        connection.turn_transport = "udp" if server.transport == "udp" else "tcp"
+        connection.turn_username = server.username
+        connection.turn_password = server.credential
+    return bool(connections)
+
+
+def selected_pair(pc: "RTCPeerConnection") -> CandidatePair | None:
+    """Find the pair of addresses between which a peer connection's packets travel.
+
+    Args:
+        pc: The peer connection.
+
+    Returns:
+        The pair, or None while none is chosen.
+    """
+    for connection in _connections(pc):
+        for pair in getattr(connection, "_nominated", {}).values():
+            with contextlib.suppress(AttributeError):
+                return CandidatePair(
+                    _candidate(pair.local_candidate), _candidate(pair.remote_candidate)
+                )
+    return None
+
+
+def cut(pc: "RTCPeerConnection") -> None:
+    """Close the sockets of a peer connection at once, without a word to anybody.
+
+    For one whose TURN server doesn't answer: `pc.close()` would wait 63 s for it. An allocation
+    stays with the server until it expires.
+
+    Args:
+        pc: The peer connection. Close it first, and this when that takes too long.
+    """
+    for connection in _connections(pc):
+        for protocol in list(getattr(connection, "_protocols", ())):
+            transport = getattr(protocol, "transport", None)
+            # A relayed path has a transport of aioice's, with the socket's inside.
+            inner = getattr(transport, "_TurnTransport__inner_protocol", None)
+            socket = transport if inner is None else getattr(inner, "transport", None)
+            with contextlib.suppress(AttributeError):
+                socket.abort()  # type: ignore[union-attr]
+            release = getattr(transport, "_TurnTransport__close_task", None)
+            if isinstance(release, asyncio.Task):
+                release.cancel()
+
+
+def _connections(pc: "RTCPeerConnection") -> Iterator[Any]:
+    """The ICE connections of a peer connection, each once."""
+    senders = [pc.sctp, *(transceiver.receiver for transceiver in pc.getTransceivers())]
+    seen: set[int] = set()
+    for sender in senders:
+        ice = getattr(getattr(sender, "transport", None), "transport", None)
+        connection = getattr(ice, "_connection", None)
+        if connection is not None and id(connection) not in seen:
+            seen.add(id(connection))
+            yield connection
+
+
+def _candidate(candidate: Any) -> Candidate:
+    return Candidate(candidate.type, candidate.transport, candidate.host, candidate.port)
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "")
+
+
+def said_goodbye(pc: "RTCPeerConnection") -> bool:
+    """Tell whether the peer has ended the connection in due form, by an alert of DTLS.
+
+    aiortc takes it down in the same way where the path is lost.
+
+    Args:
+        pc: The peer connection.
+
+    Returns:
+        Whether it has.
+    """
+    tls = getattr(getattr(pc.sctp, "transport", None), "_ssl", None)
+    with contextlib.suppress(AttributeError, TypeError):
+        return bool(tls.get_shutdown() & RECEIVED_SHUTDOWN)  # type: ignore[union-attr]
+    return False

@@ -1,0 +1,129 @@
+"""Trying TURN servers: all to the end, or only until the first one works.
+
+aiortc uses only the first TURN URL it is given and says nothing when that one fails.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ai_gate._logging import log
+from ai_gate.webrtc._reaper import reap
+from ai_gate.webrtc._turn_allocation import Allocation
+from ai_gate.webrtc._turn_result import TurnResult
+from ai_gate.webrtc._turn_urls import TurnServer
+
+TIMEOUT = 2.0
+"""The time for each server, in seconds: one that is reachable answers within a few round trips."""
+STAGGER = 0.15
+"""How long a server is given, in seconds, before the next one is tried beside it."""
+
+
+class Attempt:
+    """The try of one server.
+
+    It is never cut: it finishes within its own time, whoever still waits for it, and then gives
+    back what it got. A request that is cut can leave an allocation of which nobody knows.
+    """
+
+    def __init__(self, server: TurnServer, timeout: float) -> None:
+        self.server = server
+        self.result: asyncio.Future[TurnResult] = asyncio.get_running_loop().create_future()
+        self.task = reap(self._run(timeout))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a result; a loop that ends can leave one without."""
+        return self.result.done() and not self.result.cancelled()
+
+    @property
+    def works(self) -> bool:
+        """Whether the server is known to work."""
+        return self.result.done() and self.result.result().works
+
+    async def _run(self, timeout: float) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        allocation = Allocation(self.server)
+        try:
+            reason = await allocation.take(timeout)
+            self._report(reason, loop.time() - start)
+        finally:
+            # Also where the loop ends and cancels what is left of it.
+            self.result.cancel()
+            await allocation.give_back()
+
+    def _report(self, reason: str | None, seconds: float) -> None:
+        server = self.server
+        log(logging.DEBUG, False, "TURN %s: %s (%.3f s)", server.url, reason or "works", seconds)
+        result = TurnResult(server.url, server.transport, reason is None, reason, seconds)
+        self.result.set_result(result)
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A race between TURN servers, which is won while the others still finish."""
+
+    winner: TurnServer | None
+    """The first server that worked, or None where none does."""
+    attempts: tuple[Attempt, ...] = ()
+    """The servers that were tried, in order."""
+
+    @property
+    def results(self) -> tuple[TurnResult, ...]:
+        """The results there are by now, in the order of the servers."""
+        return tuple(attempt.result.result() for attempt in self.attempts if attempt.is_known)
+
+
+async def first_working(
+    servers: Sequence[TurnServer], *, timeout: float = TIMEOUT, stagger: float = STAGGER
+) -> Race:
+    """Find a TURN server that works: the first to do so, with a head start for the earlier ones.
+
+    The next server is tried when one has failed or nothing has happened for a while. Those that
+    are still being tried in the end, also when this is cancelled, finish in the reaper.
+
+    Args:
+        servers: The servers, the preferred one first.
+        timeout: The time for each server, in seconds.
+        stagger: The head start of each server, in seconds.
+
+    Returns:
+        The winner, and the results, those of servers that are still being tried as they come.
+    """
+    untried = deque(servers)
+    attempts: list[Attempt] = []
+    winner: Attempt | None = None
+    while winner is None and (untried or _pending(attempts)):
+        if untried:
+            attempts.append(Attempt(untried.popleft(), timeout))
+        await asyncio.wait(
+            _pending(attempts),
+            timeout=stagger if untried else None,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        winner = next((attempt for attempt in attempts if attempt.works), None)
+    return Race(winner.server if winner else None, tuple(attempts))
+
+
+async def all_results(servers: Sequence[TurnServer], *, timeout: float) -> list[TurnResult]:
+    """Try TURN servers side by side, each to its end, and give everything back.
+
+    Args:
+        servers: The servers.
+        timeout: The time for each server, in seconds.
+
+    Returns:
+        The results, in the order of the servers.
+    """
+    attempts = [Attempt(server, timeout) for server in servers]
+    if attempts:
+        # Cancelling this wait leaves the attempts alone.
+        await asyncio.wait([attempt.task for attempt in attempts])
+    return [attempt.result.result() for attempt in attempts]
+
+
+def _pending(attempts: Sequence[Attempt]) -> list[asyncio.Future[TurnResult]]:
+    return [attempt.result for attempt in attempts if not attempt.result.done()]

@@ -1,0 +1,55 @@
+"""Why a TURN server gave no allocation, in words for a person."""
+
+import re
+import socket
+import ssl
+from os import strerror
+
+from aioice import stun
+
+REFUSALS = {
+    300: "Try Alternate",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    420: "Unknown Attribute",
+    437: "Allocation Mismatch",
+    438: "Stale Nonce",
+    440: "Address Family not Supported",
+    441: "Wrong Credentials",
+    442: "Unsupported Transport Protocol",
+    486: "Allocation Quota Reached",
+    500: "Server Error",
+    508: "Insufficient Capacity",
+}
+"""The error codes of RFC 8489 (section 14.8) and RFC 8656 (section 19). The server's own words are
+left out: it can put into them what it was sent."""
+
+
+def reason_of(failure: Exception) -> str:
+    """Say for a person why no allocation was made."""
+    if isinstance(failure, stun.TransactionFailed):
+        code = failure.response.error_code
+        return f"{code} {REFUSALS.get(code or 0, '')}".strip()
+    if isinstance(failure, ssl.SSLError):
+        return _tls_reason(failure)
+    if isinstance(failure, socket.gaierror | UnicodeError):
+        return "name not found"
+    if isinstance(failure, OSError):
+        return _system_reason(failure)
+    return f"not understood ({type(failure).__name__})"
+
+
+def _tls_reason(failure: ssl.SSLError) -> str:
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return f"certificate: {failure.verify_message}"
+    return f"TLS failed: {(failure.reason or 'no reason given').replace('_', ' ').lower()}"
+
+
+def _system_reason(failure: OSError) -> str:
+    if failure.errno is None and isinstance(failure, ConnectionAbortedError | ConnectionResetError):
+        return "connection closed by the server"
+    # asyncio puts the failures of a name's addresses into one text.
+    numbers = re.findall(r"\[Errno (\d+)\]", str(failure))
+    number = failure.errno or (int(numbers[0]) if numbers else None)
+    return "connection failed" if number is None else strerror(number).lower()

@@ -1,0 +1,82 @@
+"""TURN: which of the gate's relays can be reached from here, and why the others can't.
+
+A TURN server relays a call where no direct path is open. The gate sends several ways to reach one
+(UDP, TCP, TLS), because networks block different ones of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from ai_gate.errors import AIGateError
+from ai_gate.types import IceServer, TurnCredentials
+from ai_gate.webrtc._requirement import require_aiortc
+from ai_gate.webrtc._turn_result import TurnProbe, TurnResult
+from ai_gate.webrtc._turn_urls import TurnServer, read_servers
+
+__all__ = ["TurnProbe", "TurnResult", "probe_turn"]
+
+LONGEST_TIMEOUT = 60.0
+
+
+async def probe_turn(
+    credentials: TurnCredentials | Sequence[IceServer], *, timeout: float = 2.0
+) -> TurnProbe:
+    """Try every TURN URL of the credentials, side by side, and tell what became of each.
+
+    Each server is asked for an address to relay through (an Allocate request of RFC 8656), which
+    is given back at once. STUN URLs are passed over. A URL that can't be read is a result too, with
+    the reason. Cancelled, it leaves at once; what was begun finishes by itself within `timeout` and
+    two seconds.
+
+    Args:
+        credentials: What `get_turn_credentials()` returned, a session's `turn_credentials`, or a
+            list of ICE servers alone.
+        timeout: The time for each URL in seconds; more than 0 and at most 60 (default: `2.0`). Only
+            the resolution of a host's name in a thread isn't cut by it.
+
+    Returns:
+        A result for each TURN URL, in order.
+
+    Raises:
+        MissingDependencyError: aiortc isn't installed.
+        AIGateError: The timeout is wrong, or the event loop isn't asyncio's.
+
+    Example:
+        ```python
+        import asyncio
+
+        from ai_gate.webrtc import probe_turn
+
+        async def main() -> None:
+            # What get_turn_credentials() returns can be passed as it is.
+            probe = await probe_turn(
+                [{"urls": "turn:127.0.0.1:3478", "username": "me", "credential": "secret"}]
+            )
+            for result in probe.results:
+                print(result.url, "works" if result.works else result.reason)
+
+        asyncio.run(main())
+        ```
+    """
+    require_aiortc()
+    _check(timeout)
+    # Importing it before would need aioice.
+    from ai_gate.webrtc._turn_race import all_results  # noqa: PLC0415
+
+    entries = list(read_servers(credentials))
+    servers = [entry for entry in entries if isinstance(entry, TurnServer)]
+    tried = iter(await all_results(servers, timeout=timeout))
+    return TurnProbe(
+        tuple(entry if isinstance(entry, TurnResult) else next(tried) for entry in entries)
+    )
+
+
+def _check(timeout: float) -> None:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise AIGateError(f"timeout must be a number of seconds, not {type(timeout).__name__}.")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise AIGateError(f"timeout must be more than 0 and at most {LONGEST_TIMEOUT:.0f} seconds.")
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise AIGateError("Live voice runs under asyncio only, as aiortc does.") from error

@@ -1,0 +1,84 @@
+"""A UDP path to the TURN server on which some packets are lost or late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.voice.coturn import HOST, USERNAME
+from tests.voice.dead_ends import url
+
+# Types of messages (RFC 8656, section 17, and RFC 8489, section 5).
+ALLOCATE = b"\x00\x03"
+ALLOCATED = b"\x01\x03"
+LATE_SECONDS = 0.1
+
+
+def none(data: bytes) -> bool:
+    """No packet."""
+    return False
+
+
+def is_signed_request(data: bytes) -> bool:
+    """Whether a packet asks for an allocation, with credentials."""
+    return data[:2] == ALLOCATE and USERNAME.encode() in data
+
+
+def is_allocation(data: bytes) -> bool:
+    """Whether a packet says that an allocation was made."""
+    return data[:2] == ALLOCATED
+
+
+@dataclass
+class Path:
+    """The path of one client."""
+
+    url: str
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether a packet was held up."""
+
+
+class _End(asyncio.DatagramProtocol):
+    """One end of the path: hands on what comes in."""
+
+    def __init__(self, hand_on: Callable[[bytes, Any], None]) -> None:
+        self._hand_on = hand_on
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self._hand_on(data, addr)
+
+
+@asynccontextmanager
+async def lossy_path(
+    port: int,
+    *,
+    late: Callable[[bytes], bool] = none,
+    lost: Callable[[bytes], bool] = none,
+) -> AsyncIterator[Path]:
+    """Yield a path to a server: some packets to it come late, and some from it not at all."""
+    loop = asyncio.get_running_loop()
+    client: list[Any] = []
+
+    def forth(data: bytes, addr: Any) -> None:
+        client[:] = [addr]
+        if late(data):
+            path.held.set()
+            loop.call_later(LATE_SECONDS, back_end.sendto, data)
+        else:
+            back_end.sendto(data)
+
+    def back(data: bytes, addr: Any) -> None:
+        if not lost(data):
+            front_end.sendto(data, client[0])
+
+    back_end, _ = await loop.create_datagram_endpoint(lambda: _End(back), remote_addr=(HOST, port))
+    front_end, _ = await loop.create_datagram_endpoint(lambda: _End(forth), local_addr=(HOST, 0))
+    path = Path(url("udp", front_end.get_extra_info("sockname")[1]))
+    try:
+        yield path
+    finally:
+        front_end.close()
+        back_end.close()
