@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ai_gate.testing._gate import MockGate
     from ai_gate.testing._records import MockGateError, ReceivedRequest, Violation
+    from ai_gate.testing._voice.records import VoiceCall
+    from ai_gate.testing._voice.voice import MockVoice
 
-__all__ = ["MockGate", "MockGateError", "ReceivedRequest", "Violation"]
+__all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
 
 _HOMES = {
     "MockGate": "ai_gate.testing._gate",
     "MockGateError": "ai_gate.testing._records",
+    "MockVoice": "ai_gate.testing._voice.voice",
     "ReceivedRequest": "ai_gate.testing._records",
     "Violation": "ai_gate.testing._records",
+    "VoiceCall": "ai_gate.testing._voice.records",
 }
 
 

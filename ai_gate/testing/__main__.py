@@ -32,8 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
             concurrent=options.concurrent,
             quota=options.quota,
             projects=options.project,
+            realtime=options.realtime,
+            ice_servers=options.ice_server,
         ) as gate:
             sys.stdout.write(f"{gate.url}\n")
+            if options.realtime:
+                sys.stdout.write(f"{gate.realtime_url}\n")
             sys.stdout.flush()
             while not stopped.is_set():
                 stopped.wait(_WAIT_SECONDS)
@@ -57,6 +61,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--project", action="append", metavar="ID", help="a project there is; default: any; repeat"
     )
+    parser.add_argument(
+        "--realtime",
+        action="store_true",
+        help="play OpenAI's side of a call too; its URL is printed on a second line",
+    )
+    parser.add_argument(
+        "--ice-server",
+        action="append",
+        type=_ice_server,
+        metavar="URL[,USER,PASSWORD]",
+        help="a STUN or TURN server to hand out; default: the documented ones, or with "
+        "--realtime none; repeat",
+    )
     return parser
 
 
@@ -64,6 +81,13 @@ def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 2**16):
         raise argparse.ArgumentTypeError("must be a number from 0 to 65535")
     return int(text)
+
+
+def _ice_server(text: str) -> dict[str, str]:
+    url, *login = text.split(",", 2)
+    if not url or len(login) == 1:
+        raise argparse.ArgumentTypeError("must be a URL, or a URL, a user and a password")
+    return {"urls": url, **dict(zip(("username", "credential"), login, strict=False))}
 
 
 def _limit(text: str) -> int | None:

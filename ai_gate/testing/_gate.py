@@ -1,18 +1,25 @@
 """MockGate: the mock gate as tests use it."""
 
 import ssl
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
+from importlib import import_module
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
+from ai_gate.testing._answers import Answer
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
+from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._records import MockGateError, ReceivedRequest, Violation
 from ai_gate.testing._responder import Responder
 from ai_gate.testing._server import HOST, Server
 from ai_gate.testing._state import State
+
+if TYPE_CHECKING:
+    from ai_gate.testing._voice.realtime import Realtime
+    from ai_gate.testing._voice.voice import MockVoice
 
 
 class MockGate:
@@ -31,6 +38,10 @@ class MockGate:
     request 400, an unknown project 401, requests 429, quota 402, live sessions 429. A refused call
     counts as a request but not as a session; 400 and 401 count for nothing.
 
+    With `realtime=True` it plays OpenAI's side of a call too: it takes a session's SDP offer under
+    `realtime_url`, hears and speaks; see `voice`. That needs aiortc:
+    `pip install "ai-gate[testing,webrtc]"`.
+
     Args:
         port: The port to listen on. Default 0: a free one.
         requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
@@ -38,10 +49,15 @@ class MockGate:
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
         projects: The IDs of the projects there are; others get a 401. Default None: any project.
         ssl_context: The server's side of TLS; the gate then speaks https. Default None: http.
+        realtime: Whether the gate plays OpenAI's side of a call too. Default False.
+        ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
+            Default None: those of the spec's example, or with `realtime` none at all, since a call
+            on one host needs none.
 
     Raises:
         ValueError: A limit is negative.
-        TypeError: `projects` is a single string.
+        TypeError: `projects` is a single string, or an ICE server has no `urls`.
+        MockGateError: `realtime` is wanted, but aiortc isn't installed.
 
     Example:
         >>> import httpx
@@ -61,14 +77,27 @@ class MockGate:
         quota: int | None = 100,
         projects: Collection[str] | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        realtime: bool = False,
+        ice_servers: Iterable[Mapping[str, Any]] | None = None,
     ) -> None:
         if isinstance(projects, str):
             raise TypeError("projects must be a collection of project IDs, not a single string")
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
         self._state = State(plan)
-        operations = Operations(contract, plan, projects, self._state)
-        self._responder = Responder(contract, operations, self._state, self._log)
+        self._realtime = _new_realtime(self._state.now) if realtime else None
+        servers = () if realtime and ice_servers is None else ice_servers
+        operations = Operations(
+            contract,
+            plan,
+            projects,
+            self._state,
+            ice_servers=None if servers is None else IceServers(servers),
+            minted=self._minted,
+        )
+        self._responder = Responder(
+            contract, operations, self._state, self._log, elsewhere=self._answer_realtime
+        )
         self._ssl_context = ssl_context
         self._port = port
         self._server: Server | None = None
@@ -78,6 +107,13 @@ class MockGate:
 
     def _log(self, method: str, path: str, status: int) -> None:
         """Take note of an answer; the command prints it."""
+
+    def _minted(self, session: Mapping[str, Any]) -> None:
+        if self._realtime is not None:
+            self._realtime.mint(session)
+
+    def _answer_realtime(self, request: ReceivedRequest) -> Answer | None:
+        return None if self._realtime is None else self._realtime.answer(request)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -106,11 +142,15 @@ class MockGate:
         if self._server is None:
             self._server = Server(self._port, self._responder, self._ssl_context)
             self._port = self._server.server_port
+            if self._realtime is not None:
+                self._realtime.start()
             self._server.start()
         return self
 
     def close(self) -> None:
         """Stop listening and close every connection. A gate that doesn't run stays as it is.
+
+        Calls are hung up. All that takes a few seconds at most.
 
         Raises:
             MockGateError: The gate gave an answer that `openapi.yaml` doesn't allow.
@@ -123,6 +163,8 @@ class MockGate:
             return
         self._server.stop()
         self._server = None
+        if self._realtime is not None:
+            self._realtime.stop()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
         if bugs:
             raise MockGateError("\n".join(["The mock gate broke openapi.yaml:", *bugs]))
@@ -156,6 +198,39 @@ class MockGate:
         """
         scheme = "http" if self._ssl_context is None else "https"
         return f"{scheme}://{HOST}:{self.port}"
+
+    @property
+    def realtime_url(self) -> str:
+        """Where calls begin, in place of `https://api.openai.com/v1/realtime`.
+
+        Raises:
+            RuntimeError: The gate has no voice, or was never started and has no fixed port.
+
+        Example:
+            >>> MockGate(port=8787, realtime=True).realtime_url
+            'http://127.0.0.1:8787/v1/realtime'
+        """
+        self._with_voice()
+        return f"{self.url}/v1/realtime"
+
+    @property
+    def voice(self) -> "MockVoice":
+        """OpenAI's side: the calls, and the ways to make it misbehave.
+
+        Raises:
+            RuntimeError: The gate has no voice.
+
+        Example:
+            >>> with MockGate(realtime=True) as gate:
+            ...     gate.voice.calls
+            []
+        """
+        return self._with_voice().voice
+
+    def _with_voice(self) -> "Realtime":
+        if self._realtime is None:
+            raise RuntimeError("The mock gate has no voice: it takes MockGate(realtime=True)")
+        return self._realtime
 
     @property
     def received(self) -> list[ReceivedRequest]:
@@ -224,9 +299,24 @@ class MockGate:
     def reset(self) -> None:
         """Forget projects, requests, violations and queued answers, and put the clock back.
 
+        Calls are hung up and forgotten, with the client secrets and what `voice` was told.
+
         Example:
             >>> gate = MockGate()
             >>> gate.advance(60)
             >>> gate.reset()
         """
         self._state.reset()
+        if self._realtime is not None:
+            self._realtime.reset()
+
+
+def _new_realtime(now: Callable[[], float]) -> "Realtime":
+    """Load OpenAI's side, and aiortc with it, only where it is wanted."""
+    try:
+        module = import_module("ai_gate.testing._voice.realtime")
+    except ImportError as error:
+        install = 'pip install "ai-gate[testing,webrtc]"'
+        raise MockGateError(f"MockGate(realtime=True) needs aiortc: {install}") from error
+    realtime: Realtime = module.Realtime(now)
+    return realtime

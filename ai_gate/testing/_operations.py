@@ -5,35 +5,66 @@ from typing import Any
 
 from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._contract import Call, Contract
+from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._refusals import rate_limit_headers, refusal_answer
 from ai_gate.testing._sessions import new_session, new_turn_credentials
 from ai_gate.testing._state import State
 
+Minted = Callable[[Any], None]
+
+
+def _nothing(_: Any) -> None:
+    """Take no note of a session."""
+
 
 class Operations:
-    """The operations of the gate, with the limits of its plan."""
+    """The operations of the gate, with the limits of its plan.
+
+    Args:
+        contract: The spec.
+        plan: The limits.
+        projects: The projects there are; None for any.
+        state: What the gate remembers.
+        ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
+        minted: Is given each new session. Default: nobody is.
+    """
 
     def __init__(
-        self, contract: Contract, plan: Plan, projects: Collection[str] | None, state: State
+        self,
+        contract: Contract,
+        plan: Plan,
+        projects: Collection[str] | None,
+        state: State,
+        *,
+        ice_servers: IceServers | None = None,
+        minted: Minted = _nothing,
     ) -> None:
         self._contract = contract
         self._plan = plan
         self._projects = None if projects is None else frozenset(projects)
         self._state = state
+        self._ice_servers = ice_servers
+        self._minted = minted
 
     def create_session(self, call: Call) -> Answer:
         """Mint a session that echoes what was asked for."""
         template = self._contract.example("session")
-        return self._serve(
-            call.body["project_id"], lambda now: new_session(template, call.body, now), session=True
-        )
+
+        def mint(now: float) -> Any:
+            session = new_session(template, call.body, now, self._ice_servers)
+            self._minted(session)
+            return session
+
+        return self._serve(call.body["project_id"], mint, session=True)
 
     def get_turn_credentials(self, call: Call) -> Answer:
         """Make TURN credentials."""
         template = self._contract.example("turn_credentials")
         return self._serve(
-            call.query["identifier"], lambda _: new_turn_credentials(template), session=False
+            call.query["identifier"],
+            lambda _: new_turn_credentials(template, self._ice_servers),
+            session=False,
         )
 
     def get_health(self, _: Call) -> Answer:

@@ -66,5 +66,6 @@ class Violation:
 class MockGateError(Exception):
     """The mock gate gave an answer that `openapi.yaml` doesn't allow: a bug of the mock gate.
 
-    Raised by `MockGate.close()`, and so at the end of a `with` block, to fail the test.
+    Raised by `MockGate.close()`, and so at the end of a `with` block, to fail the test. Raised by
+    `MockGate(realtime=True)` too, where aiortc isn't installed.
     """

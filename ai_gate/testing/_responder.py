@@ -15,6 +15,7 @@ from ai_gate.testing._state import State
 
 Handler = Callable[[Call], Answer]
 Log = Callable[[str, str, int], None]
+Elsewhere = Callable[[ReceivedRequest], Answer | None]
 
 # What no operation documents is refused in the way that this one documents for any refusal.
 _FALLBACK = ("GET", "/health")
@@ -24,11 +25,31 @@ def _give(example: Example, _: Call) -> Answer:
     return example.answer()
 
 
-class Responder:
-    """The gate without its sockets."""
+def _nothing(_: ReceivedRequest) -> Answer | None:
+    return None
 
-    def __init__(self, contract: Contract, operations: Operations, state: State, log: Log) -> None:
+
+class Responder:
+    """The gate without its sockets.
+
+    Args:
+        contract: The spec.
+        operations: What the gate does for each operation of the spec.
+        state: What the gate remembers.
+        log: Is told of each answer.
+        elsewhere: Answers the paths that the spec has no say in. Default: there are none.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        operations: Operations,
+        state: State,
+        log: Log,
+        elsewhere: Elsewhere = _nothing,
+    ) -> None:
         self._contract = contract
+        self._elsewhere = elsewhere
         self._log = log
         self._state = state
         self._examples = documented_examples(contract)
@@ -56,7 +77,10 @@ class Responder:
         """Answer a request. It never raises: a bug of the mock gate is kept, and answered 500."""
         self._state.record(request)
         try:
-            return self._checked(request.method, request.path, self._route(request))
+            answer = self._elsewhere(request)
+            if answer is None:
+                return self._checked(request.method, request.path, self._route(request))
+            return self._logged(request.method, request.path, self._stamped(answer))
         except Exception as error:
             return self.report_bug(request.method, request.path, f"{type(error).__name__}: {error}")
 
@@ -121,8 +145,11 @@ class Responder:
         operation = (method, path) if is_documented else _FALLBACK
         stamped = self._stamped(answer)
         self._contract.check_answer(*operation, stamped)
-        self._log(method, path, stamped.status)
-        return stamped
+        return self._logged(method, path, stamped)
+
+    def _logged(self, method: str, path: str, answer: Answer) -> Answer:
+        self._log(method, path, answer.status)
+        return answer
 
     def _stamped(self, answer: Answer) -> Answer:
         headers = {

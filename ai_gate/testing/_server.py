@@ -140,9 +140,10 @@ class RequestHandler(BaseHTTPRequestHandler):
         self._send(self._responder.refuse(self.command or "", path, status, message))
 
     def _send(self, answer: Answer) -> None:
+        # RFC 9110 forbids a length where there never is a body.
+        length = {} if answer.status == HTTPStatus.NO_CONTENT else _length(answer)
         headers = {
-            "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            **length,
             "Connection": "close" if self.close_connection else "keep-alive",
             **answer.headers,
         }
@@ -152,3 +153,7 @@ class RequestHandler(BaseHTTPRequestHandler):
         head.write("\r\n")
         body = b"" if self.command == "HEAD" else answer.body
         self.wfile.write(head.getvalue().encode("ascii") + body)
+
+
+def _length(answer: Answer) -> dict[str, str]:
+    return {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))}

@@ -67,9 +67,28 @@ def test_flags() -> None:
     assert statuses == [200, 429, 200, 401]
 
 
+def test_realtime() -> None:
+    servers = ("--ice-server", "stun:127.0.0.1", "--ice-server", "turn:127.0.0.1:1,u,c,d")
+    with running("--realtime", *servers) as (process, url):
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"{url}/v1/realtime\n"
+        session = httpx.post(f"{url}/session", json={"project_id": "p"}, trust_env=False).json()
+        answer = httpx.post(f"{url}/v1/realtime?model=secret", trust_env=False)
+        assert answer.status_code == 401
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert session["turn_credentials"]["iceServers"] == [
+        {"urls": "stun:127.0.0.1"},
+        {"urls": "turn:127.0.0.1:1", "username": "u", "credential": "c,d"},
+    ]
+    assert err.splitlines() == ["POST /session 200", "POST /v1/realtime 401"]
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--ice-server", "turn:a,user"], "must be a URL, or a URL, a user and a password"),
         (["--port", "x"], "must be a number from 0 to 65535"),
         (["--port", "65536"], "must be a number from 0 to 65535"),
         (["--quota", "-1"], "must be a number that is not negative, or none"),

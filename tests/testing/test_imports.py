@@ -54,7 +54,14 @@ def test_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ai_gate.testing", "ai_gate.testing._records", "ai_gate.testing._gate"]
+    "name",
+    [
+        "ai_gate.testing",
+        "ai_gate.testing._records",
+        "ai_gate.testing._gate",
+        "ai_gate.testing._voice.records",
+        "ai_gate.testing._voice.voice",
+    ],
 )
 def test_examples_in_docstrings_run(name: str) -> None:
     module = import_module(name)

@@ -1,0 +1,77 @@
+"""The calls that are live, and the way to them from other threads."""
+
+import asyncio
+
+from ai_gate.testing._voice.dialect import Event
+from ai_gate.testing._voice.flood import Flood
+from ai_gate.testing._voice.peer import Peer
+from ai_gate.testing._voice.records import VoiceCall
+from ai_gate.testing._voice.register import Register
+from ai_gate.testing._voice.routes import Offer
+from ai_gate.testing._voice.thread import LoopThread
+
+_TIMEOUT = 10.0
+
+
+class Calls:
+    """One peer for each live call, all in one thread."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        self._thread = LoopThread()
+        self._peers: set[Peer] = set()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def take(self, offer: Offer) -> str:
+        """Take a call and return the SDP answer; RefusedError where the offer is bad."""
+        return self._thread.run(lambda: self._take(offer), _TIMEOUT)
+
+    def hang_up(self) -> None:
+        """Hang up every call."""
+        if self._thread.is_running():
+            self._thread.run(self._hang_up, _TIMEOUT)
+
+    def vanish(self) -> None:
+        """Let every peer be gone at once."""
+        if self._thread.is_running():
+            self._thread.run(self._vanish, _TIMEOUT)
+
+    def send(self, event: Event) -> None:
+        """Send an event to every client."""
+        if self._thread.is_running():
+            self._thread.run(lambda: self._send(event), _TIMEOUT)
+
+    def flood(self, flood: Flood) -> None:
+        """Start to flood every client."""
+        if self._thread.is_running():
+            self._thread.run(lambda: self._flood(flood), _TIMEOUT)
+
+    def stop(self) -> None:
+        """Hang up every call and end the thread."""
+        self.hang_up()
+        self._thread.stop()
+
+    async def _take(self, offer: Offer) -> str:
+        peer = Peer(offer, self._register, self._peers.discard)
+        self._peers.add(peer)
+        answer = await peer.answer()
+        self._register.add(VoiceCall(offer.call_id, offer.api, offer.model, "connecting"))
+        return answer
+
+    async def _hang_up(self) -> None:
+        await asyncio.gather(*(peer.hang_up() for peer in self._peers))
+
+    async def _vanish(self) -> None:
+        for peer in self._peers:
+            peer.vanish()
+
+    async def _send(self, event: Event) -> None:
+        for peer in self._peers:
+            peer.send(event)
+
+    async def _flood(self, flood: Flood) -> None:
+        for peer in self._peers:
+            peer.flood(flood)

@@ -1,0 +1,184 @@
+"""What the model makes of a client's events."""
+
+import asyncio
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ai_gate.testing._voice.dialect import Dialect, Event
+from ai_gate.testing._voice.ids import new_id
+from ai_gate.testing._voice.response import Player, Response
+
+
+class Conversation:
+    """A session's state, and the answers to the events that change it.
+
+    Args:
+        session: The session, as its events show it.
+        dialect: The spelling of the events.
+        send: Sends an event to the client.
+        player: Gives the tone; None where the call has no audio.
+    """
+
+    def __init__(
+        self,
+        session: dict[str, Any],
+        dialect: Dialect,
+        send: Callable[[Event], None],
+        player: Player | None,
+    ) -> None:
+        self._session = session
+        self._dialect = dialect
+        self._send = send
+        self._player = player
+        self._last_item_id: str | None = None
+        self._text = ""
+        self._sounds = 0
+        self._response: Response | None = None
+        self._answering: asyncio.Task[None] | None = None
+        self._handlers: Mapping[str, Callable[[Event], None]] = {
+            "session.update": self._update_session,
+            "conversation.item.create": self._create_item,
+            "conversation.item.delete": self._delete_item,
+            "input_audio_buffer.append": self._append_audio,
+            "input_audio_buffer.commit": self._commit_audio,
+            "input_audio_buffer.clear": self._clear_audio,
+            "output_audio_buffer.clear": self._stop_speaking,
+            "response.create": self._create_response,
+            "response.cancel": self._cancel_response,
+        }
+
+    def open(self) -> None:
+        """Greet the client."""
+        self._say({"type": "session.created", "session": self._session})
+
+    def close(self) -> None:
+        """Say nothing any more."""
+        self._send = lambda _: None
+        if self._answering is not None:
+            self._answering.cancel()
+
+    def handle(self, event: Event) -> None:
+        """Answer an event of the client."""
+        handler = self._handlers.get(event["type"])
+        if handler is None:
+            known = ", ".join(self._handlers)
+            self.refuse("invalid_value", f"type must be one of {known}", "type", event)
+        else:
+            handler(event)
+
+    def hear_sound(self) -> None:
+        """Count a frame of audio that isn't silent."""
+        self._sounds += 1
+
+    def refuse(
+        self, code: str, message: str, param: str | None = None, event: Event | None = None
+    ) -> None:
+        """Send an error event."""
+        error = {
+            "type": "invalid_request_error",
+            "code": code,
+            "message": message,
+            "param": param,
+            "event_id": (event or {}).get("event_id"),
+        }
+        self._say({"type": "error", "error": error})
+
+    def _say(self, event: Event) -> None:
+        spelled = self._dialect.spell(event)
+        if spelled is not None:
+            self._send({"event_id": new_id("event"), **spelled})
+
+    def _update_session(self, event: Event) -> None:
+        changes = event.get("session")
+        if not isinstance(changes, dict):
+            self.refuse("missing_required_parameter", "session is missing", "session", event)
+            return
+        _merge(self._session, copy.deepcopy(changes))
+        self._say({"type": "session.updated", "session": self._session})
+
+    def _create_item(self, event: Event) -> None:
+        wanted = event.get("item")
+        if not isinstance(wanted, dict):
+            self.refuse("missing_required_parameter", "item is missing", "item", event)
+            return
+        self._text = _text_of(wanted) or self._text
+        self._add_item({"id": new_id("item"), **wanted})
+
+    def _add_item(self, item: Mapping[str, Any]) -> None:
+        whole = {"object": "realtime.item", "status": "completed", **item}
+        place = {"previous_item_id": self._last_item_id, "item": whole}
+        self._last_item_id = whole["id"]
+        self._say({"type": "conversation.item.added", **place})
+        self._say({"type": "conversation.item.done", **place})
+
+    def _delete_item(self, event: Event) -> None:
+        self._say({"type": "conversation.item.deleted", "item_id": event.get("item_id")})
+
+    def _append_audio(self, event: Event) -> None:
+        """Take audio in an event. It isn't confirmed; over WebRTC the track carries it."""
+
+    def _commit_audio(self, _: Event) -> None:
+        item_id = new_id("item")
+        place = {"previous_item_id": self._last_item_id, "item_id": item_id}
+        self._say({"type": "input_audio_buffer.committed", **place})
+        content = [{"type": "input_audio", "transcript": None}]
+        self._add_item({"id": item_id, "type": "message", "role": "user", "content": content})
+
+    def _clear_audio(self, _: Event) -> None:
+        self._sounds = 0
+        self._say({"type": "input_audio_buffer.cleared"})
+
+    def _stop_speaking(self, _: Event) -> None:
+        if self._player is not None and self._player.stop_playing():
+            response_id = self._response.response_id if self._response else None
+            self._say({"type": "output_audio_buffer.cleared", "response_id": response_id})
+
+    def _create_response(self, event: Event) -> None:
+        if self._is_answering():
+            message = "There is an answer already: wait for its response.done, or cancel it"
+            self.refuse("conversation_already_has_active_response", message, None, event)
+            return
+        wanted = event.get("response")
+        settings = {**self._session, **(wanted if isinstance(wanted, dict) else {})}
+        modalities = settings.get(self._dialect.modalities)
+        is_spoken = isinstance(modalities, list) and "audio" in modalities
+        player = self._player if is_spoken else None
+        self._response = Response(self._answer(), self._dialect, self._say, player)
+        self._answering = asyncio.create_task(self._response.run())
+
+    def _cancel_response(self, event: Event) -> None:
+        if self._answering is not None and self._is_answering():
+            self._answering.cancel()
+        else:
+            message = "There is no answer to cancel"
+            self.refuse("response_cancel_not_active", message, None, event)
+
+    def _is_answering(self) -> bool:
+        return self._answering is not None and not self._answering.done()
+
+    def _answer(self) -> str:
+        text, self._text = self._text, ""
+        sounds, self._sounds = self._sounds, 0
+        if text:
+            return f"You said: {text}"
+        if sounds:
+            return f"I heard {sounds * 0.02:.1f} seconds of sound"
+        return "Hello from the mock gate"
+
+
+def _merge(target: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Put changes into a session; an object in it changes field by field."""
+    for name, value in changes.items():
+        if isinstance(value, dict) and isinstance(target.get(name), dict):
+            _merge(target[name], value)
+        else:
+            target[name] = value
+
+
+def _text_of(item: Mapping[str, Any]) -> str:
+    """Return what an item says in writing."""
+    content = item.get("content")
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return " ".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,247 @@
+"""OpenAI's end of one call: an aiortc peer that answers an offer, listens and speaks."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from av import AudioFrame
+
+from ai_gate.testing._voice.conversation import Conversation
+from ai_gate.testing._voice.dialect import DIALECTS, Event
+from ai_gate.testing._voice.flood import Flood
+from ai_gate.testing._voice.refusals import RefusedError, refusal
+from ai_gate.testing._voice.register import Register
+from ai_gate.testing._voice.routes import Offer, bad_offer
+from ai_gate.testing._voice.speech import Speech
+from ai_gate.testing._voice.wire import Wire, current_wire
+
+_CHANNEL = "oai-events"
+_OPEN_SECONDS = 20.0
+_CLOSE_SECONDS = 2.0
+_FLOOD_BUFFER = 2**18
+_FLOOD_PAUSE_SECONDS = 0.005
+
+
+class Peer:
+    """One call. Everything in it runs in the thread of the calls.
+
+    Args:
+        offer: What the client asks for.
+        register: Where the call is entered.
+        on_end: Called when the call is over and closed.
+    """
+
+    def __init__(self, offer: Offer, register: Register, on_end: Callable[["Peer"], None]) -> None:
+        self._offer = offer
+        self._register = register
+        self._on_end = on_end
+        self._wire = Wire()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending: asyncio.Task[None] | None = None
+        self._channel: RTCDataChannel | None = None
+        self._conversation: Conversation | None = None
+        self._audio: RTCRtpTransceiver | None = None
+        self._speech = Speech()
+        self._is_connected = asyncio.Event()
+        # Without a list, aiortc asks a public STUN server.
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection.on("track", self._on_track)
+        self._connection.on("datachannel", self._on_channel)
+        self._connection.on("connectionstatechange", self._on_state)
+
+    async def answer(self) -> str:
+        """Answer the offer; RefusedError where that can't be done."""
+        # The endpoints are opened by tasks that inherit this context.
+        current_wire.set(self._wire)
+        try:
+            sdp = await self._negotiate()
+        except BaseException:
+            self.end_soon()
+            raise
+        self._start(self._give_up())
+        return sdp
+
+    def end_soon(self) -> None:
+        """Hang up, but don't wait for it."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+
+    async def hang_up(self) -> None:
+        """Hang up as OpenAI does at the end of a session."""
+        self.end_soon()
+        if self._ending is not None:
+            await asyncio.shield(self._ending)
+
+    def vanish(self) -> None:
+        """Be gone at once, without a goodbye."""
+        self._wire.cut()
+        self.end_soon()
+
+    def send(self, event: Event) -> None:
+        """Send an event as it is, if the channel is open; ValueError where it's too large."""
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(json.dumps(event))
+
+    def _tell(self, event: Event) -> None:
+        """Send an event, or where the client takes none that large, the error that says so."""
+        try:
+            self.send(event)
+        except ValueError:
+            error = {"type": "server_error", "code": "event_too_large", "message": event["type"]}
+            self.send({"type": "error", "error": error})
+
+    def flood(self, flood: Flood) -> None:
+        """Start to send a flood of events."""
+        self._start(self._pour(flood))
+
+    async def _negotiate(self) -> str:
+        offered = RTCSessionDescription(sdp=self._offer.sdp, type="offer")
+        try:
+            self._prepare_audio()
+            await self._connection.setRemoteDescription(offered)
+        except Exception as error:
+            # The parser raises whatever a line that it doesn't expect makes it raise.
+            raise bad_offer() from error
+        for transceiver in self._connection.getTransceivers():
+            if transceiver.kind != "audio":
+                transceiver.direction = "inactive"
+        await self._connection.setLocalDescription()
+        sdp = self._connection.localDescription.sdp
+        if "a=candidate:" not in sdp:
+            message = "The mock's peer has no address: aiortc leaves out those of loopback"
+            raise RefusedError(refusal(503, "no_candidates", message))
+        return sdp
+
+    def _prepare_audio(self) -> None:
+        if "\nm=audio " not in self._offer.sdp:
+            return
+        audio = self._connection.addTransceiver(self._speech, direction="sendrecv")
+        codecs = RTCRtpSender.getCapabilities("audio").codecs
+        # The speech is in Opus already.
+        audio.setCodecPreferences([it for it in codecs if it.mimeType.lower() == "audio/opus"])
+        self._audio = audio
+
+    def _on_state(self) -> None:
+        state = self._connection.connectionState
+        if state == "connected":
+            self._is_connected.set()
+            self._register.connect(self._offer.call_id, ("host", self._remote_type()))
+        elif state in ("failed", "closed"):
+            self.end_soon()
+
+    def _remote_type(self) -> str:
+        """Tell the type of the candidate that the client's packets come from."""
+        sctp = self._connection.sctp
+        candidates = sctp.transport.transport.getRemoteCandidates() if sctp else []
+        types = {(candidate.ip, candidate.port): candidate.type for candidate in candidates}
+        return types.get(self._wire.remote or ("", 0), "prflx")
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._start(self._listen(track))
+
+    async def _listen(self, track: MediaStreamTrack) -> None:
+        """Take what arrives: a track that nobody reads queues up."""
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                frame = await track.recv()
+                if isinstance(frame, AudioFrame):
+                    self._hear(frame)
+
+    def _hear(self, frame: AudioFrame) -> None:
+        is_sound = self._speech.hear(frame)
+        self._register.hear(self._offer.call_id, is_sound=is_sound)
+        if is_sound and self._conversation is not None:
+            self._conversation.hear_sound()
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label != _CHANNEL or self._channel is not None:
+            return
+        self._channel = channel
+        dialect = DIALECTS[self._offer.api]
+        speaks = self._audio is not None and "send" in (self._audio.currentDirection or "")
+        self._conversation = Conversation(
+            session=dialect.session(self._offer.session),
+            dialect=dialect,
+            send=self._tell,
+            player=self._speech if speaks else None,
+        )
+        channel.on("message", self._on_message)
+        self._conversation.open()
+
+    def _on_message(self, message: str | bytes) -> None:
+        if self._conversation is None or self._ending is not None:
+            return
+        try:
+            event = json.loads(message)
+        except (ValueError, RecursionError):
+            event = None
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            text = "An event must be a JSON object with a type"
+            self._conversation.refuse("invalid_event", text)
+            return
+        self._register.receive(self._offer.call_id, event)
+        if not self._misbehave(self._conversation, event):
+            self._conversation.handle(event)
+
+    def _misbehave(self, conversation: Conversation, event: Event) -> bool:
+        """Do what an event of the mock gate's own asks for; tell whether it was one."""
+        match event["type"]:
+            case "mock.flood":
+                try:
+                    self.flood(Flood(event.get("count"), event.get("size", 0)))
+                except (TypeError, ValueError) as error:
+                    conversation.refuse("invalid_value", str(error), None, event)
+            case "mock.vanish":
+                self.vanish()
+            case "mock.hang_up":
+                self.end_soon()
+            case _:
+                return False
+        return True
+
+    async def _pour(self, flood: Flood) -> None:
+        for event in flood.events():
+            while self._channel is not None and self._channel.bufferedAmount > _FLOOD_BUFFER:
+                await asyncio.sleep(_FLOOD_PAUSE_SECONDS)
+            self.send(event)
+
+    async def _give_up(self) -> None:
+        """Hang up on a client that never comes."""
+        try:
+            async with asyncio.timeout(_OPEN_SECONDS):
+                await self._is_connected.wait()
+        except TimeoutError:
+            self.end_soon()
+
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _end(self) -> None:
+        if self._conversation is not None:
+            self._conversation.close()
+        for task in self._tasks:
+            task.cancel()
+        self._speech.stop()
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._connection.close()
+        except TimeoutError:
+            pass  # its tasks are cancelled when the thread ends
+        finally:
+            self._register.close(self._offer.call_id)
+            self._on_end(self)

@@ -1,0 +1,144 @@
+"""One answer of the model: its events, word by word, and the tone that stands for its voice."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ai_gate.testing._voice.dialect import Dialect, Event
+from ai_gate.testing._voice.ids import new_id
+
+_SECONDS_PER_DELTA = 0.02
+_MOST_DELTAS = 50
+# The tone is long enough to be heard, and short enough to be waited for.
+_SHORTEST_TONE_SECONDS = 0.5
+_LONGEST_TONE_SECONDS = 3.0
+_TONE_SECONDS_PER_DELTA = 0.1
+
+
+class Player(Protocol):
+    """What gives a tone."""
+
+    def play(self, seconds: float, on_end: Callable[[], None]) -> None:
+        """Give the tone for so long, then call back."""
+
+    def stop_playing(self) -> bool:
+        """End the tone at once; tell whether there was one."""
+        ...
+
+
+class Response:
+    """An answer that is being given.
+
+    Args:
+        text: What it says.
+        dialect: The spelling of its parts.
+        say: Sends an event.
+        player: Gives the tone; None for an answer in writing.
+    """
+
+    def __init__(
+        self, text: str, dialect: Dialect, say: Callable[[Event], None], player: Player | None
+    ) -> None:
+        self.response_id = new_id("resp")
+        self._item_id = new_id("item")
+        self._text = text
+        self._dialect = dialect
+        self._say = say
+        self._player = player
+        self._said = ""
+        self._output: list[dict[str, Any]] = []
+
+    async def run(self) -> None:
+        """Give the whole answer. Cancelled, it ends with `response.done` all the same."""
+        try:
+            self._begin()
+            await self._say_words()
+            self._end()
+        except asyncio.CancelledError:
+            details = {"type": "cancelled", "reason": "client_cancelled"}
+            self._tell("response.done", response=self._shape("cancelled", details))
+            raise
+        self._tell("response.done", response=self._shape("completed"))
+
+    def _begin(self) -> None:
+        item = self._item("in_progress", [])
+        self._tell("response.created", response=self._shape("in_progress"))
+        self._tell_in_response("response.output_item.added", output_index=0, item=item)
+        self._tell("conversation.item.added", previous_item_id=None, item=item)
+        self._tell_in_part("response.content_part.added", part=self._part(""))
+
+    async def _say_words(self) -> None:
+        deltas = _deltas(self._text)
+        if self._player is not None:
+            seconds = _TONE_SECONDS_PER_DELTA * len(deltas)
+            seconds = min(max(seconds, _SHORTEST_TONE_SECONDS), _LONGEST_TONE_SECONDS)
+            self._tell_in_response("output_audio_buffer.started")
+            self._player.play(
+                seconds, lambda: self._tell_in_response("output_audio_buffer.stopped")
+            )
+        for delta in deltas:
+            self._said += delta
+            self._tell_in_part(f"{self._stream}.delta", delta=delta)
+            await asyncio.sleep(_SECONDS_PER_DELTA)
+
+    def _end(self) -> None:
+        item = self._item("completed", [self._part(self._text)])
+        self._output = [item]
+        if self._player is not None:
+            self._tell_in_part("response.output_audio.done")
+        whole = "text" if self._player is None else "transcript"
+        self._tell_in_part(f"{self._stream}.done", **{whole: self._text})
+        self._tell_in_part("response.content_part.done", part=self._part(self._text))
+        self._tell("conversation.item.done", previous_item_id=None, item=item)
+        self._tell_in_response("response.output_item.done", output_index=0, item=item)
+
+    @property
+    def _stream(self) -> str:
+        kind = "output_text" if self._player is None else "output_audio_transcript"
+        return f"response.{kind}"
+
+    def _part(self, text: str) -> dict[str, Any]:
+        if self._player is None:
+            return {"type": self._dialect.written, "text": text}
+        return {"type": self._dialect.spoken, "transcript": text}
+
+    def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "id": self._item_id,
+            "object": "realtime.item",
+            "type": "message",
+            "status": status,
+            "role": "assistant",
+            "content": content,
+        }
+
+    def _shape(self, status: str, details: dict[str, str] | None = None) -> dict[str, Any]:
+        return {
+            "id": self.response_id,
+            "object": "realtime.response",
+            "status": status,
+            "status_details": details,
+            "output": self._output,
+            self._dialect.modalities: ["text"] if self._player is None else ["audio"],
+            "usage": (
+                None if status == "in_progress" else {"output_tokens": len(self._said.split())}
+            ),
+        }
+
+    def _tell(self, name: str, **fields: Any) -> None:
+        self._say({"type": name, **fields})
+
+    def _tell_in_response(self, name: str, **fields: Any) -> None:
+        self._tell(name, response_id=self.response_id, **fields)
+
+    def _tell_in_part(self, name: str, **fields: Any) -> None:
+        place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
+        self._tell_in_response(name, **place, **fields)
+
+
+def _deltas(text: str) -> list[str]:
+    """Cut a text into words, or where it is long, into groups of words."""
+    words = [word if number == 0 else f" {word}" for number, word in enumerate(text.split(" "))]
+    size = math.ceil(len(words) / _MOST_DELTAS)
+    return ["".join(words[start : start + size]) for start in range(0, len(words), size)]
