@@ -20,6 +20,9 @@ from ai_gate.types import Model, SessionResponse, TurnCredentials, Voice
 if TYPE_CHECKING:
     import httpx
 
+    from ai_gate.webrtc import Connector
+    from ai_gate.webrtc._options import CallOptions
+
 __all__ = ["AIGateClient", "AIGateError", "AsyncAIGateClient"]
 
 DEFAULT_MODEL = "gpt-4o-realtime-preview-2024-10-01"
@@ -429,6 +432,63 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             ```
         """
         await self._connections.aclose()
+
+    def connect(
+        self,
+        model: Model = DEFAULT_MODEL,
+        voice: Voice = DEFAULT_VOICE,
+        temperature: float = DEFAULT_TEMPERATURE,
+        instructions: str = DEFAULT_INSTRUCTIONS,
+        **options: Unpack["CallOptions"],
+    ) -> "Connector":
+        """Create a session and talk with the model: live voice over WebRTC, under asyncio.
+
+        It needs the extra `webrtc`: `pip install "ai-gate[webrtc]"`. The session is created when
+        the call is made. One that has expired by then is replaced once.
+
+        Args:
+            model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
+                OpenAI has retired: pass a current one).
+            voice: The voice (default: `echo`). The documented ones are alloy, echo, fable, onyx,
+                nova and shimmer; any name goes through, and the gate decides.
+            temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
+            instructions: The system instructions (default: `You are a helpful assistant`).
+            options: The further arguments of `ai_gate.webrtc.connect`: `audio`, `relay_only`,
+                `open_timeout`, `close_timeout`, `max_queue`, `api`, `realtime_url`, `http_client`
+                and `event_names`.
+
+        Returns:
+            What `async with` makes one call of, and `async for` one call after another, each with
+            a new session, which is billed.
+
+        Raises:
+            MissingDependencyError: aiortc isn't installed.
+            AIGateError: An argument is wrong. What can go wrong later is told by
+                `ai_gate.webrtc.connect` and `create_session`.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main():
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        await call.send({"type": "response.create"})
+                        async for event in call:
+                            if event["type"] == "response.done":
+                                break
+
+            asyncio.run(main())
+            ```
+        """
+        # Most users of the SDK don't talk, and aiortc needs half a second to load.
+        from ai_gate.webrtc import connect  # noqa: PLC0415
+
+        return connect(
+            lambda: self.create_session(model, voice, temperature, instructions), **options
+        )
 
     async def __aenter__(self) -> Self:
         self._connections.check_open()

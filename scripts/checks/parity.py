@@ -26,8 +26,9 @@ not be cancelled), and how an httpx client is kept to the time (`check_time` bet
 `in_time` by cancellation).
 """
 
-ASYNC_BY_NATURE = {"check_time", "in_time"}
-"""Methods that one side has alone."""
+BY_NATURE = {"check_time", "connect", "in_time"}
+"""Methods that one side has alone: two of how time is kept, and live voice, which aiortc makes and
+thus asyncio alone."""
 WORDS = {
     r"\bawait ": "",
     r"\bAsyncIterator\b": "Iterator",
@@ -103,7 +104,7 @@ class _Shared(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         """Leave out one side's own methods, and the introduction."""
         self.generic_visit(node)
-        node.body = [one for one in node.body if getattr(one, "name", "") not in ASYNC_BY_NATURE]
+        node.body = [one for one in node.body if getattr(one, "name", "") not in BY_NATURE]
         if isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant):
             text = str(node.body[0].value.value)
             node.body[0] = ast.Expr(ast.Constant(text[text.find("Args:") :]))

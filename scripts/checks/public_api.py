@@ -10,7 +10,17 @@ from scripts.checks import sources
 from scripts.checks.outcome import fail_on
 
 SNAPSHOT = "docs/public_api.txt"
-MODULES = ("", "client", "errors", "types", "testing")
+MODULES = (
+    "",
+    "client",
+    "errors",
+    "types",
+    "testing",
+    "webrtc",
+    "webrtc.call",
+    "webrtc.errors",
+    "webrtc.turn",
+)
 PRIVATE = "._"
 """What the path of a private module has in it."""
 ADVICE = "where that is meant, run `make snapshot` and say it in the changelog"

@@ -17,7 +17,7 @@ MODULE_COMMAND = re.compile(r"python -m ([a-z_.]+)")
 EXTRA = re.compile(r"(?:ai-gate|\.)\[([a-z]+)\]")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+(?:/|\.(?:json|md|py|toml|txt|yaml)))`")
-MODULE_FILE = re.compile(r"(?<![\w./`])(\w+\.py)\b")
+MODULE_FILE = re.compile(r"(?<![\w./`])((?:webrtc/)?\w+\.py)\b")
 OLDEST_PYTHON = re.compile(r"Python (3\.\d+)(?: or newer)")
 VERSION_FILE = "ai_gate/_version.py"
 

@@ -1,0 +1,166 @@
+"""Audio to the peer from PCM that is written."""
+
+from fractions import Fraction
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import AudioFrame
+
+from ai_gate.errors import AIGateError
+from ai_gate.webrtc._pace import FRAME, Pace
+from ai_gate.webrtc._signal import Signal
+
+LONGEST_BUFFER = 1.0
+"""How much audio can wait to be sent, in seconds, before `write` waits."""
+SAMPLE = 2
+"""The bytes of a sample: 16 bits, mono."""
+FRAMES_A_SECOND = round(1 / FRAME)
+RATES = range(8000, 48001)
+
+
+class PCMSource(MediaStreamTrack):
+    """Audio to the peer from PCM that is written: signed 16-bit little-endian, mono.
+
+    Silence is sent while nothing is there. One source can be used for one call after another. Once
+    a call is over, what is written is thrown away until the next one begins.
+
+    Args:
+        rate: The samples a second, from 8,000 to 48,000 and a multiple of 50 (default: `24000`).
+
+    Raises:
+        MissingDependencyError: aiortc isn't installed (when the name is imported).
+        AIGateError: The rate is wrong.
+
+    Example:
+        ```python
+        import asyncio
+
+        from ai_gate import AsyncAIGateClient
+        from ai_gate.webrtc import PCMSource
+
+        async def main() -> None:
+            source = PCMSource(rate=24000)
+            async with AsyncAIGateClient(project_id="your-project-id") as client:
+                async with client.connect(model="gpt-realtime", audio=source) as call:
+                    await source.write(bytes(24000 * 2))  # a second of silence
+                    await call.send({"type": "response.create"})
+
+        asyncio.run(main())
+        ```
+    """
+
+    kind = "audio"
+
+    def __init__(self, rate: int = 24000) -> None:
+        super().__init__()
+        is_integer = isinstance(rate, int) and not isinstance(rate, bool)
+        if not is_integer or rate not in RATES or rate % FRAMES_A_SECOND:
+            raise AIGateError(
+                f"rate must be an integer from {RATES[0]:,} to {RATES[-1]:,}, a multiple of "
+                f"{FRAMES_A_SECOND}."
+            )
+        self._rate = rate
+        self._samples = rate // FRAMES_A_SECOND
+        self._buffer = bytearray()
+        self._longest = round(rate * LONGEST_BUFFER) * SAMPLE
+        self._room = Signal()
+        self._pace = Pace()
+        self._pts = 0
+        self._is_heard = True
+        self._grew = False
+
+    @property
+    def rate(self) -> int:
+        """The samples a second."""
+        return self._rate
+
+    async def write(self, pcm: bytes | bytearray | memoryview) -> None:
+        """Have PCM sent after what was written before.
+
+        It waits while more than a second of audio is still to be sent. Cancelled, it has written
+        a part of it.
+
+        Args:
+            pcm: The samples; a sample can be split between two writes.
+
+        Example:
+            ```python
+            import asyncio
+            import math
+            import struct
+
+            from ai_gate import AsyncAIGateClient
+            from ai_gate.webrtc import PCMSource
+
+            async def main() -> None:
+                source = PCMSource(rate=24000)
+                wave = (math.sin(math.tau * 440 * n / 24000) for n in range(24000))
+                tone = struct.pack("<24000h", *(round(8000 * value) for value in wave))
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", audio=source) as call:
+                        await source.write(tone)
+                        await call.send({"type": "response.create"})
+
+            asyncio.run(main())
+            ```
+        """
+        rest = memoryview(pcm).cast("B")
+        while rest and self._is_heard:
+            await self._room.wait_for(lambda: not self._is_heard or self._free > 0)
+            if self._is_heard:
+                part = rest[: self._free]
+                self._buffer += part
+                self._grew = True
+                rest = rest[len(part) :]
+
+    def clear(self) -> None:
+        """Throw away what was written and isn't sent yet.
+
+        Example:
+            ```python
+            from ai_gate.webrtc import PCMSource
+
+            source = PCMSource()
+            source.clear()
+            ```
+        """
+        self._buffer.clear()
+        self._room.notify()
+
+    async def recv(self) -> AudioFrame:
+        """Give aiortc the next 20 ms of audio when they are due."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        await self._pace.next()
+        frame = AudioFrame(format="s16", layout="mono", samples=self._samples)
+        frame.planes[0].update(self._take().ljust(frame.planes[0].buffer_size, b"\0"))
+        frame.sample_rate = self._rate
+        frame.time_base = Fraction(1, self._rate)
+        frame.pts = self._pts
+        self._pts += self._samples
+        return frame
+
+    def _begin(self) -> None:
+        """Take what is written from now on: a call begins to listen."""
+        self._is_heard = True
+
+    def _end(self) -> None:
+        """Throw away what is written from now on: nobody listens, so nobody would make room."""
+        self._is_heard = False
+        self.clear()
+
+    @property
+    def _free(self) -> int:
+        return self._longest - len(self._buffer)
+
+    def _take(self) -> bytes:
+        """Take a frame of PCM; one that isn't full yet only when nothing has come for 20 ms."""
+        size = self._samples * SAMPLE
+        is_waiting_for_more, self._grew = self._grew, False
+        if len(self._buffer) < size:
+            if is_waiting_for_more:
+                return b""
+            size = len(self._buffer) // SAMPLE * SAMPLE
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._room.notify()
+        return taken

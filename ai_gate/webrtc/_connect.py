@@ -1,0 +1,215 @@
+"""Connecting to a session: `connect` and what it returns."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from inspect import isawaitable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import httpx
+
+from ai_gate._logging import log
+from ai_gate.errors import AIGateError
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc._options import (
+    DEFAULT_CLOSE_TIMEOUT,
+    DEFAULT_MAX_QUEUE,
+    DEFAULT_OPEN_TIMEOUT,
+    DEFAULT_REALTIME_URL,
+    EventNames,
+    Options,
+    SessionFactory,
+)
+from ai_gate.webrtc._reconnect import SHORT_LIVED, Backoff
+from ai_gate.webrtc._requirement import require_aiortc
+from ai_gate.webrtc._signaling import API
+from ai_gate.webrtc.errors import ClientSecretExpiredError
+
+if TYPE_CHECKING:
+    from aiortc import MediaStreamTrack
+
+    from ai_gate.webrtc.call import Call
+
+
+class Connector:
+    """A call that is about to be made, as `connect` returns it.
+
+    `async with` makes one call and closes it in the end. `async for` makes one call after another,
+    each with a new session: the next one when the loop's body is done with the one before.
+    """
+
+    def __init__(self, source: SessionResponse | SessionFactory, options: Options) -> None:
+        self._source = source
+        self._options = options
+        self._call: Call | None = None
+
+    async def __aenter__(self) -> "Call":
+        self._call = await self._open()
+        return self._call
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            await call.close()
+
+    async def __aiter__(self) -> "AsyncIterator[Call]":
+        if not callable(self._source):
+            raise AIGateError(
+                "Calls can be made one after another only with a factory of sessions, because each "
+                "needs a new one."
+            )
+        backoff = Backoff()
+        while True:
+            call = await self._open_in_the_end(backoff)
+            try:
+                yield call
+            finally:
+                await call.close()
+            # A network that breaks each call must not have sessions billed without end.
+            if (loss := call._lost_early(SHORT_LIVED)) is not None:
+                await _wait(backoff, loss)
+            else:
+                backoff.succeed()
+
+    async def _open_in_the_end(self, backoff: Backoff) -> "Call":
+        while True:
+            try:
+                return await self._open()
+            except AIGateError as failure:
+                await _wait(backoff, failure)
+
+    async def _open(self) -> "Call":
+        _check_loop()
+        # Not before it is known that aiortc is there.
+        from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
+
+        if not callable(self._source):
+            return await open_call(self._source, self._options, check_clock=True)
+        try:
+            session = await _created(self._source)
+            return await open_call(session, self._options, check_clock=True)
+        except ClientSecretExpiredError:
+            log(logging.WARNING, False, "the client secret has expired: creating another session")
+        # This one is new, so where the clock doesn't like it either, the clock is wrong.
+        session = await _created(self._source)
+        return await open_call(session, self._options, check_clock=False)
+
+
+def connect(
+    session_or_factory: SessionResponse | SessionFactory,
+    *,
+    audio: "MediaStreamTrack | None" = None,
+    relay_only: bool = False,
+    open_timeout: float = DEFAULT_OPEN_TIMEOUT,
+    close_timeout: float = DEFAULT_CLOSE_TIMEOUT,
+    max_queue: int = DEFAULT_MAX_QUEUE,
+    api: API = "auto",
+    realtime_url: str = DEFAULT_REALTIME_URL,
+    http_client: httpx.AsyncClient | None = None,
+    event_names: EventNames = "received",
+) -> Connector:
+    """Connect to a session with `async with`, and talk with the model.
+
+    Of the session's TURN servers the first one that works is used, if one is needed at all. Where
+    connecting fails or is cancelled, everything that was taken is given back.
+
+    A session is connected to once. With a factory, `async for call in connect(factory)` makes one
+    call after another. After a failure it waits from 0.5 to 8 s, or what `Retry-After` asks for;
+    it raises the fifth failure in a row, and at once what can't get better, 400 to 403 above all. A
+    call that is lost within 30 s counts as one.
+
+    Args:
+        session_or_factory: A session, or an async function that creates one. The client secret is
+            good for about a minute, so connect at once. With a factory, a session that turns out to
+            have expired is replaced once.
+        audio: What the peer is to hear: a track of aiortc, which isn't stopped in the end, or a
+            `PCMSource` (default: `None`, silence).
+        relay_only: Whether only a way through a TURN server will do (default: `False`).
+        open_timeout: The time for TURN, SDP, path and channel together in seconds, from 0.001 to
+            3,600 (default: `15.0`). Creating the session isn't counted.
+        close_timeout: How long closing waits at most in seconds, from 0 to 3,600 (default: `2.0`).
+            What isn't done by then is done in the background.
+        max_queue: How many events can wait to be read (default: `1024`). One more ends the call
+            with a `QueueOverflowError`: no event is ever dropped.
+        api: OpenAI's protocol: `"calls"` (the current one), `"beta"` (switched off by OpenAI in May
+            2026), or `"auto"` (default): `calls`, and `beta` where the answer says that there is no
+            such path, or not for this client secret.
+        realtime_url: Where OpenAI's Realtime API is (default:
+            `https://api.openai.com/v1/realtime`).
+        http_client: An `httpx.AsyncClient` for the SDP exchange (default: `None`). It isn't closed,
+            and neither its authentication nor its timeout is used.
+        event_names: `"received"` (default) leaves the events' names as they come; `"current"` gives
+            those of the beta the names that replaced them, as `response.output_text.delta`.
+
+    Returns:
+        What `async with` or `async for` makes calls of.
+
+    Raises:
+        MissingDependencyError: aiortc isn't installed.
+        AIGateError: An argument is wrong, or later, the event loop isn't asyncio's.
+        ClientSecretExpiredError: The session is too old.
+        SDPRefusedError: OpenAI refused the call.
+        NoPathError: No path to the peer was found.
+        OpenTimeoutError: A path was found, but nothing more within `open_timeout`.
+        APIConnectionError: OpenAI could not be reached, or gave no answer.
+
+    Example:
+        ```python
+        import asyncio
+
+        from ai_gate import AsyncAIGateClient
+        from ai_gate.webrtc import connect
+
+        async def main() -> None:
+            async with AsyncAIGateClient(project_id="your-project-id") as client:
+                session = await client.create_session(model="gpt-realtime", voice="marin")
+                async with connect(session) as call:
+                    await call.send({"type": "response.create"})
+                    async for event in call:
+                        if event["type"] == "response.done":
+                            break
+
+        asyncio.run(main())
+        ```
+    """
+    require_aiortc()
+    options = Options.checked(
+        audio=audio,
+        relay_only=relay_only,
+        open_timeout=open_timeout,
+        close_timeout=close_timeout,
+        max_queue=max_queue,
+        api=api,
+        realtime_url=realtime_url,
+        http_client=http_client,
+        event_names=event_names,
+    )
+    return Connector(session_or_factory, options)
+
+
+def _check_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise AIGateError("Live voice runs under asyncio only, as aiortc does.") from error
+
+
+async def _created(factory: SessionFactory) -> SessionResponse:
+    session = factory()
+    if not isawaitable(session):
+        raise AIGateError("A factory of sessions must be an async function.")
+    return await session
+
+
+async def _wait(backoff: Backoff, failure: AIGateError) -> None:
+    wait = backoff.fail(failure)
+    if wait is None:
+        raise failure
+    log(logging.DEBUG, False, "the next call after %.1f s: %s", wait, type(failure).__name__)
+    await asyncio.sleep(wait)

@@ -1,0 +1,198 @@
+"""What goes on behind a call: what comes is queued, silence is noticed, the end is an end."""
+
+import asyncio
+import dataclasses
+import logging
+import time
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from aiortc import InvalidStateError, MediaStreamTrack
+
+from ai_gate._logging import log
+from ai_gate.webrtc._audio_out import IncomingAudio
+from ai_gate.webrtc._event_queue import EventQueue
+from ai_gate.webrtc._events import decode, with_current_name
+from ai_gate.webrtc._peer import End, Peer
+from ai_gate.webrtc._reaper import reap
+from ai_gate.webrtc._signal import Signal
+from ai_gate.webrtc._timings import Timings
+from ai_gate.webrtc._watchdog import LOST_AFTER, Health, watch
+from ai_gate.webrtc.errors import (
+    CallEndedError,
+    ConnectionLostError,
+    EventTooLargeError,
+    QueueOverflowError,
+    WebRTCError,
+)
+
+if TYPE_CHECKING:
+    from ai_gate.webrtc._options import Options
+
+MAX_BUFFERED = 1_048_576
+"""How many bytes can wait in the data channel before sending waits."""
+
+Status: TypeAlias = Literal["connecting", "connected", "disconnected", "closed"]
+Step: TypeAlias = Literal["gathered", "answered", "opened", "first_audio"]
+
+
+class Line:
+    """A connection with its queues.
+
+    Args:
+        peer: The connection.
+        options: The settings of the call.
+        started: When it was begun, on the monotonic clock.
+    """
+
+    def __init__(self, peer: Peer, options: "Options", started: float) -> None:
+        self.peer = peer
+        self.events = EventQueue(options.max_queue)
+        self.audio = IncomingAudio(lambda: self.mark("first_audio"))
+        self.timings = Timings()
+        self.call_id: str | None = None
+        self.loss: ConnectionLostError | None = None
+        """How the connection was lost, where it was."""
+        self.lifetime = 0.0
+        """How long it was open, in seconds, once it is over."""
+        self._options = options
+        self._started = started
+        self._is_over = False
+        self._is_quiet = False
+        self._changed = Signal()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._release: asyncio.Task[None] | None = None
+        self._listen()
+
+    @property
+    def status(self) -> Status:
+        """How the connection is."""
+        if self._is_over:
+            return "closed"
+        if self.timings.opened is None:
+            return "connecting"
+        return "disconnected" if self._is_quiet else "connected"
+
+    def mark(self, step: Step) -> None:
+        """Note that a step is done."""
+        self.timings = dataclasses.replace(self.timings, **{step: self._elapsed()})
+
+    def begin(self) -> None:
+        """Watch the connection: it is open."""
+        self.mark("opened")
+        if not self._is_over:
+            watching = watch(self.peer.packets_received, self._judge)
+            self._tasks.append(asyncio.create_task(watching))
+
+    async def send(self, text: str) -> None:
+        """Send an event once there is room for it.
+
+        Raises:
+            WebRTCError: The call is over.
+        """
+        channel = self.peer.channel
+        await self._changed.wait_for(
+            lambda: self._is_over or channel.bufferedAmount <= MAX_BUFFERED
+        )
+        if self._is_over:
+            raise self.events.failure()
+        try:
+            channel.send(text)
+        except InvalidStateError as error:
+            raise CallEndedError("The peer is closing the channel; nothing was sent.") from error
+        except ValueError as error:
+            raise EventTooLargeError(
+                "The event is larger than the peer takes; nothing was sent."
+            ) from error
+
+    async def hang_up(self, seconds: float) -> None:
+        """Close the channel in due form, so that what was sent arrives before.
+
+        Args:
+            seconds: How long the peer is given to agree.
+        """
+        if self.status == "connected":
+            self.peer.channel.close()
+            await self._changed.wait_at_most(seconds, lambda: self._is_over)
+
+    def end(self, failure: WebRTCError | None = None) -> None:
+        """End the call. What came before can still be read.
+
+        Args:
+            failure: What readers are told after that, or None where all is well.
+        """
+        if self._is_over:
+            return
+        self._is_over = True
+        if self.timings.opened is not None:
+            self.lifetime = self._elapsed() - self.timings.opened
+        self.events.end(failure)
+        self.audio.end()
+        self._changed.notify()
+        self._release = reap(self._take_down())
+        log(
+            logging.WARNING if failure else logging.DEBUG,
+            False,
+            "call %s: ended (%s)",
+            self.call_id,
+            failure or "closed",
+        )
+
+    async def released(self, seconds: float) -> None:
+        """Wait for a while until all is given back; what isn't by then goes on."""
+        if self._release is not None and not self._release.done():
+            await asyncio.wait({self._release}, timeout=max(seconds, 0.0))
+
+    def _listen(self) -> None:
+        channel = self.peer.channel
+        channel.bufferedAmountLowThreshold = MAX_BUFFERED
+        channel.on("bufferedamountlow", self._changed.notify)
+        channel.on("message", self._receive)
+        self.peer.pc.on("track", self._drain)
+        self.peer.on_end(self._after_peer)
+
+    def _receive(self, message: str | bytes) -> None:
+        if self._is_over:
+            return
+        event = decode(message)
+        if event is None:
+            log(logging.WARNING, False, "call %s: a message is no JSON object", self.call_id)
+        elif self.events.is_full:
+            self.end(
+                QueueOverflowError(
+                    f"{self._options.max_queue:,} events were left unread, so the call was ended: "
+                    "read them faster, or raise max_queue."
+                )
+            )
+        else:
+            renamed = self._options.event_names == "current"
+            self.events.put(with_current_name(event) if renamed else event)
+
+    def _drain(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._tasks.append(asyncio.create_task(self.audio.drain(track)))
+
+    def _judge(self, health: Health) -> None:
+        self._is_quiet = health != "connected"
+        if health == "lost":
+            self._lose(f"nothing came from the peer for {LOST_AFTER:.0f} s")
+
+    def _after_peer(self, end: End) -> None:
+        if end == "hung up":
+            self.end()
+        else:
+            self._lose("the transport failed")
+
+    def _lose(self, reason: str) -> None:
+        self.loss = ConnectionLostError(f"The connection was lost: {reason}.", reason=reason)
+        self.end(self.loss)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    async def _take_down(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        try:
+            await self.peer.release()
+        finally:
+            await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,210 @@
+"""From a session to an open call: TURN, offer, answer, path, channel, in that order."""
+
+import asyncio
+import logging
+import time
+
+from ai_gate._logging import log
+from ai_gate.errors import APITimeoutError, InvalidResponseError
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc._events import max_size
+from ai_gate.webrtc._http import Poster, http_client
+from ai_gate.webrtc._line import Line
+from ai_gate.webrtc._options import Options
+from ai_gate.webrtc._peer import Peer
+from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
+from ai_gate.webrtc._turn_race import Race, first_working
+from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
+from ai_gate.webrtc.call import Call
+from ai_gate.webrtc.errors import (
+    ClientSecretExpiredError,
+    ConnectionLostError,
+    NoPathError,
+    OpenTimeoutError,
+    SDPRefusedError,
+    WebRTCError,
+)
+from ai_gate.webrtc.turn import TurnResult
+
+
+async def open_call(session: SessionResponse, options: Options, *, check_clock: bool) -> Call:
+    """Open a call.
+
+    Args:
+        session: The session.
+        options: The settings of the call.
+        check_clock: Whether a session that has expired by this machine's clock isn't even tried.
+
+    Raises:
+        AIGateError: It can't be opened. All that was taken is given back, or is about to be.
+    """
+    secret = client_secret(session)
+    if check_clock:
+        check_not_expired(secret, time.time())
+    opening = Opening(session, secret, options)
+    try:
+        async with asyncio.timeout(options.open_timeout):
+            return await opening.run()
+    except TimeoutError as error:
+        failure = opening.too_late()
+        await opening.abandon()
+        raise failure from error
+    except BaseException:
+        await opening.abandon()
+        raise
+
+
+class Opening:
+    """A call that is being opened.
+
+    Args:
+        session: The session.
+        secret: Its client secret.
+        options: The settings of the call.
+    """
+
+    def __init__(self, session: SessionResponse, secret: ClientSecret, options: Options) -> None:
+        self._session = session
+        self._secret = secret
+        self._options = options
+        self._started = time.monotonic()
+        self._unusable: tuple[TurnResult, ...] = ()
+        self._race = Race(None)
+        self._line: Line | None = None
+        self._is_posting = False
+
+    async def run(self) -> Call:
+        """Open the call."""
+        server = await self._turn_server()
+        peer = Peer(self._options.audio, server, self._options.relay_only)
+        self._line = line = Line(peer, self._options, self._started)
+        offer = await self._offer(peer)
+        line.mark("gathered")
+        answer = await self._exchange(offer)
+        line.call_id = answer.call_id
+        line.mark("answered")
+        await self._connect(peer, answer.sdp)
+        line.begin()
+        self._log_open(line)
+        return Call(
+            line,
+            self._session,
+            self._results,
+            max_size(answer.sdp),
+            self._options.close_timeout,
+        )
+
+    def too_late(self) -> WebRTCError | APITimeoutError:
+        """The failure where the time is over."""
+        within = f"within {self._options.open_timeout:g} s"
+        if self._is_posting:
+            return APITimeoutError(
+                f"The SDP offer was not answered {within}. A call may have begun all the same."
+            )
+        if self._line is not None and self._line.peer.has_path:
+            return OpenTimeoutError(f"A path was found, but no channel was open {within}.")
+        return self._no_path(within)
+
+    async def abandon(self) -> None:
+        """Give back what was taken: wait for it for a while, and leave the rest to the reaper."""
+        if self._line is not None:
+            self._line.end()
+            await self._line.released(self._options.close_timeout)
+
+    def _results(self) -> tuple[TurnResult, ...]:
+        return self._unusable + self._race.results
+
+    async def _turn_server(self) -> TurnServer | None:
+        servers, self._unusable = _read(self._session)
+        self._race = race = await first_working(servers)
+        if race.winner is None and self._options.relay_only:
+            raise self._no_path("because no TURN server works")
+        if race.winner is None and (results := self._results()):
+            log(logging.WARNING, False, "no TURN server works: %s", _reasons(results))
+        return race.winner
+
+    async def _offer(self, peer: Peer) -> str:
+        try:
+            offer = await peer.offer()
+        except (OSError, ValueError) as error:
+            raise WebRTCError(f"The own addresses can't be gathered: {error}") from error
+        if not peer.candidates:
+            raise self._no_path("because this machine has no address for it")
+        return offer
+
+    async def _exchange(self, offer: str) -> SDPAnswer:
+        model = str(self._session.get("model", ""))
+        exchange = sdp_exchange(self._options.api, self._options.realtime_url, model)
+        self._is_posting = True
+        try:
+            async with http_client(self._options.http_client) as client:
+                answer = await exchange.exchange(offer, Poster(client, self._secret.value))
+        except SDPRefusedError as refused:
+            if refused.status_code == 401 and self._secret.may_have_expired(time.time()):
+                raise _expired(refused) from refused
+            raise
+        self._is_posting = False
+        return answer
+
+    async def _connect(self, peer: Peer, answer: str) -> None:
+        try:
+            await peer.accept(answer)
+        except Exception as error:
+            raise InvalidResponseError(
+                f"The SDP answer can't be used ({type(error).__name__}). A call may have begun all "
+                "the same."
+            ) from error
+        await peer.opened()
+        if peer.end is None:
+            return
+        if not peer.has_path:
+            raise self._no_path("though both sides have tried")
+        reason = "the peer hung up" if peer.end == "hung up" else "the transport failed"
+        raise ConnectionLostError(
+            f"The connection was lost before the channel was open: {reason}.", reason=reason
+        )
+
+    def _no_path(self, why: str) -> NoPathError:
+        results = self._results()
+        tried = f" TURN: {_reasons(results)}." if results else ""
+        return NoPathError(
+            f"No path to the peer was found {why}.{tried}",
+            candidates=self._line.peer.candidates if self._line else (),
+            turn_results=results,
+        )
+
+    def _log_open(self, line: Line) -> None:
+        timings = line.timings
+        log(
+            logging.DEBUG,
+            False,
+            "call %s: open after %.3f s (gathered %.3f, answered %.3f)",
+            line.call_id,
+            timings.opened,
+            timings.gathered,
+            timings.answered,
+        )
+
+
+def _read(session: SessionResponse) -> tuple[list[TurnServer], tuple[TurnResult, ...]]:
+    credentials: object = session.get("turn_credentials")
+    if credentials is None:
+        return [], ()
+    servers, unusable = turn_servers(credentials)
+    return servers, tuple(unusable)
+
+
+def _reasons(results: tuple[TurnResult, ...]) -> str:
+    return "; ".join(f"{one.url}: {'works' if one.works else one.reason}" for one in results)
+
+
+def _expired(refused: SDPRefusedError) -> ClientSecretExpiredError:
+    return ClientSecretExpiredError(
+        "The session's client secret has expired: connect right after the session was created, or "
+        f"pass a factory. {refused.message}",
+        refused.status_code,
+        refused.response,
+        body=refused.body,
+        headers=refused.headers,
+    )

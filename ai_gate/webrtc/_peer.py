@@ -1,0 +1,188 @@
+"""The peer connection of one call: made, connected and taken down.
+
+This is where aiortc's public surface is used; what it lacks is in `_behind_aiortc.py`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCIceTransportPolicy,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.stats import RTCTransportStats
+
+from ai_gate.webrtc._behind_aiortc import cut, said_goodbye, turn_released, use_turn_server
+from ai_gate.webrtc._candidates import Candidate
+from ai_gate.webrtc._masked_lines import mask_lines
+from ai_gate.webrtc._outgoing import OutgoingTrack
+from ai_gate.webrtc._signal import Signal
+from ai_gate.webrtc._turn_urls import TurnServer
+from ai_gate.webrtc.errors import WebRTCError
+
+CHANNEL = "oai-events"
+"""The label of the data channel on which events travel."""
+
+GATHERING = 6.0
+"""How long gathering can go on, in seconds: aioice's limit is 5 s."""
+SETTLING = 5.0
+"""How long a connection is given to be made or to fail before it is closed, in seconds. Closing
+it while it is being made leaves its consent checks running."""
+CLOSING = 5.0
+"""How long a close is given before it is cut, in seconds. Where the TURN server has died it would
+take 63 s."""
+RELEASING = 2.0
+"""How long the TURN server is given to take its allocation back, in seconds."""
+
+End: TypeAlias = Literal["hung up", "lost"]
+"""How a connection ended: the peer said so, or it broke or never stood."""
+
+
+class Peer:
+    """A peer connection with a track and a data channel.
+
+    Args:
+        audio: The caller's track, or None.
+        server: The TURN server, or None.
+        relay_only: Whether only a way through the TURN server will do.
+    """
+
+    def __init__(
+        self, audio: MediaStreamTrack | None, server: TurnServer | None, relay_only: bool
+    ) -> None:
+        mask_lines()
+        self.pc = RTCPeerConnection(_configuration(server, relay_only))
+        self.outgoing = OutgoingTrack(audio)
+        self.pc.addTransceiver(self.outgoing, direction="sendrecv")
+        self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
+        if server is not None:
+            use_turn_server(self.pc, server)
+        if self.pc.sctp is None:
+            raise WebRTCError("aiortc made no transport for the data channel.")
+        self._dtls = self.pc.sctp.transport
+        self.end: End | None = None
+        self.has_path = False
+        """Whether a path to the peer was found."""
+        self._gathering: asyncio.Task[None] | None = None
+        self._changed = Signal()
+        self._on_end: Callable[[End], None] = _ignored
+        self._listen()
+
+    def on_end(self, callback: Callable[[End], None]) -> None:
+        """Have a function called when the connection ends by itself."""
+        self._on_end = callback
+
+    @property
+    def is_open(self) -> bool:
+        """Whether events can travel."""
+        return self.channel.readyState == "open" and self.end is None
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The own addresses."""
+        return tuple(
+            Candidate(one.type, one.protocol, one.ip, one.port)
+            for one in self._dtls.transport.iceGatherer.getLocalCandidates()
+        )
+
+    async def offer(self) -> str:
+        """Gather the own addresses and return the SDP offer with them."""
+        # Cancelled within, aioice would leave sockets and a TURN allocation behind.
+        self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
+        await asyncio.shield(self._gathering)
+        # As it is: without its last line break OpenAI doesn't read it.
+        return self.pc.localDescription.sdp
+
+    async def accept(self, answer: str) -> None:
+        """Begin to connect with what the peer answered.
+
+        Raises:
+            Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
+        """
+        await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+
+    async def opened(self) -> None:
+        """Wait until events can travel, or never will."""
+        await self._changed.wait_for(lambda: self.is_open or self.end is not None)
+
+    async def packets_received(self) -> int:
+        """How many packets have come, RTP, RTCP and the channel's."""
+        stats = await self.pc.getStats()
+        return sum(
+            one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
+        )
+
+    async def release(self) -> None:
+        """Give everything back. It takes its time, within bounds: leave it to `reap`."""
+        try:
+            await self._settled()
+            closing = asyncio.ensure_future(self.pc.close())
+            if not await _done(closing, CLOSING):
+                cut(self.pc)
+                await _done(closing, CLOSING)
+            await turn_released(RELEASING)
+        except asyncio.CancelledError:
+            # The loop is about to end, and would leave the sockets open.
+            cut(self.pc)
+            raise
+        finally:
+            # aiortc stops the track only where it has begun to send it.
+            self.outgoing.stop()
+
+    async def _settled(self) -> None:
+        if self._gathering is not None:
+            await _done(self._gathering, GATHERING)
+        await self._changed.wait_at_most(SETTLING, lambda: self.pc.connectionState != "connecting")
+
+    def _listen(self) -> None:
+        self.channel.on("open", self._look)
+        self.channel.on("close", self._look)
+        self.pc.on("connectionstatechange", self._look)
+        # The peer connection's own state tells neither that there is a path, nor at once that
+        # there is none any more.
+        self._dtls.on("statechange", self._look)
+        self._dtls.transport.on("statechange", self._look)
+
+    def _look(self) -> None:
+        self.has_path = self.has_path or self._dtls.transport.state == "completed"
+        if self.end is None:
+            self.end = self._judged()
+            if self.end is not None:
+                self._on_end(self.end)
+        self._changed.notify()
+
+    def _judged(self) -> End | None:
+        """How the connection ended, or None where it hasn't."""
+        if self.channel.readyState == "closed" and self._dtls.state == "connected":
+            return "hung up"
+        if {self._dtls.state, self.pc.connectionState}.isdisjoint(("closed", "failed")):
+            return None
+        return "hung up" if said_goodbye(self.pc) else "lost"
+
+
+def _configuration(server: TurnServer | None, relay_only: bool) -> RTCConfiguration:
+    # Without a list aiortc would ask a STUN server of Google's.
+    servers = [] if server is None or server.is_ipv6 else [RTCIceServer(**server.ice_server())]
+    policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+    return RTCConfiguration(
+        iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy
+    )
+
+
+async def _done(task: asyncio.Future[None], seconds: float) -> bool:
+    """Wait for a task for a while; whether it is done. A failure of it is of no interest."""
+    await asyncio.wait({task}, timeout=seconds)
+    if task.done() and not task.cancelled():
+        task.exception()
+    return task.done()
+
+
+def _ignored(end: End) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,68 @@
+"""Whether another call is tried after a failure, and when: decisions without I/O.
+
+Each try creates a session, which is billed.
+"""
+
+import math
+import random
+from collections.abc import Callable
+
+from ai_gate._retry import wait_before
+from ai_gate.errors import (
+    AIGateError,
+    APIConnectionError,
+    AuthenticationError,
+    BadRequestError,
+    InvalidResponseError,
+    QuotaExceededError,
+)
+from ai_gate.webrtc.errors import (
+    ConnectionLostError,
+    NoPathError,
+    OpenTimeoutError,
+)
+
+MAX_FAILURES = 5
+"""How many failures in a row end it."""
+SHORT_LIVED = 30.0
+"""A call that is lost sooner after its beginning, in seconds, counts as a failure."""
+FINAL = (AuthenticationError, BadRequestError, QuotaExceededError)
+PASSING = (
+    APIConnectionError,
+    ConnectionLostError,
+    InvalidResponseError,
+    NoPathError,
+    OpenTimeoutError,
+)
+"""What can be better the next time though there is no status that says so."""
+PASSING_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
+
+
+def may_pass(failure: AIGateError) -> bool:
+    """Whether it can be better the next time: never after 400, 401, 402 or 403."""
+    if isinstance(failure, FINAL):
+        return False
+    return isinstance(failure, PASSING) or failure.status_code in PASSING_STATUSES
+
+
+class Backoff:
+    """Counts failures in a row.
+
+    Args:
+        uniform: Draws the waits.
+    """
+
+    def __init__(self, uniform: Callable[[float, float], float] = random.uniform) -> None:
+        self._failures = 0
+        self._uniform = uniform
+
+    def succeed(self) -> None:
+        """Begin to count anew."""
+        self._failures = 0
+
+    def fail(self, failure: AIGateError) -> float | None:
+        """How long to wait after a failure, in seconds, or None where it was the last one."""
+        self._failures += 1
+        if self._failures >= MAX_FAILURES or not may_pass(failure):
+            return None
+        return wait_before(self._failures, failure.retry_after, math.inf, uniform=self._uniform)

@@ -1,0 +1,70 @@
+"""What a session says of how it can be connected to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ai_gate.errors import AIGateError
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc.errors import ClientSecretExpiredError, WebRTCError
+
+SKEW = 5.0
+"""By how many seconds this machine's clock may differ from the server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """The bearer token that opens a call."""
+
+    value: str = field(repr=False)
+    expires_at: float | None
+    """In Unix seconds, or None where the session doesn't say."""
+
+    def has_expired(self, now: float) -> bool:
+        """Whether it is certain to be of no use any more."""
+        return self.expires_at is not None and now > self.expires_at + SKEW
+
+    def may_have_expired(self, now: float) -> bool:
+        """Whether a refusal can come from that."""
+        return self.expires_at is not None and now > self.expires_at - SKEW
+
+
+def client_secret(session: SessionResponse) -> ClientSecret:
+    """Read the client secret of a session.
+
+    Raises:
+        WebRTCError: There is none that can be sent.
+        AIGateError: This is no session.
+    """
+    if not isinstance(session, Mapping):
+        raise AIGateError(f"A session is a dict, not {type(session).__name__}.")
+    secret = session.get("client_secret")
+    value = secret.get("value") if isinstance(secret, Mapping) else None
+    if not isinstance(value, str) or not value:
+        raise WebRTCError(
+            "The session has no client secret, so no call can be started with it: the gate left it "
+            "out. Create another one."
+        )
+    if not value.isascii() or not value.isprintable():
+        raise WebRTCError("The session's client secret has characters that can't be sent.")
+    return ClientSecret(value, _seconds(secret.get("expires_at")))
+
+
+def check_not_expired(secret: ClientSecret, now: float) -> None:
+    """Check by this machine's clock that a client secret is still good.
+
+    Args:
+        secret: The client secret.
+        now: The time in Unix seconds.
+
+    Raises:
+        ClientSecretExpiredError: It isn't.
+    """
+    if secret.has_expired(now):
+        raise ClientSecretExpiredError(
+            f"The session's client secret expired {now - (secret.expires_at or now):.0f} s ago, so "
+            "nothing was sent: connect right after the session was created, or pass a factory."
+        )
+
+
+def _seconds(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

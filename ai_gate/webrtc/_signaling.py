@@ -1,0 +1,168 @@
+"""The exchange of SDP: an offer is posted, and the answer to it comes back.
+
+Each protocol is an object with one method, so that another one can take its place. There are two:
+OpenAI's current one, and the one of its beta, which it switched off in May 2026.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol, TypeAlias
+
+import httpx
+
+from ai_gate._redaction import MASK, SECRETS
+from ai_gate._timestamps import parse_retry_after
+from ai_gate.errors import InvalidResponseError
+from ai_gate.webrtc._http import Poster, Reply
+from ai_gate.webrtc.errors import SDPRefusedError
+
+API: TypeAlias = Literal["auto", "calls", "beta"]
+
+CONTENT_TYPE = "application/sdp"
+
+NOT_THERE_STATUSES = frozenset({404, 405})
+"""What a server answers that doesn't have this protocol at all."""
+WRONG_VERSION = "api_version_mismatch"
+"""OpenAI's code where a client secret belongs to the other protocol."""
+LONGEST_STATED = 500
+"""How much of a server's message goes into an error's, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SDPAnswer:
+    """What came back."""
+
+    sdp: str = field(repr=False)
+    call_id: str | None
+    """OpenAI's ID of the call, or None where the protocol gives none."""
+
+
+class SDPExchange(Protocol):
+    """A protocol in which an SDP offer is answered."""
+
+    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+        """Post an offer and return the answer.
+
+        Raises:
+            SDPRefusedError: It was refused.
+            APIConnectionError: No whole answer came.
+            InvalidResponseError: The answer is no SDP.
+        """
+        ...
+
+
+class Calls:
+    """OpenAI's current protocol: `POST {realtime_url}/calls`; the model is in the client secret.
+
+    Args:
+        realtime_url: Where OpenAI's Realtime API is.
+    """
+
+    def __init__(self, realtime_url: httpx.URL) -> None:
+        self._url = realtime_url.copy_with(path=realtime_url.path.rstrip("/") + "/calls")
+
+    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+        """Post an offer and return the answer."""
+        return _answer(await poster.post(self._url, offer, CONTENT_TYPE))
+
+
+class Beta:
+    """The protocol of the beta: `POST {realtime_url}?model=`.
+
+    Args:
+        realtime_url: Where OpenAI's Realtime API is.
+        model: The session's model.
+    """
+
+    def __init__(self, realtime_url: httpx.URL, model: str) -> None:
+        self._url = realtime_url.copy_merge_params({"model": model})
+
+    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+        """Post an offer and return the answer."""
+        return _answer(await poster.post(self._url, offer, CONTENT_TYPE))
+
+
+class Auto:
+    """One protocol, and another one where the first can't have begun a call.
+
+    Args:
+        first: The protocol that is tried.
+        second: The protocol that is tried where the server doesn't have the first one, or not for
+            this kind of client secret.
+    """
+
+    def __init__(self, first: SDPExchange, second: SDPExchange) -> None:
+        self._first = first
+        self._second = second
+
+    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+        """Post an offer and return the answer."""
+        try:
+            return await self._first.exchange(offer, poster)
+        except SDPRefusedError as refused:
+            if refused.status_code not in NOT_THERE_STATUSES and refused.code != WRONG_VERSION:
+                raise
+        return await self._second.exchange(offer, poster)
+
+
+def sdp_exchange(api: API, realtime_url: httpx.URL, model: str) -> SDPExchange:
+    """The protocol that an option names."""
+    makers: dict[API, Callable[[], SDPExchange]] = {
+        "auto": lambda: Auto(Calls(realtime_url), Beta(realtime_url, model)),
+        "calls": lambda: Calls(realtime_url),
+        "beta": lambda: Beta(realtime_url, model),
+    }
+    return makers[api]()
+
+
+def _answer(reply: Reply) -> SDPAnswer:
+    if not 200 <= reply.status < 300:
+        raise _refusal(reply)
+    text = reply.body.decode("utf-8", "replace")
+    if not reply.is_whole or not text.startswith("v=0"):
+        raise InvalidResponseError(
+            f"The SDP offer was answered with HTTP {reply.status} and a body that is no SDP "
+            f"({len(reply.body):,} bytes of it came). A call may have begun all the same.",
+            reply.status,
+            body=reply.body,
+            headers=reply.headers,
+        )
+    return SDPAnswer(text, _call_id(reply))
+
+
+def _call_id(reply: Reply) -> str | None:
+    location = reply.headers.get("location", "")
+    path, _, _ = location.partition("?")
+    return path.rstrip("/").rpartition("/")[2] or None
+
+
+def _refusal(reply: Reply) -> SDPRefusedError:
+    response = _json_object(reply.body)
+    stated = response.get("error")
+    error = stated if isinstance(stated, dict) else response
+    code = f", {error['code']}" if isinstance(error.get("code"), str) else ""
+    return SDPRefusedError(
+        f"The SDP offer was refused (HTTP {reply.status}{code}){_text(error)}",
+        reply.status,
+        response,
+        body=reply.body,
+        headers=reply.headers,
+        retry_after=parse_retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
+    )
+
+
+def _text(error: dict[str, Any]) -> str:
+    message = error.get("message")
+    if not isinstance(message, str) or not message.strip():
+        return "."
+    return ": " + SECRETS.sub(MASK, message.strip()[:LONGEST_STATED])
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,64 @@
+"""Noticing that nothing comes from the peer any more.
+
+A TURN server that dies, or a peer that is cut off, says nothing. aiortc itself notices it after
+36 s, or through TURN over UDP not within 80 s.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeAlias
+
+INTERVAL = 0.5
+"""How often it is looked, in seconds."""
+DISCONNECTED_AFTER = 5.0
+"""After how many seconds without a packet the call is called disconnected."""
+LOST_AFTER = 14.0
+"""After how many seconds without a packet it is given up. With the interval: within 15 s."""
+LONGEST_STEP = 2 * INTERVAL
+"""What one look adds at most, in seconds. A loop that was blocked, or a machine that slept, has
+had no time to receive anything."""
+
+Health: TypeAlias = Literal["connected", "disconnected", "lost"]
+
+
+class Pulse:
+    """What the count of received packets means, without I/O."""
+
+    def __init__(self) -> None:
+        self._packets = -1
+        self._last_look: float | None = None
+        self._still = 0.0
+
+    def look(self, packets: int, now: float) -> Health:
+        """Judge by the count of all packets so far.
+
+        Args:
+            packets: The packets that have come since the call began, RTP, RTCP and all.
+            now: The time, in seconds of a monotonic clock.
+        """
+        step = 0.0 if self._last_look is None else now - self._last_look
+        self._last_look = now
+        if packets != self._packets:
+            self._packets = packets
+            self._still = 0.0
+        else:
+            self._still += min(step, LONGEST_STEP)
+        if self._still >= LOST_AFTER:
+            return "lost"
+        return "disconnected" if self._still >= DISCONNECTED_AFTER else "connected"
+
+
+async def watch(count: Callable[[], Awaitable[int]], report: Callable[[Health], None]) -> None:
+    """Look again and again, and report, until the call is lost.
+
+    Args:
+        count: Gives the packets that have come so far.
+        report: Takes what that means.
+    """
+    loop = asyncio.get_running_loop()
+    pulse = Pulse()
+    health: Health = "connected"
+    while health != "lost":
+        await asyncio.sleep(INTERVAL)
+        health = pulse.look(await count(), loop.time())
+        report(health)

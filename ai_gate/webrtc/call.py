@@ -1,0 +1,299 @@
+"""A live call: events and audio, both ways."""
+
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ai_gate._deadline import Deadline
+from ai_gate.errors import AIGateError
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc._behind_aiortc import selected_pair
+from ai_gate.webrtc._candidates import CandidatePair
+from ai_gate.webrtc._events import Event, encode
+from ai_gate.webrtc._line import Line, Status
+from ai_gate.webrtc._timings import Timings
+from ai_gate.webrtc.errors import CallEndedError, ConnectionLostError
+from ai_gate.webrtc.turn import TurnResult
+
+if TYPE_CHECKING:
+    from aiortc import RTCDataChannel, RTCPeerConnection
+    from aiortc.stats import RTCStats
+
+__all__ = ["Call", "Status"]
+
+AUDIO_RATES = range(8000, 96001)
+GOODBYE = 0.75
+"""How much of `close_timeout` the peer is given to take what was sent and agree to the end. aiortc
+asks again after a second."""
+
+
+class Call:
+    """A live call, made by `connect`: send events, read events, hear audio.
+
+    Iterating over it gives the events as they come, until the peer hangs up or the call is closed.
+    A call is never connected again by itself: that would be a new session, billed and with an
+    empty memory.
+
+    Example:
+        ```python
+        import asyncio
+
+        from ai_gate import AsyncAIGateClient
+
+        async def main() -> None:
+            async with AsyncAIGateClient(project_id="your-project-id") as client:
+                async with client.connect(model="gpt-realtime", voice="marin") as call:
+                    await call.send({"type": "response.create"})
+                    async for event in call:
+                        if event["type"] == "response.done":
+                            break
+
+        asyncio.run(main())
+        ```
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        session: SessionResponse,
+        turn_results: Callable[[], tuple[TurnResult, ...]],
+        max_size: int | None,
+        close_timeout: float,
+    ) -> None:
+        self._line = line
+        self._session = session
+        self._turn_results = turn_results
+        self._max_size = max_size
+        self._close_timeout = close_timeout
+
+    @property
+    def status(self) -> Status:
+        """How the connection is: `connecting`, `connected`, `disconnected` or `closed`.
+
+        It is `disconnected` while nothing has come from the peer for 5 s. After 15 s the call ends
+        with a `ConnectionLostError`.
+        """
+        return self._line.status
+
+    @property
+    def call_id(self) -> str | None:
+        """OpenAI's ID of the call (`rtc_...`), or None where the protocol gives none."""
+        return self._line.call_id
+
+    @property
+    def session(self) -> SessionResponse:
+        """The session as the gate sent it, with its secrets."""
+        return self._session
+
+    @property
+    def timings(self) -> Timings:
+        """How long each step of the call's beginning took."""
+        return self._line.timings
+
+    @property
+    def turn_results(self) -> tuple[TurnResult, ...]:
+        """What became of the TURN URLs that were tried, with the reason where one didn't work.
+
+        Of those that were still being tried when another one worked, it is known 2 s later.
+        """
+        return self._turn_results()
+
+    @property
+    def selected_candidate_pair(self) -> CandidatePair | None:
+        """The path that the call takes, or None where there is none (any more)."""
+        return selected_pair(self._line.peer.pc)
+
+    @property
+    def audio_dropped(self) -> int:
+        """How many frames of the peer's audio (of 20 ms each) were dropped because nobody read."""
+        return self._line.audio.dropped
+
+    @property
+    def pc(self) -> "RTCPeerConnection":
+        """The peer connection, for those who need aiortc itself. Close the call, not this."""
+        return self._line.peer.pc
+
+    @property
+    def data_channel(self) -> "RTCDataChannel":
+        """The data channel with the events, for those who need aiortc itself."""
+        return self._line.peer.channel
+
+    async def send(self, event: Event) -> None:
+        """Send an event.
+
+        It waits while more than 1 MiB of earlier ones has yet to leave.
+
+        Args:
+            event: The event, a dict with a `type` (see OpenAI's Realtime API).
+
+        Raises:
+            EventTooLargeError: The peer takes no event of that size.
+            CallEndedError: The call was closed, or the peer hung up.
+            ConnectionLostError: The connection died.
+            WebRTCError: The event can't be written as JSON.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        content = [{"type": "input_text", "text": "Good morning!"}]
+                        item = {"type": "message", "role": "user", "content": content}
+                        await call.send({"type": "conversation.item.create", "item": item})
+                        await call.send({"type": "response.create"})
+
+            asyncio.run(main())
+            ```
+        """
+        await self._line.send(encode(event, self._max_size))
+
+    async def recv(self) -> Event:
+        """Wait for the next event. Cancelled, it has taken none.
+
+        Returns:
+            The event as it came; with `event_names="current"` under OpenAI's current name.
+
+        Raises:
+            CallEndedError: The call was closed, or the peer hung up, and all events were read.
+            ConnectionLostError: The connection died, and all events were read.
+            QueueOverflowError: Too many events were left unread, and those were read.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        event = await call.recv()
+                        while event["type"] != "session.created":
+                            event = await call.recv()
+                        print(event["session"])
+
+            asyncio.run(main())
+            ```
+        """
+        return await self._line.events.get()
+
+    def audio(self, rate: int = 24000) -> AsyncIterator[bytes]:
+        """Give the peer's audio as it comes, until the call ends, whatever ends it.
+
+        Up to 2 s of audio wait to be read. Beyond that the oldest is dropped, and counted in
+        `audio_dropped`. Read it in one place only: two readers would share what comes.
+
+        Args:
+            rate: The samples a second, from 8,000 to 96,000 (default: `24000`).
+
+        Returns:
+            Chunks of signed 16-bit little-endian mono PCM, of about 20 ms each.
+
+        Raises:
+            AIGateError: The rate is wrong.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        await call.send({"type": "response.create"})
+                        heard = bytearray()
+                        async for chunk in call.audio(rate=24000):
+                            heard += chunk
+                            if len(heard) >= 24000 * 2:  # a second
+                                break
+                        print(len(heard))
+
+            asyncio.run(main())
+            ```
+        """
+        if isinstance(rate, bool) or not isinstance(rate, int) or rate not in AUDIO_RATES:
+            raise AIGateError(
+                f"rate must be an integer from {AUDIO_RATES[0]:,} to {AUDIO_RATES[-1]:,}."
+            )
+        return self._line.audio.pcm(rate)
+
+    async def stats(self) -> "dict[str, RTCStats]":
+        """Read aiortc's statistics: packets and bytes sent and received, losses, round trips.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        for one in (await call.stats()).values():
+                            print(one.type, one.id)
+
+            asyncio.run(main())
+            ```
+        """
+        return dict(await self._line.peer.pc.getStats())
+
+    async def close(self) -> None:
+        """End the call. Closing it again does nothing.
+
+        What was sent before arrives, if the peer takes it in time. Closing takes `close_timeout` at
+        most, also where the network has died; what isn't given back by then is in the background. A
+        track that was passed as `audio` isn't stopped.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async for call in client.connect(model="gpt-realtime", voice="marin"):
+                        await call.send({"type": "response.create"})
+                        await call.close()
+                        break
+
+            asyncio.run(main())
+            ```
+        """
+        deadline = Deadline(self._close_timeout)
+        try:
+            await self._line.hang_up(self._close_timeout * GOODBYE)
+        finally:
+            self._line.end()
+        await self._line.released(deadline.left())
+
+    def _lost_early(self, seconds: float) -> ConnectionLostError | None:
+        """How the connection was lost, where that happened within a time after it was open."""
+        return self._line.loss if self._line.lifetime < seconds else None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            return await self.recv()
+        except CallEndedError:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<Call {self.call_id}: {self.status}>"

@@ -1,0 +1,249 @@
+"""PCM, cut into frames, and what is sent when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from fractions import Fraction
+
+import pytest
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import AudioFrame
+
+from ai_gate import AIGateError
+from ai_gate.webrtc import PCMSource
+from ai_gate.webrtc._audio_out import LONGEST_QUEUE, IncomingAudio
+from ai_gate.webrtc._outgoing import OutgoingTrack
+
+FRAME = 160
+"""The samples of 20 ms at 8 kHz."""
+
+
+def numbers(first: int, count: int) -> bytes:
+    return struct.pack(f"<{count}h", *range(first, first + count))
+
+
+def samples(frame: AudioFrame) -> list[int]:
+    data = bytes(frame.planes[0])[: frame.samples * 2]
+    return list(struct.unpack(f"<{frame.samples}h", data))
+
+
+async def frames(source: PCMSource | OutgoingTrack, count: int) -> list[AudioFrame]:
+    got = [await source.recv() for _ in range(count)]
+    assert all(isinstance(frame, AudioFrame) for frame in got)
+    return [frame for frame in got if isinstance(frame, AudioFrame)]
+
+
+@pytest.mark.parametrize("rate", [0, 7999, 8001, 48001, 22050.0, "8000", True, None])
+def test_a_rate_that_cannot_be_cut(rate: int) -> None:
+    with pytest.raises(AIGateError, match="rate must be an integer"):
+        PCMSource(rate)
+
+
+def test_what_is_written_comes_out_in_frames() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(numbers(0, FRAME * 2))
+        first, second, silence = await frames(source, 3)
+        assert samples(first) + samples(second) == list(range(FRAME * 2))
+        assert samples(silence) == [0] * FRAME
+        assert [one.pts for one in (first, second, silence)] == [0, FRAME, FRAME * 2]
+        assert (first.sample_rate, first.time_base) == (8000, Fraction(1, 8000))
+
+    asyncio.run(main())
+
+
+def test_a_sample_can_be_split() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        pcm = numbers(0, FRAME)
+        for start in range(0, len(pcm), 7):
+            await source.write(pcm[start : start + 7])
+        (frame,) = await frames(source, 1)
+        assert samples(frame) == list(range(FRAME))
+
+    asyncio.run(main())
+
+
+def test_a_part_of_a_frame_waits_for_the_rest_but_not_for_ever() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(numbers(1, 100))
+        (early,) = await frames(source, 1)
+        await source.write(numbers(101, 60))
+        (whole,) = await frames(source, 1)
+        await source.write(numbers(1, 3))
+        _, padded = await frames(source, 2)
+        assert samples(early) == [0] * FRAME
+        assert samples(whole) == list(range(1, FRAME + 1))
+        assert samples(padded) == [1, 2, 3] + [0] * (FRAME - 3)
+
+    asyncio.run(main())
+
+
+def test_writing_waits_for_room() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(bytes(16_000))
+        writing = asyncio.create_task(source.write(numbers(1, FRAME * 2)))
+        await asyncio.sleep(0)
+        assert not writing.done()
+        await frames(source, 1)
+        await asyncio.sleep(0)
+        assert not writing.done()
+        await frames(source, 1)
+        await asyncio.wait_for(writing, 1.0)
+
+    asyncio.run(main())
+
+
+def test_clearing_makes_room_and_silence() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(numbers(1, 8000))
+        writing = asyncio.create_task(source.write(numbers(1, FRAME)))
+        await asyncio.sleep(0)
+        source.clear()
+        await asyncio.wait_for(writing, 1.0)
+        source.clear()
+        assert samples((await frames(source, 1))[0]) == [0] * FRAME
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_what_can_be_written(kind: type[bytes]) -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(kind(numbers(1, FRAME)))
+        assert samples((await frames(source, 1))[0])[0] == 1
+
+    asyncio.run(main())
+
+
+def test_frames_come_each_20_ms_and_make_up_for_delays() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        source = PCMSource(8000)
+        start = loop.time()
+        await frames(source, 3)
+        assert loop.time() - start >= 0.039
+        await asyncio.sleep(0.1)
+        await frames(source, 5)
+        assert loop.time() - start < 0.2
+
+    asyncio.run(main())
+
+
+def test_after_a_call_nothing_is_kept() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        first = OutgoingTrack(source)
+        await source.write(bytes(16_000))
+        writing = asyncio.create_task(source.write(bytes(16_000)))
+        await asyncio.sleep(0)
+        first.stop()
+        await asyncio.wait_for(writing, 1.0)
+        await asyncio.wait_for(source.write(bytes(160_000)), 1.0)
+        second = OutgoingTrack(source)
+        await source.write(numbers(1, FRAME))
+        assert samples((await frames(second, 1))[0])[0] == 1
+        assert source.readyState == "live"
+        with pytest.raises(MediaStreamError):
+            await first.recv()
+
+    asyncio.run(main())
+
+
+class Short(MediaStreamTrack):
+    """A track of two frames of stereo."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = 2
+
+    async def recv(self) -> AudioFrame:
+        if not self._left:
+            raise MediaStreamError
+        self._left -= 1
+        frame = AudioFrame(format="s16", layout="stereo", samples=960)
+        frame.sample_rate = 48_000
+        frame.time_base = Fraction(1, 1000)
+        frame.pts = 100 - 20 * self._left
+        return frame
+
+
+def test_a_track_that_ends_is_followed_by_silence_of_its_kind() -> None:
+    async def main() -> None:
+        got = await frames(OutgoingTrack(Short()), 4)
+        assert [(one.sample_rate, one.layout.name, one.samples) for one in got] == (
+            [(48_000, "stereo", 960)] * 4
+        )
+        times = [(one.pts or 0) * Fraction(one.time_base or 1) for one in got]
+        assert times == [Fraction(n, 1000) for n in (80, 100, 120, 140)]
+
+    asyncio.run(main())
+
+
+def test_a_track_that_never_was() -> None:
+    async def main() -> None:
+        track = Short()
+        track.stop()
+        await frames(OutgoingTrack(track), 2)
+        (silence,) = await frames(OutgoingTrack(None), 1)
+        assert samples(silence) == [0] * FRAME
+
+    asyncio.run(main())
+
+
+class Incoming(MediaStreamTrack):
+    """A track of frames with a number for each sample."""
+
+    kind = "audio"
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._numbers = iter(range(count))
+
+    async def recv(self) -> AudioFrame:
+        number = next(self._numbers, None)
+        if number is None:
+            raise MediaStreamError
+        frame = AudioFrame(format="s16", layout="stereo", samples=960)
+        frame.planes[0].update(struct.pack("<h", number) * 1920)
+        frame.sample_rate = 48_000
+        frame.pts = number * 960
+        frame.time_base = Fraction(1, 48_000)
+        return frame
+
+
+def test_what_nobody_reads_is_dropped_the_oldest_first() -> None:
+    async def main() -> None:
+        began = []
+        audio = IncomingAudio(lambda: began.append(True))
+        await audio.drain(Incoming(LONGEST_QUEUE + 30))
+        audio.end()
+        assert audio.dropped == 30
+        assert began == [True]
+        chunks = [chunk async for chunk in audio.pcm(48_000)]
+        assert {len(chunk) for chunk in chunks} == {1920}
+        assert [struct.unpack("<h", chunk[:2])[0] for chunk in chunks] == list(
+            range(30, LONGEST_QUEUE + 30)
+        )
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 16_000, 24_000, 96_000])
+def test_it_comes_at_the_rate_that_is_wanted(rate: int) -> None:
+    async def main() -> None:
+        audio = IncomingAudio(lambda: None)
+        await audio.drain(Incoming(100))
+        audio.end()
+        size = sum([len(chunk) async for chunk in audio.pcm(rate)])
+        # The resampler keeps a few samples to itself.
+        assert size / 2 == pytest.approx(2 * rate, rel=0.02)
+
+    asyncio.run(main())

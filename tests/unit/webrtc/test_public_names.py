@@ -1,0 +1,74 @@
+"""The public names of live voice, which are imported when they are first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ai_gate import webrtc
+
+WITHOUT_AIORTC = """
+import importlib.util, sys
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "aiortc" else find_spec(name, *rest)
+import ai_gate, ai_gate.webrtc as webrtc
+import asyncio
+def attempt(action):
+    try:
+        result = action()
+        if asyncio.iscoroutine(result):
+            asyncio.run(result)
+    except ai_gate.AIGateError as error:
+        print(type(error).__name__, isinstance(error, ImportError), error)
+attempt(lambda: webrtc.connect({}))
+attempt(lambda: ai_gate.AsyncAIGateClient("proj_demo").connect())
+attempt(lambda: webrtc.probe_turn([]))
+attempt(lambda: webrtc.PCMSource)
+attempt(lambda: webrtc.Call)
+print(webrtc.NoPathError.__name__, "aiortc" in sys.modules)
+"""
+LIGHT = """
+import sys
+import ai_gate.webrtc
+from ai_gate.webrtc import connect, Connector, NoPathError, probe_turn
+print(sorted({"aiortc", "aioice", "av"} & set(sys.modules)))
+"""
+
+
+def output(code: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("name", webrtc.__all__)
+def test_each_is_there(name: str) -> None:
+    assert getattr(webrtc, name) is not None
+    assert name in dir(webrtc)
+
+
+@pytest.mark.parametrize("name", ["call", "errors", "turn"])
+def test_so_are_the_public_modules(name: str) -> None:
+    code = f"import ai_gate.webrtc; print(ai_gate.webrtc.{name}.__name__)"
+    assert output(code) == f"ai_gate.webrtc.{name}\n"
+    assert name in dir(webrtc)
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"'ai_gate\.webrtc' has no attribute 'no_such_name'"):
+        getattr(webrtc, "no_such_name")  # noqa: B009
+
+
+def test_the_import_is_light() -> None:
+    assert output(LIGHT) == "[]\n"
+
+
+def test_without_aiortc_it_says_what_to_install() -> None:
+    *attempts, last = output(WITHOUT_AIORTC).splitlines()
+    said = (
+        "MissingDependencyError True Live voice needs aiortc, which is not installed: "
+        'pip install "ai-gate[webrtc]"'
+    )
+    assert attempts == [said] * 5
+    assert last == "NoPathError False"

@@ -1,0 +1,87 @@
+"""What a session says of how it can be connected to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import trio
+
+from ai_gate import AIGateError
+from ai_gate.webrtc import ClientSecretExpiredError, WebRTCError, connect
+from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
+
+
+def session(expires_at: object) -> Any:
+    return {"client_secret": {"value": "ek_secret", "expires_at": expires_at}}
+
+
+def test_the_secret_does_not_show() -> None:
+    secret = client_secret(session(1000))
+    assert secret.value == "ek_secret"
+    assert "ek_secret" not in repr(secret)
+
+
+@pytest.mark.parametrize("expires_at", [None, "soon", True, []])
+def test_an_expiry_that_is_none(expires_at: object) -> None:
+    secret = client_secret(session(expires_at))
+    assert secret.expires_at is None
+    assert not secret.has_expired(1e12)
+    assert not secret.may_have_expired(1e12)
+
+
+@pytest.mark.parametrize(
+    ("now", "certainly", "maybe"),
+    [(900, False, False), (996, False, True), (1004, False, True), (1006, True, True)],
+)
+def test_clocks_differ_by_some_seconds(now: float, certainly: bool, maybe: bool) -> None:
+    secret = ClientSecret("ek_secret", 1000)
+    assert secret.has_expired(now) == certainly
+    assert secret.may_have_expired(now) == maybe
+
+
+def test_it_says_for_how_long() -> None:
+    check_not_expired(ClientSecret("ek_secret", 1000), 1004.0)
+    with pytest.raises(ClientSecretExpiredError, match="expired 60 s ago, so nothing was sent"):
+        check_not_expired(ClientSecret("ek_secret", 1000), 1060.0)
+
+
+@pytest.mark.parametrize("secret", [None, {}, {"value": ""}, {"value": "ek_\n"}, "ek_text"])
+def test_a_session_without_a_secret(secret: object) -> None:
+    async def main() -> None:
+        broken: Any = {"client_secret": secret}
+        with pytest.raises(WebRTCError, match="client secret"):
+            async with connect(broken):
+                pass
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("broken", [7, "session", ["session"]])
+def test_what_is_no_session(broken: Any) -> None:
+    async def main() -> None:
+        with pytest.raises(AIGateError, match="A session is a dict, not"):
+            async with connect(broken):
+                pass
+
+    asyncio.run(main())
+
+
+def test_a_factory_that_is_not_async() -> None:
+    async def main() -> None:
+        factory: Any = dict
+        with pytest.raises(AIGateError, match="must be an async function"):
+            async with connect(factory):
+                pass
+
+    asyncio.run(main())
+
+
+def test_under_trio() -> None:
+    async def main() -> None:
+        with pytest.raises(AIGateError, match="under asyncio only"):
+            async with connect(session(None)):
+                pass
+
+    trio.run(main)

@@ -1,0 +1,218 @@
+"""The SDP exchange against a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack
+
+import httpx
+import pytest
+
+from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
+from ai_gate.webrtc import SDPRefusedError
+from ai_gate.webrtc._http import MAX_ANSWER, Poster, http_client
+from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
+from tests.unit.server import Answer, Received, Reply, Server, json_reply
+
+OFFER = "v=0\r\no=offer\r\n"
+ANSWER = "v=0\r\no=answer\r\n"
+SECRET = "ek_very_secret"
+CREATED = Reply(201, ANSWER.encode(), {"Location": "/v1/realtime/calls/rtc_1"})
+GONE = json_reply({"error": {"code": "beta_api_shape_disabled", "message": "Gone"}}, 400)
+
+Serve = Callable[[Answer], Server]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers that end with the test."""
+    servers: list[AbstractContextManager[Server]] = []
+
+    def start(answer: Answer) -> Server:
+        server = Server(answer)
+        servers.append(server)
+        return server.__enter__()
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def exchange(
+    url: str, api: API = "auto", client: httpx.AsyncClient | None = None, secret: str = SECRET
+) -> SDPAnswer:
+    async def main() -> SDPAnswer:
+        async with AsyncExitStack() as stack:
+            used = await stack.enter_async_context(http_client(client))
+            stack.push_async_callback(used.aclose)
+            chosen = sdp_exchange(api, httpx.URL(url), "gpt-realtime & co")
+            return await chosen.exchange(OFFER, Poster(used, secret))
+
+    return asyncio.run(main())
+
+
+def refused(server: Server, api: API = "auto") -> SDPRefusedError:
+    with pytest.raises(SDPRefusedError) as caught:
+        exchange(f"{server.url}/v1/realtime", api)
+    return caught.value
+
+
+def test_the_current_protocol(serve: Serve) -> None:
+    server = serve(lambda _: CREATED)
+    answer = exchange(f"{server.url}/v1/realtime/", "calls")
+    assert (answer.sdp, answer.call_id) == (ANSWER, "rtc_1")
+    (received,) = server.requests
+    assert (received.method, received.target) == ("POST", "/v1/realtime/calls")
+    assert received.body == OFFER.encode()
+    assert received.headers["content-type"] == "application/sdp"
+    assert received.headers["authorization"] == f"Bearer {SECRET}"
+    assert received.headers["user-agent"].startswith("ai-gate-python/")
+
+
+def test_the_beta(serve: Serve) -> None:
+    server = serve(lambda _: Reply(200, ANSWER.encode()))
+    answer = exchange(f"{server.url}/v1/realtime", "beta")
+    assert (answer.sdp, answer.call_id) == (ANSWER, None)
+    assert server.requests[0].target == "/v1/realtime?model=gpt-realtime+%26+co"
+
+
+def test_a_query_of_the_callers_stays(serve: Serve) -> None:
+    server = serve(lambda _: CREATED)
+    exchange(f"{server.url}/openai?region=x", "calls")
+    exchange(f"{server.url}/openai?region=x", "beta")
+    assert [one.target for one in server.requests] == [
+        "/openai/calls?region=x",
+        "/openai?region=x&model=gpt-realtime+%26+co",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("location", "call_id"),
+    [
+        ("/v1/realtime/calls/rtc_2", "rtc_2"),
+        ("https://api.openai.com/v1/realtime/calls/rtc_2?x=/y", "rtc_2"),
+        ("rtc_2", "rtc_2"),
+        ("/v1/realtime/calls/rtc_2/", "rtc_2"),
+        ("", None),
+    ],
+)
+def test_the_id_of_a_call(serve: Serve, location: str, call_id: str | None) -> None:
+    server = serve(lambda _: Reply(201, ANSWER.encode(), {"Location": location}))
+    assert exchange(server.url, "calls").call_id == call_id
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(404),
+        Reply(405),
+        json_reply({"error": {"code": "api_version_mismatch", "message": "x"}}, 400),
+        json_reply({"error": {"code": "api_version_mismatch", "message": "x"}}, 401),
+    ],
+    ids=lambda reply: f"{reply.status} {reply.body.decode()}",
+)
+def test_auto_falls_back_where_no_call_can_have_begun(serve: Serve, reply: Reply) -> None:
+    def answer(received: Received) -> Reply:
+        return reply if received.target.endswith("/calls") else CREATED
+
+    server = serve(answer)
+    assert exchange(server.url).sdp == ANSWER
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 403, 409, 410, 429, 500, 503])
+def test_else_it_does_not(serve: Serve, status: int) -> None:
+    server = serve(lambda _: json_reply({"error": {"code": "x"}}, status, Location="/elsewhere"))
+    with pytest.raises(AIGateError):
+        exchange(server.url)
+    assert len(server.requests) == 1
+
+
+def test_a_lost_answer_is_no_reason_either(serve: Serve) -> None:
+    server = serve(lambda _: None)
+    with pytest.raises(APIConnectionError, match="A call may have begun all the same"):
+        exchange(server.url)
+    assert len(server.requests) == 1
+
+
+def test_the_second_refusal_is_the_one_that_is_told(serve: Serve) -> None:
+    server = serve(lambda one: Reply(404) if one.target.endswith("/calls") else GONE)
+    failure = refused(server)
+    assert failure.code == "beta_api_shape_disabled"
+    assert str(failure) == "The SDP offer was refused (HTTP 400, beta_api_shape_disabled): Gone"
+
+
+def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
+    server = serve(lambda _: Reply(404))
+    assert refused(server, "calls").status_code == 404
+    assert refused(server, "beta").status_code == 404
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"", "."),
+        (b"<html>", "."),
+        (b"[]", "."),
+        (b'{"error": {"message": " "}}', "."),
+        (b'{"error": {"message": 7, "code": 7}}', "."),
+        (b'{"error": "x", "message": "Not now"}', ": Not now"),
+        (b'{"error": {"message": "sk-abc is wrong"}}', ": *** is wrong"),
+        (json.dumps({"error": {"message": "x" * 5000}}).encode(), ": " + "x" * 500),
+    ],
+)
+def test_what_a_refusal_says(serve: Serve, body: bytes, text: str) -> None:
+    server = serve(lambda _: Reply(418, body, {"Retry-After": "2", "x-request-id": "req_9"}))
+    failure = refused(server)
+    assert str(failure) == f"The SDP offer was refused (HTTP 418){text}"
+    assert (failure.status_code, failure.body) == (418, body)
+    assert (failure.retry_after, failure.request_id) == (2.0, "req_9")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"sdp": "v=0"}', b"\xff\xfe", b"v=0" * 100_000])
+def test_a_success_that_is_no_sdp(serve: Serve, body: bytes) -> None:
+    server = serve(lambda _: Reply(201, body))
+    with pytest.raises(InvalidResponseError, match="HTTP 201 and a body that is no SDP") as caught:
+        exchange(server.url)
+    assert caught.value.body == body[:MAX_ANSWER]
+
+
+def test_a_compressed_answer_is_not_asked_for(serve: Serve) -> None:
+    server = serve(lambda _: CREATED)
+    exchange(server.url)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(APIConnectionError, match="could not be sent") as caught:
+        exchange("http://127.0.0.1:9")
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+
+
+def test_a_timeout_of_the_transport() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout(f"slow with {SECRET}", request=request)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    with pytest.raises(APITimeoutError) as caught:
+        exchange("http://server", client=client)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_hook_that_reads_the_answer(serve: Serve) -> None:
+    server = serve(lambda _: CREATED)
+
+    async def read(response: httpx.Response) -> None:
+        await response.aread()
+
+    client = httpx.AsyncClient(event_hooks={"response": [read]})
+    assert exchange(server.url, client=client).sdp == ANSWER
+
+
+def test_an_unusable_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://user:password@proxy")
+    with pytest.raises(AIGateError, match="check the proxy and CA settings"):
+        exchange("http://127.0.0.1:9")

@@ -1,0 +1,307 @@
+"""What keeps a call from being opened has a name, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
+from ai_gate.testing import MockGate
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc import (
+    ClientSecretExpiredError,
+    NoPathError,
+    SDPRefusedError,
+    connect,
+)
+from tests.voice.calling import SECRET_PARTS, calling, minted, run
+from tests.voice.coturn import HOST, free_port
+from tests.voice.dead_ends import refusing
+
+NO_SDP = b"<html>what is this?</html>"
+SDP_WITHOUT_SENSE = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 what 0\r\n"
+
+
+def failing(gate: MockGate, kind: type[AIGateError], **options: Any) -> AIGateError:
+    """The error of a call that can't be opened."""
+    failures = []
+
+    async def main() -> None:
+        with pytest.raises(kind) as caught:
+            async with calling(gate, **options):
+                pass
+        failures.append(caught.value)
+
+    run(main())
+    (failure,) = failures
+    assert type(failure) is kind
+    assert [part for part in SECRET_PARTS if part in f"{failure} {failure!r}"] == []
+    return failure
+
+
+def test_an_expired_session_is_not_even_tried(gate: MockGate) -> None:
+    async def main() -> None:
+        session = await minted(gate)
+        session["client_secret"]["expires_at"] = int(time.time()) - 10
+        with pytest.raises(ClientSecretExpiredError, match=r"expired 1\d s ago"):
+            async with connect(session, realtime_url=gate.realtime_url):
+                pass
+        assert [one.path for one in gate.received] == ["/session"]
+
+    run(main())
+
+
+def test_a_clock_that_is_a_little_ahead_does_no_harm(gate: MockGate) -> None:
+    async def main() -> None:
+        session = await minted(gate)
+        session["client_secret"]["expires_at"] = int(time.time()) - 2
+        async with connect(session, realtime_url=gate.realtime_url) as call:
+            assert call.status == "connected"
+
+    run(main())
+
+
+def test_a_refusal_past_the_expiry_is_named_so(gate: MockGate) -> None:
+    async def main() -> None:
+        session = await minted(gate)
+        session["client_secret"]["expires_at"] = int(time.time()) - 2
+        gate.voice.expire()
+        with pytest.raises(ClientSecretExpiredError) as caught:
+            async with connect(session, realtime_url=gate.realtime_url):
+                pass
+        assert caught.value.status_code == 401
+        assert isinstance(caught.value.__cause__, SDPRefusedError)
+
+    run(main())
+
+
+def test_a_refusal_before_the_expiry_is_a_refusal(gate: MockGate) -> None:
+    async def main() -> None:
+        session = await minted(gate)
+        gate.voice.expire()
+        with pytest.raises(SDPRefusedError) as caught:
+            async with connect(session, realtime_url=gate.realtime_url):
+                pass
+        assert caught.value.status_code == 401
+        assert caught.value.code is not None
+
+    run(main())
+
+
+def test_a_factory_is_asked_once_more(gate: MockGate) -> None:
+    async def main() -> None:
+        created: list[SessionResponse] = []
+
+        async def factory() -> SessionResponse:
+            session = await minted(gate)
+            if not created:
+                session["client_secret"]["expires_at"] = int(time.time()) - 60
+            created.append(session)
+            return session
+
+        async with connect(factory, realtime_url=gate.realtime_url) as call:
+            assert call.session is created[1]
+        assert len(created) == 2
+
+    run(main())
+
+
+def test_a_fast_clock_leaves_the_judgement_to_the_server(gate: MockGate) -> None:
+    async def main() -> None:
+        created = []
+
+        async def factory() -> SessionResponse:
+            session = await minted(gate)
+            session["client_secret"]["expires_at"] -= 3600
+            created.append(session)
+            return session
+
+        async with connect(factory, realtime_url=gate.realtime_url) as call:
+            assert call.status == "connected"
+        assert len(created) == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_a_refusal_says_what_openai_said(gate: MockGate, status: int) -> None:
+    gate.voice.refuse_next(
+        status, code="some_code", message="Not with ek_secret123", retry_after=3.0
+    )
+    failure = failing(gate, SDPRefusedError, api="calls")
+    assert isinstance(failure, SDPRefusedError)
+    assert (failure.status_code, failure.code, failure.retry_after) == (status, "some_code", 3.0)
+    assert str(failure) == (f"The SDP offer was refused (HTTP {status}, some_code): Not with ***")
+    assert failure.response["error"]["code"] == "some_code"
+    assert b"some_code" in failure.body
+
+
+def test_a_refusal_without_json(gate: MockGate) -> None:
+    gate.voice.refuse_next(503, body=b"<html>Bad gateway</html>")
+    failure = failing(gate, SDPRefusedError)
+    assert str(failure) == "The SDP offer was refused (HTTP 503)."
+    assert isinstance(failure, SDPRefusedError)
+    assert (failure.code, failure.response, failure.body) == (None, {}, b"<html>Bad gateway</html>")
+
+
+def test_no_call_can_have_begun_twice(gate: MockGate) -> None:
+    gate.voice.refuse_next(500)
+    failing(gate, SDPRefusedError)
+    assert [one.path for one in gate.received] == ["/session", "/v1/realtime/calls"]
+
+
+@pytest.mark.parametrize("body", [NO_SDP, SDP_WITHOUT_SENSE, b"", b"v=0\r\n" + bytes(300_000)])
+def test_a_success_that_is_no_answer(gate: MockGate, body: bytes) -> None:
+    gate.voice.refuse_next(201, body=body)
+    failure = failing(gate, InvalidResponseError)
+    assert "A call may have begun all the same" in str(failure)
+
+
+def test_nobody_is_there(on_loopback: None) -> None:
+    with MockGate(realtime=True) as gate:
+        url = f"http://{HOST}:{free_port()}/v1/realtime"
+        failure = _failing_at(gate, url, APIConnectionError)
+    assert "could not be sent" in str(failure)
+
+
+def test_the_answer_is_lost(gate: MockGate) -> None:
+    with _listening() as (port, listener):
+
+        async def main() -> None:
+            accepting = asyncio.create_task(asyncio.to_thread(_hang_up, listener))
+            session = await minted(gate)
+            with pytest.raises(APIConnectionError, match="A call may have begun all the same"):
+                async with connect(session, realtime_url=f"http://{HOST}:{port}"):
+                    pass
+            await accepting
+
+        run(main())
+
+
+def test_no_answer_comes_in_time(gate: MockGate) -> None:
+    with _listening() as (port, _):
+        start = time.monotonic()
+        failure = _failing_at(gate, f"http://{HOST}:{port}", APITimeoutError, open_timeout=0.3)
+        assert 0.3 <= time.monotonic() - start < 2.0
+    assert "within 0.3 s" in str(failure)
+
+
+def test_relay_only_without_a_turn_server(gate: MockGate) -> None:
+    start = time.monotonic()
+    failure = failing(gate, NoPathError, relay_only=True)
+    assert time.monotonic() - start < 1.0
+    assert isinstance(failure, NoPathError)
+    assert failure.turn_results == ()
+
+
+def test_relay_only_tells_why_no_turn_server_works(on_loopback: None) -> None:
+    url = refusing("tcp")
+    servers = [{"urls": [url], "username": "alice", "credential": "s3cret"}]
+    with MockGate(realtime=True, ice_servers=servers) as gate:
+        failure = failing(gate, NoPathError, relay_only=True)
+    assert isinstance(failure, NoPathError)
+    assert [(one.url, one.works) for one in failure.turn_results] == [(url, False)]
+    assert f"TURN: {url}: {failure.turn_results[0].reason}" in str(failure)
+    assert "s3cret" not in f"{failure} {failure!r} {failure.turn_results}"
+
+
+def test_a_dead_turn_server_does_not_matter_where_there_is_another_path(
+    on_loopback: None,
+) -> None:
+    servers = [{"urls": [refusing("tcp")], "username": "alice", "credential": "s3cret"}]
+    with MockGate(realtime=True, ice_servers=servers) as gate:
+
+        async def main() -> None:
+            async with calling(gate) as call:
+                assert call.status == "connected"
+                assert [one.works for one in call.turn_results] == [False]
+
+        run(main())
+
+
+def test_this_machine_has_no_address(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: [])
+    failure = failing(gate, NoPathError)
+    assert isinstance(failure, NoPathError)
+    assert failure.candidates == ()
+
+
+def test_both_sides_try_in_vain(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ai_gate.webrtc._peer.SETTLING", 0.5)
+
+    async def main() -> None:
+        session = await minted(gate)
+
+        async def cut_off(response: httpx.Response) -> None:
+            # From the moment of the answer on nothing gets through.
+            gate.voice.vanish()
+
+        start = time.monotonic()
+        async with httpx.AsyncClient(event_hooks={"response": [cut_off]}) as http_client:
+            with pytest.raises(NoPathError) as caught:
+                async with connect(
+                    session,
+                    realtime_url=gate.realtime_url,
+                    http_client=http_client,
+                    open_timeout=1.0,
+                    close_timeout=0.2,
+                ):
+                    pass
+        assert 1.0 <= time.monotonic() - start < 2.0
+        assert [one.address for one in caught.value.candidates] == [HOST]
+
+    run(main())
+
+
+def test_a_closed_http_client(gate: MockGate) -> None:
+    http_client = httpx.AsyncClient()
+    asyncio.run(http_client.aclose())
+    failure = failing(gate, AIGateError, http_client=http_client)
+    assert "http_client is closed" in str(failure)
+
+
+def test_an_http_client_of_the_callers_stays_open(gate: MockGate) -> None:
+    async def main() -> None:
+        # Its own authentication would take the place of the client secret.
+        async with httpx.AsyncClient(auth=("user", "password"), timeout=0.001) as http_client:
+            async with calling(gate, http_client=http_client) as call:
+                assert call.status == "connected"
+            assert not http_client.is_closed
+
+    run(main())
+
+
+def _failing_at(gate: MockGate, url: str, kind: type[AIGateError], **options: Any) -> AIGateError:
+    failures = []
+
+    async def main() -> None:
+        session = await minted(gate)
+        with pytest.raises(kind) as caught:
+            async with connect(session, realtime_url=url, **options):
+                pass
+        failures.append(caught.value)
+
+    run(main())
+    return failures[0]
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[tuple[int, socket.socket]]:
+    """Yield a port at which nothing is answered, and its socket."""
+    with socket.create_server((HOST, 0)) as listener:
+        listener.settimeout(5.0)
+        yield listener.getsockname()[1], listener
+
+
+def _hang_up(listener: socket.socket) -> None:
+    """Take a request and hang up."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(2**16)
