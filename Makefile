@@ -8,7 +8,8 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage generate check spec-diff snapshot mock bench clean
+.PHONY: help setup demo voice test test-voice coverage generate check spec-diff snapshot mock bench
+.PHONY: clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +26,14 @@ $(READY): pyproject.toml
 demo: $(READY) ## Create a session against the embedded mock gate
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answer.wav
+	@$(BIN)/python examples/voice.py --mock
+
+test: $(READY) ## Run all tests but those of test-voice
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
+
+test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium where they are installed
+	$(BIN)/python -m pytest tests/voice $(PYTEST_ARGS)
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase

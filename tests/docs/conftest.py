@@ -1,4 +1,4 @@
-"""The world in which the documentation runs: https://api.ai-gate.dev is a mock gate."""
+"""The world in which the documentation runs: a mock gate is AI Gate, and OpenAI's side of calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import trustme
 
 from ai_gate.testing import MockGate
 
-from .gateway import NAME, lead_to
+from .gateway import NAMES, lead_to
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def certificates(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
 def server_side(authority: trustme.CA) -> ssl.SSLContext:
     """The gate's side of TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(NAME).configure_cert(context)
+    authority.issue_cert(*NAMES).configure_cert(context)
     return context
 
 
@@ -64,7 +64,12 @@ def gate(
     logging_as_before: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MockGate]:
-    """The gate at https://api.ai-gate.dev."""
-    with MockGate(ssl_context=server_side) as gate:
+    """The gate at https://api.ai-gate.dev, with a voice at https://api.openai.com."""
+    # Calls travel on loopback, whose addresses aioice leaves out.
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    # Nothing on the internet is asked: STUN servers are passed over, and nobody listens on port 9.
+    turn = {"urls": "turn:127.0.0.1:9?transport=tcp", "username": "u", "credential": "c"}
+    servers = [{"urls": "stun:stun.cloudflare.com:3478"}, turn]
+    with MockGate(ssl_context=server_side, realtime=True, ice_servers=servers) as gate:
         lead_to(gate.port, monkeypatch)
         yield gate

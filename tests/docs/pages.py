@@ -20,7 +20,17 @@ README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PRODUCT = ROOT.parent / "shared" / "product.md"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-MODULES = ("ai_gate", "ai_gate.client", "ai_gate.errors", "ai_gate.types", "ai_gate.testing")
+MODULES = (
+    "ai_gate",
+    "ai_gate.client",
+    "ai_gate.errors",
+    "ai_gate.types",
+    "ai_gate.testing",
+    "ai_gate.webrtc",
+    "ai_gate.webrtc.call",
+    "ai_gate.webrtc.errors",
+    "ai_gate.webrtc.turn",
+)
 
 NO_PRODUCT_PAGE = pytest.param(
     None,

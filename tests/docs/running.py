@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import runpy
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import pytest
 from ai_gate import AIGateClient
 from ai_gate.testing import MockGate
 
-from .gateway import NAME
+from .gateway import NAMES
 from .kinds import CLIENT, Kind, kind, prints
 from .markdown import Block
 
+METHODS = ("create_session", "get_turn_credentials", "connect")
+"""What calls the gate."""
 FAILURES = ("error", "failed", "❌")
 
 
@@ -35,10 +38,13 @@ def run_block(block: Block, folder: Path) -> None:
     path.write_text(block.code, "utf-8")
     if is_test(block.code):
         run_pytest(path)
-    elif kind(block.code) is Kind.FRAGMENT:
-        run(path, **{CLIENT: AIGateClient(project_id="your-project-id")})
-    else:
-        run(path)
+        return
+    given = {}
+    if kind(block.code) is Kind.FRAGMENT:
+        given[CLIENT] = AIGateClient(project_id="your-project-id")
+    # Some blocks write files.
+    with contextlib.chdir(folder):
+        run(path, **given)
 
 
 def is_test(code: str) -> bool:
@@ -59,10 +65,10 @@ def check_calls(code: str, gate: MockGate) -> None:
 
     Code with a mock gate of its own doesn't call this one.
     """
-    calls = code.count(".create_session(") + code.count(".get_turn_credentials(")
+    calls = sum(code.count(f".{name}(") for name in METHODS)
     has_own = "MockGate(" in code or is_test(code)
     assert bool(gate.received) == (calls > 0 and not has_own)
-    assert all(request.headers["host"] == NAME for request in gate.received)
+    assert all(request.headers["host"] in NAMES for request in gate.received)
     assert gate.violations == []
 
 

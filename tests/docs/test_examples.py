@@ -11,8 +11,11 @@ from ai_gate.testing import MockGate
 from .pages import EXAMPLES, ROOT
 from .running import check_calls, check_output, run
 
+# The others need peers to talk with: tests/voice runs them.
+RUNNABLE = [path for path in EXAMPLES if path.name != "voice.py"]
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+
+@pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.name)
 def test_example_runs(path: Path, gate: MockGate, capsys: pytest.CaptureFixture[str]) -> None:
     code = path.read_text("utf-8")
     run(path)

@@ -6,11 +6,13 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import ai_gate
 import ai_gate.errors
+import ai_gate.webrtc.errors
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
 from ai_gate.testing import MockGate
 
@@ -67,13 +69,14 @@ def test_files(page: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_modules_on_the_way_of_a_call() -> None:
+@pytest.mark.parametrize("heading", ["The way of a call", "The way of a live call"])
+def test_modules_on_the_way_of_a_call(heading: str) -> None:
     text = "".join(
         block.code
         for block in blocks("contributing", CONTRIBUTING.read_text("utf-8"))
-        if block.heading == "The way of a call"
+        if block.heading == heading
     )
-    named = re.findall(r"\w+\.py", text)
+    named = re.findall(r"[\w/]+\.py", text)
     assert len(named) > 5
     assert [name for name in named if not (ROOT / "ai_gate" / name).exists()] == []
 
@@ -136,13 +139,14 @@ def tree(text: str) -> set[tuple[str, str]]:
     return pairs
 
 
-@pytest.mark.parametrize("source", ["README.md", "ai_gate.errors"])
-def test_the_tree_of_errors(source: str) -> None:
-    text = README.read_text("utf-8") if source == "README.md" else str(ai_gate.errors.__doc__)
-    (drawn,) = (block.code for block in blocks(source, text) if "├──" in block.code)
-    classes = [getattr(ai_gate.errors, name) for name in ai_gate.errors.__all__]
-    actual = {(error.__base__.__name__, error.__name__) for error in classes}
-    assert tree(drawn) == actual - {("Exception", "AIGateError")} | {("", "AIGateError")}
+@pytest.mark.parametrize("module", [ai_gate.errors, ai_gate.webrtc.errors])
+def test_the_trees_of_errors(module: ModuleType) -> None:
+    classes = [getattr(module, name) for name in module.__all__]
+    actual = {(error.__bases__[0].__name__, error.__name__) for error in classes}
+    expected = actual - {("Exception", "AIGateError")} | {("", "AIGateError")}
+    sources = (README.read_text("utf-8"), str(module.__doc__))
+    drawn = [block.code for text in sources for block in blocks("", text) if "──" in block.code]
+    assert [tree(code) for code in drawn].count(expected) == 2
 
 
 def test_the_free_plan() -> None:
