@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -133,19 +134,27 @@ class MockGate:
             The gate itself.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is taken, or there are too few descriptors. Nothing is left open.
 
         Example:
             >>> gate = MockGate().start()
             >>> gate.close()
         """
         if self._server is None:
-            self._server = Server(self._port, self._responder, self._ssl_context)
+            self._server = self._start_server()
             self._port = self._server.server_port
-            if self._realtime is not None:
-                self._realtime.start()
-            self._server.start()
         return self
+
+    def _start_server(self) -> Server:
+        with ExitStack() as undo:
+            server = Server(self._port, self._responder, self._ssl_context)
+            undo.callback(server.server_close)
+            if self._realtime is not None:
+                undo.callback(self._realtime.stop)
+                self._realtime.start()
+            server.start()
+            undo.pop_all()
+            return server
 
     def close(self) -> None:
         """Stop listening and close every connection. A gate that doesn't run stays as it is.

@@ -3,8 +3,11 @@
 The calls themselves are tried under tests/voice.
 """
 
+import errno
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +16,14 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
+from ai_gate.testing._voice import thread
+from ai_gate.testing._voice.records import VoiceCall
+from ai_gate.testing._voice.register import Register
 
 OFFER = b"v=0\r\n"
+# A copy of all events for each new one would take half a minute.
+EVENTS = 200_000
+REGISTER_SECONDS = 5.0
 PATHS = ["/v1/realtime/calls", "/v1/realtime?model=gpt-realtime"]
 SERVERS: list[dict[str, Any]] = [
     {"urls": "stun:127.0.0.1:3478"},
@@ -92,6 +101,46 @@ def test_without_aiortc_it_is_said_what_to_install() -> None:
 def test_url_of_the_calls(gate: MockGate) -> None:
     assert gate.realtime_url == f"{gate.url}/v1/realtime"
     assert gate.voice.calls == []
+
+
+def test_a_gate_whose_voice_can_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_loop() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    gate = MockGate(realtime=True)
+    failures: list[OSError] = []
+
+    def start() -> None:
+        try:
+            gate.start()
+        except OSError as error:
+            failures.append(error)
+
+    threads = threading.active_count()
+    with monkeypatch.context() as patch:
+        patch.setattr(thread, "WiredLoop", no_loop)
+        starting = threading.Thread(target=start, daemon=True)
+        starting.start()
+        starting.join(10.0)
+    assert [failure.errno for failure in failures] == [errno.EMFILE]
+    assert threading.active_count() == threads
+    gate.close()
+    with gate:
+        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+        gate.voice.hang_up()
+
+
+def test_the_register_keeps_many_events() -> None:
+    register = Register()
+    register.add(VoiceCall("rtc_1", "calls", "gpt-realtime", "connected"))
+    # What this thread alone computes is measured: other work on the machine has no part in it.
+    limit = time.thread_time() + REGISTER_SECONDS
+    for index in range(EVENTS):
+        register.receive("rtc_1", {"index": index})
+        assert time.thread_time() < limit, f"too slow after {index} events"
+    (call,) = register.calls()
+    assert [event["index"] for event in call.events] == list(range(EVENTS))
+    assert register.calls()[0] is call
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import math
+import re
 from array import array
 from collections.abc import AsyncIterator, Iterator
 from fractions import Fraction
@@ -97,13 +98,35 @@ class PlainClient:
 
     async def exchange(self, gate: MockGate, api: str, session: dict[str, Any]) -> None:
         """Exchange the SDP."""
+        await self.offer(gate, api, session)
+        await self.accept()
+
+    async def offer(
+        self,
+        gate: MockGate,
+        api: str,
+        session: dict[str, Any],
+        *,
+        max_message_size: int | None = None,
+    ) -> None:
+        """Send the offer.
+
+        Args:
+            max_message_size: The bytes of the largest event that it takes. Default: aiortc's.
+        """
         await self.connection.setLocalDescription(await self.connection.createOffer())
+        sdp = self.connection.localDescription.sdp
+        if max_message_size is not None:
+            size = f"a=max-message-size:{max_message_size}"
+            sdp = re.sub(r"a=max-message-size:\d+", size, sdp)
         path = "/calls" if api == "calls" else f"?model={session['model']}"
         self.answer = await post_offer(
-            f"{gate.realtime_url}{path}",
-            self.connection.localDescription.sdp,
-            session["client_secret"]["value"],
+            f"{gate.realtime_url}{path}", sdp, session["client_secret"]["value"]
         )
+
+    async def accept(self) -> None:
+        """Take the answer; the call can begin."""
+        assert self.answer is not None
         assert self.answer.status_code == 201
         answer = RTCSessionDescription(sdp=self.answer.text, type="answer")
         await self.connection.setRemoteDescription(answer)

@@ -31,6 +31,25 @@ def test_an_answer_is_a_tone_between_silences(gate: MockGate, api: str) -> None:
     run(call())
 
 
+def test_a_second_answer_waits_for_the_tone_of_the_first(gate: MockGate) -> None:
+    async def call() -> None:
+        async with calling(gate) as client:
+            events = []
+            for _ in range(2):
+                client.send("response.create")
+                events += await client.until("response.done")
+            names = [event["type"] for event in events]
+            assert "output_audio_buffer.stopped" not in names
+            stopped = [
+                (await client.until("output_audio_buffer.stopped"))[-1]["response_id"]
+                for _ in range(2)
+            ]
+            done = [event["response"]["id"] for event in events if event["type"] == names[-1]]
+            assert stopped == done
+
+    run(call())
+
+
 def test_it_echoes_what_it_hears(gate: MockGate) -> None:
     async def call() -> None:
         async with calling(gate, hertz=SUNG) as client:

@@ -13,6 +13,8 @@ from aiortc import RTCPeerConnection, RTCTransportStats
 
 from ai_gate.testing import MockGate
 from ai_gate.testing._voice import peer
+from ai_gate.testing._voice.peer import Peer
+from ai_gate.testing._voice.wire import WiredLoop
 from tests.voice.plain_client import (
     PlainClient,
     calling,
@@ -95,6 +97,83 @@ def test_hanging_up_closes_the_channel(gate: MockGate, way: Callable[[str], Tell
     gate.voice.wait_until(lambda calls: calls[0].state == "closed")
 
 
+def end_while(
+    monkeypatch: pytest.MonkeyPatch, owner: type, method: str, end: Callable[[], None]
+) -> None:
+    """Let something end the calls while a coroutine method of the mock's is at its beginning."""
+    original, end_soon = getattr(owner, method), Peer.end_soon
+    ended = asyncio.Event()
+    tasks = set()
+
+    def note_the_end(self: Peer) -> None:
+        end_soon(self)
+        ended.set()
+
+    async def interrupted(*args: Any, **options: Any) -> Any:
+        tasks.add(asyncio.create_task(asyncio.to_thread(end)))
+        await ended.wait()
+        return await original(*args, **options)
+
+    monkeypatch.setattr(Peer, "end_soon", note_the_end)
+    monkeypatch.setattr(owner, method, interrupted)
+
+
+async def refused_offer(gate: MockGate) -> dict[str, Any]:
+    client = PlainClient(*new_connection())
+    await client.offer(gate, "calls", await create_session(gate))
+    await client.close()
+    assert client.answer is not None
+    assert client.answer.status_code == 503
+    error: dict[str, Any] = client.answer.json()["error"]
+    return error
+
+
+ENDS = pytest.mark.parametrize(
+    "end",
+    [
+        lambda gate: gate.voice.hang_up(),
+        lambda gate: gate.voice.vanish(),
+        lambda gate: gate.reset(),
+    ],
+    ids=["hang_up", "vanish", "reset"],
+)
+
+
+@ENDS
+def test_a_call_that_ends_while_its_sockets_are_opened(
+    gate: MockGate, monkeypatch: pytest.MonkeyPatch, end: Callable[[MockGate], None]
+) -> None:
+    end_while(monkeypatch, WiredLoop, "create_datagram_endpoint", lambda: end(gate))
+    # That no socket is left is seen by `run`.
+    assert run(refused_offer(gate))["code"] == "call_ended"
+    assert gate.voice.calls == []
+    assert gate.violations == []
+
+
+@ENDS
+def test_a_call_that_is_closed_before_its_exchange_is_over(
+    gate: MockGate, monkeypatch: pytest.MonkeyPatch, end: Callable[[MockGate], None]
+) -> None:
+    closed = asyncio.Event()
+
+    class Slow(RTCPeerConnection):
+        async def setRemoteDescription(self, *args: Any, **options: Any) -> None:  # noqa: N802
+            await super().setRemoteDescription(*args, **options)
+            task = asyncio.create_task(asyncio.to_thread(end, gate))
+            await closed.wait()
+            await task
+
+        async def close(self) -> None:
+            await super().close()
+            closed.set()
+
+    monkeypatch.setattr(peer, "_EXCHANGE_SECONDS", 0.05)
+    monkeypatch.setattr(peer, "RTCPeerConnection", Slow)
+    assert run(refused_offer(gate))["code"] == "call_ended"
+    assert gate.voice.calls == []
+    assert gate.violations == []
+
+
 def test_a_flood_told_to_the_gate(gate: MockGate) -> None:
     async def indexes() -> list[int]:
         async with calling(gate) as client:
@@ -120,6 +199,47 @@ def test_a_flood_told_in_an_event(gate: MockGate) -> None:
     assert [event["index"] for event in flood] == [0, 1, 2]
 
 
+def test_a_flood_waits_for_the_channel(gate: MockGate) -> None:
+    async def events() -> list[dict[str, Any]]:
+        client = PlainClient(*new_connection())
+        await client.offer(gate, "calls", await create_session(gate))
+        gate.voice.flood(2)
+        await client.accept()
+        found = [await client.next_event() for _ in range(3)]
+        await client.close()
+        return found
+
+    first, *flood = run(events())
+    assert first["type"] == "session.created"
+    assert [event["index"] for event in flood] == [0, 1]
+
+
+def test_a_flood_of_a_closed_channel_is_over(gate: MockGate) -> None:
+    async def call() -> None:
+        async with calling(gate) as client:
+            client.channel.close()
+            async with asyncio.timeout(2.0):
+                await client.closed.wait()
+            gate.voice.flood(10**8)
+            gate.voice.hang_up()
+
+    run(call())
+
+
+def test_a_flood_lets_others_have_their_turn(
+    gate: MockGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No amount that is to be sent makes it wait.
+    monkeypatch.setattr(peer, "_FLOOD_BUFFER", 2**62)
+
+    async def call() -> None:
+        async with calling(gate):
+            gate.voice.flood(10**8)
+            gate.voice.hang_up()
+
+    run(call())
+
+
 @pytest.mark.parametrize(("count", "size"), [(-1, 0), (1, -1), (1, 200_001)])
 def test_a_flood_that_can_not_be(gate: MockGate, count: int, size: int) -> None:
     with pytest.raises(ValueError, match="must"):
@@ -135,6 +255,21 @@ def test_any_event_can_be_sent(gate: MockGate) -> None:
             return await client.next_event()
 
     assert run(event()) == {"type": "response.output_text.delta", "delta": "a"}
+
+
+def test_a_client_that_takes_no_such_event_is_in_nobodys_way(gate: MockGate) -> None:
+    async def call() -> None:
+        small = PlainClient(*new_connection())
+        await small.offer(gate, "calls", await create_session(gate), max_message_size=2000)
+        await small.accept()
+        async with calling(gate) as client:
+            await small.next_event()
+            with pytest.raises(ValueError, match="up to 2000 bytes"):
+                gate.voice.send({"type": "large", "text": "x" * 3000})
+            assert (await client.next_event())["type"] == "large"
+        await small.close()
+
+    run(call())
 
 
 def test_refusals_queue_up_and_are_used_up(gate: MockGate) -> None:

@@ -19,14 +19,14 @@ class Calls:
     def __init__(self, register: Register) -> None:
         self._register = register
         self._thread = LoopThread()
-        self._peers: set[Peer] = set()
+        self._peers: list[Peer] = []
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def take(self, offer: Offer) -> str:
-        """Take a call and return the SDP answer; RefusedError where the offer is bad."""
+        """Take a call and return the SDP answer; RefusedError where it can't be taken."""
         return self._thread.run(lambda: self._take(offer), _TIMEOUT)
 
     def hang_up(self) -> None:
@@ -40,7 +40,7 @@ class Calls:
             self._thread.run(self._vanish, _TIMEOUT)
 
     def send(self, event: Event) -> None:
-        """Send an event to every client."""
+        """Send an event to every client; ValueError where it's too large for some."""
         if self._thread.is_running():
             self._thread.run(lambda: self._send(event), _TIMEOUT)
 
@@ -55,9 +55,10 @@ class Calls:
         self._thread.stop()
 
     async def _take(self, offer: Offer) -> str:
-        peer = Peer(offer, self._register, self._peers.discard)
-        self._peers.add(peer)
+        peer = Peer(offer, self._register, self._peers.remove)
+        self._peers.append(peer)
         answer = await peer.answer()
+        # No other task has its turn in between, so the call can't have ended.
         self._register.add(VoiceCall(offer.call_id, offer.api, offer.model, "connecting"))
         return answer
 
@@ -69,8 +70,14 @@ class Calls:
             peer.vanish()
 
     async def _send(self, event: Event) -> None:
+        failures = []
         for peer in self._peers:
-            peer.send(event)
+            try:
+                peer.send(event)
+            except ValueError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     async def _flood(self, flood: Flood) -> None:
         for peer in self._peers:

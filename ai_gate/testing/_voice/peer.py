@@ -29,8 +29,10 @@ from ai_gate.testing._voice.wire import Wire, current_wire
 
 _CHANNEL = "oai-events"
 _OPEN_SECONDS = 20.0
+_EXCHANGE_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 _FLOOD_BUFFER = 2**18
+_FLOOD_BURST = 100
 _FLOOD_PAUSE_SECONDS = 0.005
 
 
@@ -54,7 +56,9 @@ class Peer:
         self._conversation: Conversation | None = None
         self._audio: RTCRtpTransceiver | None = None
         self._speech = Speech()
+        self._is_exchanged = asyncio.Event()
         self._is_connected = asyncio.Event()
+        self._is_open = asyncio.Event()
         # Without a list, aiortc asks a public STUN server.
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._connection.on("track", self._on_track)
@@ -62,14 +66,21 @@ class Peer:
         self._connection.on("connectionstatechange", self._on_state)
 
     async def answer(self) -> str:
-        """Answer the offer; RefusedError where that can't be done."""
+        """Answer the offer; RefusedError where that can't be done, or the call ends meanwhile."""
         # The endpoints are opened by tasks that inherit this context.
         current_wire.set(self._wire)
         try:
             sdp = await self._negotiate()
-        except BaseException:
+        except BaseException as error:
+            if self._ending is not None:
+                # What is closed meanwhile raises whatever the exchange comes upon first.
+                raise _call_ended() from error
             self.end_soon()
             raise
+        finally:
+            self._is_exchanged.set()
+        if self._ending is not None:
+            raise _call_ended()
         self._start(self._give_up())
         return sdp
 
@@ -103,8 +114,9 @@ class Peer:
             self.send({"type": "error", "error": error})
 
     def flood(self, flood: Flood) -> None:
-        """Start to send a flood of events."""
-        self._start(self._pour(flood))
+        """Start to send a flood of events, now or as soon as the channel is open."""
+        if self._ending is None:
+            self._start(self._pour(flood))
 
     async def _negotiate(self) -> str:
         offered = RTCSessionDescription(sdp=self._offer.sdp, type="offer")
@@ -180,6 +192,7 @@ class Peer:
         )
         channel.on("message", self._on_message)
         self._conversation.open()
+        self._is_open.set()
 
     def _on_message(self, message: str | bytes) -> None:
         if self._conversation is None or self._ending is not None:
@@ -213,10 +226,23 @@ class Peer:
         return True
 
     async def _pour(self, flood: Flood) -> None:
-        for event in flood.events():
-            while self._channel is not None and self._channel.bufferedAmount > _FLOOD_BUFFER:
+        await self._is_open.wait()
+        for number, event in enumerate(flood.events()):
+            if number % _FLOOD_BURST == 0:
+                # Others have their turn, and first of all whoever asked for the flood.
+                await asyncio.sleep(0)
+            while self._is_full():
                 await asyncio.sleep(_FLOOD_PAUSE_SECONDS)
-            self.send(event)
+            if self._channel is None or self._channel.readyState != "open":
+                return
+            self._tell(event)
+
+    def _is_full(self) -> bool:
+        """Tell whether more is to be sent already than a flood may queue up."""
+        channel = self._channel
+        if channel is None or channel.readyState != "open":
+            return False
+        return channel.bufferedAmount > _FLOOD_BUFFER
 
     async def _give_up(self) -> None:
         """Hang up on a client that never comes."""
@@ -234,6 +260,10 @@ class Peer:
     async def _end(self) -> None:
         if self._conversation is not None:
             self._conversation.close()
+        # Sockets that an exchange opens after the connection is closed would stay open.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EXCHANGE_SECONDS):
+                await self._is_exchanged.wait()
         for task in self._tasks:
             task.cancel()
         self._speech.stop()
@@ -245,3 +275,7 @@ class Peer:
         finally:
             self._register.close(self._offer.call_id)
             self._on_end(self)
+
+
+def _call_ended() -> RefusedError:
+    return RefusedError(refusal(503, "call_ended", "The call was hung up"))

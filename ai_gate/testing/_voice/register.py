@@ -1,11 +1,25 @@
 """The register of calls: written by the peers' thread, read by tests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any
 
 from ai_gate.testing._voice.records import VoiceCall
+
+
+@dataclass
+class _Entry:
+    """A call, and its events in a list: a tuple of them for each new one would be too many."""
+
+    call: VoiceCall
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def shown(self) -> VoiceCall:
+        """Return the call with all its events."""
+        if len(self.call.events) != len(self.events):
+            self.call = replace(self.call, events=tuple(self.events))
+        return self.call
 
 
 class Register:
@@ -13,22 +27,22 @@ class Register:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._calls: dict[str, VoiceCall] = {}
+        self._entries: dict[str, _Entry] = {}
 
     def calls(self) -> list[VoiceCall]:
         """Return the calls as they are now, in the order in which they came."""
         with self._changed:
-            return list(self._calls.values())
+            return self._shown()
 
     def wait_until(self, condition: Callable[[list[VoiceCall]], bool], timeout: float) -> bool:
         """Wait until the calls are as wanted; tell whether they became so in time."""
         with self._changed:
-            return self._changed.wait_for(lambda: condition(list(self._calls.values())), timeout)
+            return self._changed.wait_for(lambda: condition(self._shown()), timeout)
 
     def add(self, call: VoiceCall) -> None:
         """Enter a new call."""
         with self._changed:
-            self._calls[call.call_id] = call
+            self._entries[call.call_id] = _Entry(call)
             self._changed.notify_all()
 
     def connect(self, call_id: str, selected_pair: tuple[str, str]) -> None:
@@ -43,7 +57,10 @@ class Register:
 
     def receive(self, call_id: str, event: Mapping[str, Any]) -> None:
         """Keep an event of a client."""
-        self._change(call_id, lambda it: replace(it, events=(*it.events, event)))
+        with self._changed:
+            if call_id in self._entries:
+                self._entries[call_id].events.append(event)
+                self._changed.notify_all()
 
     def hear(self, call_id: str, *, is_sound: bool) -> None:
         """Count a frame of audio."""
@@ -57,11 +74,15 @@ class Register:
     def forget(self) -> None:
         """Forget every call. What a forgotten call still does is kept no more."""
         with self._changed:
-            self._calls.clear()
+            self._entries.clear()
             self._changed.notify_all()
 
     def _change(self, call_id: str, change: Callable[[VoiceCall], VoiceCall]) -> None:
         with self._changed:
-            if call_id in self._calls:
-                self._calls[call_id] = change(self._calls[call_id])
+            if call_id in self._entries:
+                entry = self._entries[call_id]
+                entry.call = change(entry.call)
                 self._changed.notify_all()
+
+    def _shown(self) -> list[VoiceCall]:
+        return [entry.shown() for entry in self._entries.values()]

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from aiortc import MediaStreamTrack
@@ -20,6 +21,14 @@ _ECHO_FRAMES = 10
 _QUIET = 8
 
 
+@dataclass
+class _Tone:
+    """A tone that is to come, or what is left of it."""
+
+    frames_left: int
+    on_end: Callable[[], None]
+
+
 class Speech(MediaStreamTrack):
     """Opus packets of 20 ms at the pace of a clock."""
 
@@ -29,8 +38,7 @@ class Speech(MediaStreamTrack):
         super().__init__()
         self._position = 0
         self._next_at: float | None = None
-        self._tone_left = 0
-        self._on_tone_end: Callable[[], None] | None = None
+        self._tones: deque[_Tone] = deque()
         self._encoder = tone.new_encoder()
         self._fifo = AudioFifo()
         self._echo: deque[bytes] = deque(maxlen=_ECHO_FRAMES)
@@ -47,15 +55,13 @@ class Speech(MediaStreamTrack):
         return packet
 
     def play(self, seconds: float, on_end: Callable[[], None]) -> None:
-        """Give the tone for so long, after what of it is still to come."""
-        self._tone_left += round(seconds * tone.FRAMES_PER_SECOND)
-        self._on_tone_end = on_end
+        """Give the tone for so long, after those that are still to come, then call back."""
+        self._tones.append(_Tone(round(seconds * tone.FRAMES_PER_SECOND), on_end))
 
     def stop_playing(self) -> bool:
-        """End the tone at once; tell whether there was one."""
-        was_playing = self._tone_left > 0
-        self._tone_left = 0
-        self._on_tone_end = None
+        """End every tone at once; tell whether there was one."""
+        was_playing = bool(self._tones)
+        self._tones.clear()
         return was_playing
 
     def hear(self, frame: AudioFrame) -> bool:
@@ -76,11 +82,13 @@ class Speech(MediaStreamTrack):
         self._next_at += _FRAME_SECONDS
 
     def _next(self) -> bytes:
-        if self._tone_left:
+        if self._tones:
             self._echo.clear()
-            self._tone_left -= 1
-            if self._tone_left == 0 and self._on_tone_end is not None:
-                self._on_tone_end()
+            playing = self._tones[0]
+            playing.frames_left -= 1
+            if playing.frames_left == 0:
+                self._tones.popleft()
+                playing.on_end()
             loop = tone.tone()
             return loop[self._position % len(loop)]
         return self._echo.popleft() if self._echo else tone.silence()

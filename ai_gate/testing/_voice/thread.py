@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from ai_gate.testing._voice.wire import WiredLoop
@@ -21,13 +22,23 @@ class LoopThread:
         self._stopping: asyncio.Event | None = None
 
     def start(self) -> None:
-        """Start the thread, and return when its loop runs."""
-        ready = threading.Event()
-        self._thread = threading.Thread(
+        """Start the thread, and return when its loop runs.
+
+        Raises:
+            OSError: There are too few descriptors for a loop.
+        """
+        ready: Future[None] = Future()
+        thread = threading.Thread(
             target=self._run, args=(ready,), name="ai-gate-mock-voice", daemon=True
         )
-        self._thread.start()
-        ready.wait()
+        thread.start()
+        self._thread = thread
+        try:
+            ready.result()
+        except Exception:
+            thread.join()
+            self._thread = None
+            raise
 
     def stop(self) -> None:
         """Cancel what still runs in the thread, and end it. It can be started again."""
@@ -64,13 +75,18 @@ class LoopThread:
             future.cancel()
             raise
 
-    def _run(self, ready: threading.Event) -> None:
-        # Closing the runner cancels what is left of the tasks and waits for them.
-        with asyncio.Runner(loop_factory=WiredLoop) as runner:
-            runner.run(self._serve(ready))
+    def _run(self, ready: Future[None]) -> None:
+        try:
+            # Closing the runner cancels what is left of the tasks and waits for them.
+            with asyncio.Runner(loop_factory=WiredLoop) as runner:
+                runner.run(self._serve(ready))
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
 
-    async def _serve(self, ready: threading.Event) -> None:
+    async def _serve(self, ready: Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         stopping = self._stopping
-        ready.set()
+        ready.set_result(None)
         await stopping.wait()

@@ -31,6 +31,9 @@ class MockVoice:
     A client that has no hands on the gate can send three events of the mock's own: `mock.flood`
     with `count` and `size`, `mock.vanish` and `mock.hang_up`.
 
+    A host that has no network interface but loopback can't make calls, since aiortc's ICE leaves
+    127.0.0.1 out: such an SDP offer gets a 503 with the code `no_candidates`.
+
     The methods can be called from any thread.
 
     Example:
@@ -153,6 +156,9 @@ class MockVoice:
     def hang_up(self) -> None:
         """End every live call as OpenAI ends one: the channel and the connection are closed.
 
+        An SDP offer that is being answered gets a 503 with the code `call_ended`. So it does from
+        `vanish` and from the gate's `reset`.
+
         Example:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.hang_up()
@@ -178,7 +184,7 @@ class MockVoice:
             event: The event; its names are not changed for the beta.
 
         Raises:
-            ValueError: A client takes no event that large.
+            ValueError: A client takes no event that large. The other clients have got it.
 
         Example:
             >>> with MockGate(realtime=True) as gate:
@@ -188,6 +194,8 @@ class MockVoice:
 
     def flood(self, count: int, size: int = 0) -> None:
         """Start to send events of the type `mock.flood` to every client. It doesn't wait.
+
+        A client whose channel isn't open yet gets them as soon as it is.
 
         Args:
             count: How many, each with an `index` that counts from 0.
