@@ -33,11 +33,11 @@ test: $(READY) ## Run all tests but those of test-voice
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
 
 test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium where they are installed
-	$(BIN)/python -m pytest tests/voice $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile -rs $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

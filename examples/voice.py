@@ -2,6 +2,8 @@
 
 `make voice` does it against the embedded mock gate. For a real conversation:
 `AI_GATE_PROJECT_ID=your-project-id python examples/voice.py question.wav`
+
+It needs `pip install "ai-gate[webrtc]"`, and with `--mock` `pip install "ai-gate[testing,webrtc]"`.
 """
 
 import argparse
@@ -12,13 +14,15 @@ import sys
 import wave
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
-
-from av import AudioFrame, AudioResampler
 
 from ai_gate import AIGateError, AsyncAIGateClient, testing
 from ai_gate.webrtc import Call, PCMSource
+
+# isort: split
+# After the SDK, which says what to install where it isn't there.
+from av import AudioFrame, AudioResampler
 
 RATE = 24000
 SAMPLE = 2
@@ -77,6 +81,9 @@ async def hear(call: Call) -> bytes:
         await take_answer(call, recorder)
     finally:
         recording.cancel()
+        # What has gone wrong in it is raised here.
+        with suppress(asyncio.CancelledError):
+            await recording
     return bytes(recorder.pcm)
 
 

@@ -1,7 +1,7 @@
 """A page on which one talks to the model. The project ID stays here, and a page gets one session.
 
 It reads `AI_GATE_PROJECT_ID`, and where they are set `AI_GATE_BASE_URL`, `REALTIME_MODEL`,
-`REALTIME_VOICE` and `REALTIME_URL`.
+`REALTIME_VOICE`, `REALTIME_URL` and `ALLOWED_HOSTS`.
 """
 
 import os
@@ -9,25 +9,40 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from ai_gate import AIGateError, APITimeoutError, AsyncAIGateClient
+from ai_gate.types import SessionResponse
 
 PAGE = Path(__file__).parent / "page"
 MODEL = "gpt-realtime"
 VOICE = "marin"
 REALTIME_URL = "https://api.openai.com/v1/realtime"
+ALLOWED_HOSTS = "127.0.0.1,localhost"
 
 
 class State(TypedDict):
     """What lives as long as the app."""
 
     client: AsyncAIGateClient
+
+
+class Page(StaticFiles):
+    """The files of the page, with a policy of what it may load and reach."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Content-Security-Policy"] = policy()
+        return response
 
 
 @asynccontextmanager
@@ -39,23 +54,53 @@ async def lifespan(_: Starlette) -> AsyncIterator[State]:
 
 async def create_session(request: Request) -> JSONResponse:
     """Create a session, and give the page what a call needs of it."""
-    # A session is billed, so no other site may make its visitors' browsers ask for one.
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if not is_from_own_page(request):
         return answer(403, {"message": "Sessions are for this page alone."})
     client: AsyncAIGateClient = request.state.client
     session = await client.create_session(
         model=os.environ.get("REALTIME_MODEL", MODEL),
         voice=os.environ.get("REALTIME_VOICE", VOICE),
     )
-    if "client_secret" not in session:
-        raise AIGateError("The gate gave a session without a client secret.")
-    needed = {
-        "model": session["model"],
-        "client_secret": session["client_secret"]["value"],
-        "ice_servers": session["turn_credentials"]["iceServers"],
-        "realtime_url": os.environ.get("REALTIME_URL", REALTIME_URL).rstrip("/"),
-    }
-    return answer(200, needed)
+    return answer(200, needed_of(session))
+
+
+def is_from_own_page(request: Request) -> bool:
+    """Tell whether this app's page asks, or something that is no browser.
+
+    A session is billed, so no other site may make its visitors' browsers ask for one.
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    # Browsers that don't say the former yet say where a POST comes from.
+    origin = request.headers.get("origin")
+    is_own = origin is None or origin.partition("://")[2] == request.headers.get("host")
+    return is_own and site == "same-origin"
+
+
+def needed_of(session: SessionResponse) -> dict[str, object]:
+    """Take what a call needs from a session."""
+    try:
+        return {
+            "model": session["model"],
+            "client_secret": session["client_secret"]["value"],
+            "ice_servers": session["turn_credentials"]["iceServers"],
+            "realtime_url": realtime_url(),
+        }
+    except KeyError as error:
+        raise AIGateError(f"The gate gave a session without {error}.") from error
+
+
+def realtime_url() -> str:
+    """Tell where calls begin."""
+    return os.environ.get("REALTIME_URL", REALTIME_URL).rstrip("/")
+
+
+def policy() -> str:
+    """Let the page load what is its own, and reach this app and the place where calls begin."""
+    model = urlsplit(realtime_url())
+    return (
+        f"default-src 'self'; connect-src 'self' {model.scheme}://{model.netloc}; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 async def explain(_: Request, error: Exception) -> JSONResponse:
@@ -71,11 +116,19 @@ def answer(status: int, content: object) -> JSONResponse:
     return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
 
 
-app = Starlette(
-    routes=[
-        Route("/session", create_session, methods=["POST"]),
-        Mount("/", StaticFiles(directory=PAGE, html=True)),
-    ],
-    exception_handlers={AIGateError: explain},
-    lifespan=lifespan,
-)
+def create_app() -> Starlette:
+    """Make the app."""
+    # A site whose name leads to this machine would pass for the page's own, but for its name.
+    hosts = os.environ.get("ALLOWED_HOSTS", ALLOWED_HOSTS).replace(" ", "").split(",")
+    return Starlette(
+        routes=[
+            Route("/session", create_session, methods=["POST"]),
+            Mount("/", Page(directory=PAGE, html=True)),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
+        exception_handlers={AIGateError: explain},
+        lifespan=lifespan,
+    )
+
+
+app = create_app()

@@ -105,7 +105,7 @@ def test_requirements(metadata: Distribution) -> None:
     required = metadata.requires or []
     assert names(required, "") == RUNTIME
     assert names(required, "testing") - RUNTIME == {"jsonschema-path", "openapi-core"}
-    assert names(required, "webrtc") - RUNTIME == {"aiortc"}
+    assert names(required, "webrtc") - RUNTIME == {"aiortc", "aioice", "av"}
     assert all(Requirement(text).specifier for text in required if "ai-gate" not in text)
 
 

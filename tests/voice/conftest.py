@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,40 @@ def missing(what: str) -> None:
     if os.environ.get("AI_GATE_REQUIRE_VOICE") == "1":
         pytest.fail(f"{what} is not installed, and AI_GATE_REQUIRE_VOICE=1 asks for it")
     pytest.skip(f"{what} is not installed")
+
+
+NEEDED = {"voice": ["aiortc", "aioice", "av"], "browser": ["starlette", "uvicorn"]}
+"""Packages that the tests in a folder import."""
+
+
+class Untestable(pytest.File):
+    """Stands for a module that can't be imported for want of a package, and that is skipped."""
+
+    def collect(self) -> list[pytest.Item]:
+        return [Missing.from_parent(self, name=name) for name in absent_packages(self.path)]
+
+
+# What is skipped while tests are collected, pytest-xdist doesn't tell.
+class Missing(pytest.Item):
+    """Stands for its tests: one for each package."""
+
+    def runtest(self) -> None:
+        missing(self.name)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    """Leave modules whose tests can't run unimported."""
+    if not absent_packages(module_path):
+        return None
+    return Untestable.from_parent(parent, path=module_path)
+
+
+def absent_packages(path: Path) -> list[str]:
+    """The packages that a test module needs and that aren't installed."""
+    names = NEEDED["voice"] + NEEDED.get(path.parent.name, [])
+    return [name for name in dict.fromkeys(names) if find_spec(name) is None]
 
 
 class StartCoturn(Protocol):

@@ -4,7 +4,7 @@ import { Call } from "./voice.js";
 
 const find = (id) => document.getElementById(id);
 const [state, problem, transcript, text] = ["state", "problem", "transcript", "text"].map(find);
-const [callButton, sendButton, audio] = ["call", "send", "audio"].map(find);
+const [callButton, sendButton, audio, log] = ["call", "send", "audio", "log"].map(find);
 
 const RELAY_ONLY = new URLSearchParams(location.search).get("relay") === "1";
 // OpenAI's present names, and those of its beta.
@@ -137,7 +137,10 @@ function end(now, failure = "") {
   release(mine);
   audio.srcObject = null;
   for (const id of ["own-level", "model-level"]) showLevel(find(id), 0);
+  // What is disabled loses the keyboard.
+  const isTyping = document.activeElement === text || document.activeElement === sendButton;
   show(failure ? "failed" : "idle", now);
+  if (isTyping) callButton.focus();
   if (failure) showProblem(failure);
 }
 
@@ -198,5 +201,5 @@ function write(who, words, id) {
     transcript.append(item);
   }
   item.append(words);
-  transcript.scrollTop = transcript.scrollHeight;
+  log.scrollTop = log.scrollHeight;
 }

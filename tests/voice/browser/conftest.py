@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ai_gate.testing import MockGate
-from examples.browser.app import app
-from tests.voice.browser.serving import serving
 from tests.voice.browser.visitor import Visitor
 from tests.voice.conftest import missing
 
@@ -33,6 +31,10 @@ FLAGS = [
 @pytest.fixture
 def app_url(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The app's URL. The app is led to the mock gate."""
+    # They need packages without which the tests are skipped, and this module is imported before.
+    from examples.browser.app import app  # noqa: PLC0415
+    from tests.voice.browser.serving import serving  # noqa: PLC0415
+
     monkeypatch.setenv("AI_GATE_PROJECT_ID", PROJECT)
     monkeypatch.setenv("AI_GATE_BASE_URL", gate.url)
     monkeypatch.setenv("REALTIME_URL", gate.realtime_url)

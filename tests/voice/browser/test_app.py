@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ai_gate.testing import MockGate
-from examples.browser.app import app
+from examples.browser.app import app, create_app
 from tests.voice.browser.conftest import PROJECT
 from tests.voice.browser.serving import serving
 
@@ -65,11 +65,12 @@ def test_the_gate_cannot_be_reached(app_url: str, gate: MockGate) -> None:
     assert response.json()["message"]
 
 
-def test_a_session_without_a_client_secret(
-    app_url: str, gate: MockGate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["client_secret", "turn_credentials"])
+def test_a_session_that_is_not_whole(
+    app_url: str, gate: MockGate, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     whole = httpx.post(f"{gate.url}/session", json={"project_id": PROJECT}).json()
-    del whole["client_secret"]
+    del whole[name]
 
     async def forget(_: Request) -> JSONResponse:
         return JSONResponse(whole)
@@ -79,7 +80,7 @@ def test_a_session_without_a_client_secret(
         with serving(app) as url:
             response = httpx.post(f"{url}/session")
     assert response.status_code == 502
-    assert response.json() == {"message": "The gate gave a session without a client secret."}
+    assert response.json() == {"message": f"The gate gave a session without '{name}'."}
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
@@ -87,6 +88,44 @@ def test_other_sites_get_no_session(app_url: str, gate: MockGate, site: str) -> 
     response = httpx.post(f"{app_url}/session", headers={"Sec-Fetch-Site": site})
     assert response.status_code == 403
     assert gate.received == []
+
+
+# The second one is as if another page on the same machine asked.
+@pytest.mark.parametrize("origin", ["https://other.example", "http://127.0.0.1:1", "null"])
+def test_other_origins_get_no_session(app_url: str, gate: MockGate, origin: str) -> None:
+    response = httpx.post(f"{app_url}/session", headers={"Origin": origin})
+    assert response.status_code == 403
+    assert gate.received == []
+
+
+def test_the_pages_own_origin_gets_a_session(app_url: str) -> None:
+    assert httpx.post(f"{app_url}/session", headers={"Origin": app_url}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/session"])
+def test_under_another_name_there_is_no_app(app_url: str, gate: MockGate, path: str) -> None:
+    # What a browser sends whose site has its own name lead here.
+    headers = {"Host": "other.example", "Origin": "http://other.example"}
+    headers["Sec-Fetch-Site"] = "same-origin"
+    response = httpx.request("GET" if path == "/" else "POST", app_url + path, headers=headers)
+    assert response.status_code == 400
+    assert gate.received == []
+
+
+@pytest.mark.usefixtures("app_url")
+def test_the_names_of_the_app_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "voice.example, talk.example")
+    with serving(create_app()) as url:
+        for name, status in (("talk.example", 200), ("voice.example", 200), ("localhost", 400)):
+            headers = {"Host": name, "Origin": f"https://{name}"}
+            assert httpx.post(f"{url}/session", headers=headers).status_code == status
+
+
+def test_the_page_reaches_the_model_and_its_own_app(app_url: str, gate: MockGate) -> None:
+    header = httpx.get(app_url).headers["content-security-policy"]
+    policy = dict(part.split(" ", 1) for part in header.split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["connect-src"] == f"'self' {gate.url}"
 
 
 def test_files(app_url: str) -> None:

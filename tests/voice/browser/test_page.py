@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Route
 
 RELAY_ONLY = "?relay=1"
+SECRET = re.compile(rb"\bek_\w+")
 SCREENSHOT = os.environ.get("AI_GATE_SCREENSHOT")
 
 
@@ -62,11 +64,17 @@ def test_a_call_by_relay(
 
     assert visitor.pair()[0] == "relay"
     assert coturn.allocations() > allocations
-    assert PROJECT.encode() not in (received := visitor.everything_received())
+    received = visitor.everything_received()
+    assert PROJECT.encode() not in received
     assert b"You said" in received
+    (secret,) = set(SECRET.findall(received))
 
     visitor.press("Hang up")
     visitor.sees_state("Not connected")
+    visitor.stops_listening()
+    left = visitor.everything_left()
+    assert secret.decode() not in left
+    assert "/session" in left
     (call,) = gate.voice.wait_until(lambda calls: calls[0].state == "closed")
     assert (call.api, call.model) == (api, "gpt-realtime")
     assert coturn.all_given_back()
@@ -86,6 +94,29 @@ def test_another_text_ends_the_answer_to_the_first(visitor: Visitor, gate: MockG
     names = [event["type"] for event in call.events]
     assert names.count("response.cancel") == 1
     assert names.count("response.create") == 2
+
+
+@pytest.mark.parametrize("name", ["response.output_text.delta", "response.text.delta"])
+def test_a_written_answer(visitor: Visitor, gate: MockGate, name: str) -> None:
+    visitor.open()
+    visitor.press("Start a call")
+    visitor.sees_state("Connected")
+    for delta in ("In ", "writing"):
+        gate.voice.send({"type": name, "item_id": "item_1", "delta": delta})
+    visitor.sees_line("In writing")
+
+
+def test_what_the_model_says_is_no_html(visitor: Visitor, gate: MockGate) -> None:
+    text = '<img src=x onerror="window.pwned=1"><b>x</b>'
+    visitor.open()
+    visitor.press("Start a call")
+    visitor.sees_state("Connected")
+    visitor.say(text)
+    visitor.sees_line(f"You said: {text}")
+    gate.voice.send({"type": "error", "error": {"message": text}})
+    visitor.sees_problem(text)
+    assert visitor.page.locator("main img, main b").count() == 0
+    assert visitor.page.evaluate("window.pwned === undefined")
 
 
 def test_without_a_microphone_one_types(visitor: Visitor, gate: MockGate) -> None:
@@ -131,8 +162,24 @@ def test_the_other_side_hangs_up(visitor: Visitor, gate: MockGate) -> None:
     visitor.sees_state("Connected")
     gate.voice.hang_up()
     visitor.sees_state("The other side hung up.")
+    visitor.stops_listening()
+    # It was in the field for text, which can't be used any more.
+    visitor.is_at("Start a call")
     visitor.press("Start a call")
     visitor.sees_state("Connected")
+
+
+def test_the_other_side_is_gone(visitor: Visitor, gate: MockGate) -> None:
+    visitor.open()
+    visitor.press("Start a call")
+    visitor.sees_state("Connected")
+    gate.voice.vanish()
+    # Chromium notices it after about 5 s, and gives up after about 18: that isn't waited for.
+    visitor.sees_state("Connection interrupted")
+    visitor.gives_the_connection_up()
+    visitor.sees_state("The connection was lost.")
+    visitor.stops_listening()
+    visitor.is_at("Start a call")
 
 
 def test_hanging_up_before_the_microphone_is_allowed(visitor: Visitor, gate: MockGate) -> None:
@@ -151,7 +198,7 @@ def test_hanging_up_before_the_microphone_is_allowed(visitor: Visitor, gate: Moc
     visitor.press("Hang up")
     visitor.sees_state("Not connected")
     visitor.page.evaluate("window.allow()")
-    visitor.page.wait_for_function("window.microphone?.getTracks()[0].readyState === 'ended'")
+    visitor.page.wait_for_function("() => window.microphone?.getTracks()[0].readyState === 'ended'")
     visitor.sees_no_problem()
     # Nothing is billed.
     assert gate.received == []

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Error, Page, Response
+    from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
 # What the page does, kept where a test can look at it.
 WATCH = """
 window.connections = [];
 window.messages = [];
+window.microphones = [];
 window.RTCPeerConnection = class extends window.RTCPeerConnection {
   constructor(...settings) {
     super(...settings);
@@ -23,7 +24,27 @@ window.RTCPeerConnection = class extends window.RTCPeerConnection {
     return channel;
   }
 };
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await open(wanted);
+  window.microphones.push(...stream.getTracks());
+  return stream;
+};
 """
+STILL = """
+() => {
+  const states = window.microphones.map((one) => one.readyState);
+  return states.length > 0 && states.every((state) => state === "ended");
+}
+"""
+FAIL = """
+() => {
+  const [connection] = window.connections;
+  Object.defineProperty(connection, "connectionState", { value: "failed" });
+  connection.dispatchEvent(new Event("connectionstatechange"));
+}
+"""
+STORED = "JSON.stringify([document.cookie, localStorage, sessionStorage])"
 SOUND = """
 async () => {
   const stats = [...(await window.connections[0].getStats()).values()];
@@ -52,10 +73,14 @@ class Visitor:
         self.page = page
         self._url = url
         self._answers: list[Response] = []
+        self._requests: list[str] = []
+        self._console: list[str] = []
         self._complaints: list[str] = []
         page.set_default_timeout(15_000)
         page.add_init_script(WATCH)
         page.on("response", self._keep_answer)
+        page.on("request", self._keep_request)
+        page.on("console", self._keep_console)
         page.on("pageerror", self._keep_complaint)
 
     def open(self, query: str = "") -> None:
@@ -98,6 +123,19 @@ class Visitor:
         """Wait until sound has come."""
         self.page.wait_for_function(SOUND)
 
+    def stops_listening(self) -> None:
+        """Wait until every microphone that was opened is closed."""
+        self.page.wait_for_function(STILL)
+
+    def is_at(self, button: str) -> None:
+        """Check that the keyboard is at the button with this text."""
+        here = self.page.locator(":focus")
+        assert (here.get_attribute("id"), here.inner_text()) == ("call", button)
+
+    def gives_the_connection_up(self) -> None:
+        """Have the browser say that the connection has failed."""
+        self.page.evaluate(FAIL)
+
     def pair(self) -> list[str]:
         """The types of the candidates in use, the browser's own first."""
         pair: list[str] = self.page.evaluate(PAIR)
@@ -110,6 +148,11 @@ class Visitor:
             parts += [answer.url, answer.all_headers(), answer.text()]
         return "\n".join(map(str, parts)).encode()
 
+    def everything_left(self) -> str:
+        """Where others could read it: addresses, the console, the page, what it has stored."""
+        parts = [self.page.url, self.page.content(), self.page.evaluate(STORED)]
+        return "\n".join([*parts, *self._requests, *self._console])
+
     def leave(self) -> None:
         """Close the page; its calls first, so that the TURN server hears of it."""
         self.page.evaluate("window.connections?.forEach((one) => one.close())")
@@ -117,6 +160,12 @@ class Visitor:
 
     def _keep_answer(self, answer: Response) -> None:
         self._answers.append(answer)
+
+    def _keep_request(self, request: Request) -> None:
+        self._requests.append(request.url)
+
+    def _keep_console(self, message: ConsoleMessage) -> None:
+        self._console.append(message.text)
 
     def _keep_complaint(self, error: Error) -> None:
         self._complaints.append(str(error))
