@@ -6,14 +6,13 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
 from ai_gate.errors import AIGateError
-from ai_gate.webrtc._pace import FRAME, Pace
+from ai_gate.webrtc._continuous import FRAMES_A_SECOND
+from ai_gate.webrtc._pace import Pace
+from ai_gate.webrtc._pcm import SAMPLE
 from ai_gate.webrtc._signal import Signal
 
 LONGEST_BUFFER = 1.0
 """How much audio can wait to be sent, in seconds, before `write` waits."""
-SAMPLE = 2
-"""The bytes of a sample: 16 bits, mono."""
-FRAMES_A_SECOND = round(1 / FRAME)
 RATES = range(8000, 48001)
 
 
@@ -21,7 +20,7 @@ class PCMSource(MediaStreamTrack):
     """Audio to the peer from PCM that is written: signed 16-bit little-endian, mono.
 
     Silence is sent while nothing is there. One source can be used for one call after another. Once
-    a call is over, what is written is thrown away until the next one begins.
+    a call is over, what is written is thrown away until the next one begins; after `stop()` all is.
 
     Args:
         rate: The samples a second, from 8,000 to 48,000 and a multiple of 50 (default: `24000`).
@@ -65,7 +64,9 @@ class PCMSource(MediaStreamTrack):
         self._room = Signal()
         self._pace = Pace()
         self._pts = 0
-        self._is_heard = True
+        self._listener: object | None = None
+        self._is_abandoned = False
+        self._is_within_sample = False
         self._grew = False
 
     @property
@@ -76,11 +77,14 @@ class PCMSource(MediaStreamTrack):
     async def write(self, pcm: bytes | bytearray | memoryview) -> None:
         """Have PCM sent after what was written before.
 
-        It waits while more than a second of audio is still to be sent. Cancelled, it has written
-        a part of it.
+        It waits while a second of audio is still to be sent, also before the first call: write more
+        than that when there is a call that sends it. Cancelled, it has written a part of it.
 
         Args:
             pcm: The samples; a sample can be split between two writes.
+
+        Raises:
+            AIGateError: That is no PCM.
 
         Example:
             ```python
@@ -103,10 +107,10 @@ class PCMSource(MediaStreamTrack):
             asyncio.run(main())
             ```
         """
-        rest = memoryview(pcm).cast("B")
-        while rest and self._is_heard:
-            await self._room.wait_for(lambda: not self._is_heard or self._free > 0)
-            if self._is_heard:
+        rest = self._aligned(_bytes_of(pcm))
+        while rest and self._is_taken:
+            await self._room.wait_for(lambda: not self._is_taken or self._free > 0)
+            if self._is_taken:
                 part = rest[: self._free]
                 self._buffer += part
                 self._grew = True
@@ -114,6 +118,8 @@ class PCMSource(MediaStreamTrack):
 
     def clear(self) -> None:
         """Throw away what was written and isn't sent yet.
+
+        Of a sample that was split, the part that is still to be written goes with it.
 
         Example:
             ```python
@@ -125,6 +131,11 @@ class PCMSource(MediaStreamTrack):
         """
         self._buffer.clear()
         self._room.notify()
+
+    def stop(self) -> None:
+        """End the source for good. Nobody waits any more to write to it."""
+        super().stop()
+        self.clear()
 
     async def recv(self) -> AudioFrame:
         """Give aiortc the next 20 ms of audio when they are due."""
@@ -139,18 +150,20 @@ class PCMSource(MediaStreamTrack):
         self._pts += self._samples
         return frame
 
-    def _begin(self) -> None:
-        """Take what is written from now on: a call begins to listen."""
-        self._is_heard = True
-
-    def _end(self) -> None:
-        """Throw away what is written from now on: nobody listens, so nobody would make room."""
-        self._is_heard = False
-        self.clear()
+    @property
+    def _is_taken(self) -> bool:
+        """Whether what is written is sent, now or in a call to come."""
+        return self.readyState == "live" and not self._is_abandoned
 
     @property
     def _free(self) -> int:
         return self._longest - len(self._buffer)
+
+    def _aligned(self, pcm: memoryview) -> memoryview:
+        """Leave out the half of a sample whose first half was thrown away."""
+        is_within_sample = self._is_within_sample
+        self._is_within_sample ^= bool(len(pcm) % SAMPLE)
+        return pcm[1:] if is_within_sample and len(self._buffer) % SAMPLE == 0 else pcm
 
     def _take(self) -> bytes:
         """Take a frame of PCM; one that isn't full yet only when nothing has come for 20 ms."""
@@ -164,3 +177,34 @@ class PCMSource(MediaStreamTrack):
         del self._buffer[:size]
         self._room.notify()
         return taken
+
+
+def begin_to_hear(source: PCMSource, listener: object) -> None:
+    """Have what is written kept from now on: a call begins to listen.
+
+    Args:
+        source: The source.
+        listener: Who listens.
+    """
+    source._listener = listener
+    source._is_abandoned = False
+
+
+def cease_to_hear(source: PCMSource, listener: object) -> None:
+    """Have what is written thrown away from now on: nobody listens, so nobody would make room.
+
+    Args:
+        source: The source.
+        listener: Who listened. Where another one does by now, nothing changes.
+    """
+    if source._listener is listener:
+        source._listener = None
+        source._is_abandoned = True
+        source.clear()
+
+
+def _bytes_of(pcm: bytes | bytearray | memoryview) -> memoryview:
+    try:
+        return memoryview(pcm).cast("B")
+    except TypeError as error:
+        raise AIGateError("pcm must be bytes, a bytearray or a contiguous memoryview.") from error

@@ -2,17 +2,16 @@
 
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler
 
+from ai_gate.webrtc._pcm import SAMPLE
 from ai_gate.webrtc._signal import Signal
 
 LONGEST_QUEUE = 100
 """How many frames of the peer's audio can wait to be read: 2 seconds."""
-SAMPLE = 2
-"""The bytes of a sample: 16 bits, mono."""
 
 
 class IncomingAudio:
@@ -48,7 +47,7 @@ class IncomingAudio:
         self._has_ended = True
         self._changed.notify()
 
-    async def pcm(self, rate: int) -> AsyncIterator[bytes]:
+    async def pcm(self, rate: int) -> AsyncGenerator[bytes, None]:
         """Give the audio as it comes, as signed 16-bit little-endian mono PCM.
 
         Args:

@@ -46,6 +46,29 @@ async def turn_released(timeout: float) -> bool:
     return not pending
 
 
+async def give_turn_back(pc: "RTCPeerConnection", timeout: float) -> bool:
+    """Give the TURN allocations back that closing a peer connection has left.
+
+    A close that is cut by the end of the loop leaves them, and can't be begun again.
+
+    Args:
+        pc: The peer connection.
+        timeout: The longest wait, in seconds.
+
+    Returns:
+        Whether all are given back.
+    """
+    clients = [client for _, client in _paths(pc) if hasattr(client, "delete")]
+    deletions = [asyncio.ensure_future(client.delete()) for client in clients]
+    if not deletions:
+        return True
+    done, pending = await asyncio.wait(deletions, timeout=timeout)
+    for deletion in pending:
+        deletion.cancel()
+    failures = [deletion for deletion in done if deletion.cancelled() or deletion.exception()]
+    return not pending and not failures
+
+
 def use_turn_server(pc: "RTCPeerConnection", server: TurnServer) -> bool:
     """Tell a peer connection its TURN server without a URL, before it gathers candidates.
 
@@ -90,6 +113,23 @@ def selected_pair(pc: "RTCPeerConnection") -> CandidatePair | None:
     return None
 
 
+def said_goodbye(pc: "RTCPeerConnection") -> bool:
+    """Tell whether the peer has ended the connection in due form, by an alert of DTLS.
+
+    aiortc takes it down in the same way where the path is lost.
+
+    Args:
+        pc: The peer connection.
+
+    Returns:
+        Whether it has.
+    """
+    tls = getattr(getattr(pc.sctp, "transport", None), "_ssl", None)
+    with contextlib.suppress(AttributeError, TypeError):
+        return bool(tls.get_shutdown() & RECEIVED_SHUTDOWN)  # type: ignore[union-attr]
+    return False
+
+
 def cut(pc: "RTCPeerConnection") -> None:
     """Close the sockets of a peer connection at once, without a word to anybody.
 
@@ -99,17 +139,84 @@ def cut(pc: "RTCPeerConnection") -> None:
     Args:
         pc: The peer connection. Close it first, and this when that takes too long.
     """
+    for transport, client in _paths(pc):
+        socket = transport if client is None else getattr(client, "transport", None)
+        with contextlib.suppress(AttributeError):
+            socket.abort()  # type: ignore[union-attr]
+        release = getattr(transport, "_TurnTransport__close_task", None)
+        if isinstance(release, asyncio.Task):
+            release.cancel()
+
+
+def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
+    """Find the task in which a peer connection closes itself because its transport has ended.
+
+    Args:
+        pc: The peer connection.
+
+    Returns:
+        The task, or None where there is none.
+    """
+    task = getattr(pc, "_RTCPeerConnection__closeTask", None)
+    return task if isinstance(task, asyncio.Task) else None
+
+
+def stop_consent(pc: "RTCPeerConnection") -> None:
+    """Stop the consent checks of a peer connection that was closed just when they were begun.
+
+    Args:
+        pc: The peer connection.
+    """
+    for connection in _connections(pc):
+        checks = getattr(connection, "_query_consent_task", None)
+        if isinstance(checks, asyncio.Task):
+            checks.cancel()
+
+
+def has_signed(client: Any) -> bool:
+    """Tell whether a TURN client has been told how to sign, and so may get an allocation.
+
+    Args:
+        client: The client, of aioice.
+
+    Returns:
+        Whether it has, or it isn't known.
+    """
+    return getattr(client, "integrity_key", b"") is not None
+
+
+def is_allocated(client: Any) -> bool:
+    """Tell whether a TURN client has got an allocation.
+
+    Args:
+        client: The client, of aioice.
+
+    Returns:
+        Whether it has, or it isn't known.
+    """
+    return getattr(client, "relayed_address", ()) is not None
+
+
+def refreshing_task(client: Any) -> asyncio.Task[Any] | None:
+    """Find the task in which a TURN client keeps its allocation.
+
+    Args:
+        client: The client, of aioice.
+
+    Returns:
+        The task, or None where there is none.
+    """
+    task = getattr(client, "refresh_task", None)
+    return task if isinstance(task, asyncio.Task) else None
+
+
+def _paths(pc: "RTCPeerConnection") -> Iterator[tuple[Any, Any]]:
+    """The transports of a peer connection, each with aioice's TURN client if it is relayed."""
     for connection in _connections(pc):
         for protocol in list(getattr(connection, "_protocols", ())):
             transport = getattr(protocol, "transport", None)
             # A relayed path has a transport of aioice's, with the socket's inside.
-            inner = getattr(transport, "_TurnTransport__inner_protocol", None)
-            socket = transport if inner is None else getattr(inner, "transport", None)
-            with contextlib.suppress(AttributeError):
-                socket.abort()  # type: ignore[union-attr]
-            release = getattr(transport, "_TurnTransport__close_task", None)
-            if isinstance(release, asyncio.Task):
-                release.cancel()
+            yield transport, getattr(transport, "_TurnTransport__inner_protocol", None)
 
 
 def _connections(pc: "RTCPeerConnection") -> Iterator[Any]:
@@ -130,20 +237,3 @@ def _candidate(candidate: Any) -> Candidate:
 
 def _name(task: asyncio.Task[Any]) -> str:
     return getattr(task.get_coro(), "__qualname__", "")
-
-
-def said_goodbye(pc: "RTCPeerConnection") -> bool:
-    """Tell whether the peer has ended the connection in due form, by an alert of DTLS.
-
-    aiortc takes it down in the same way where the path is lost.
-
-    Args:
-        pc: The peer connection.
-
-    Returns:
-        Whether it has.
-    """
-    tls = getattr(getattr(pc.sctp, "transport", None), "_ssl", None)
-    with contextlib.suppress(AttributeError, TypeError):
-        return bool(tls.get_shutdown() & RECEIVED_SHUTDOWN)  # type: ignore[union-attr]
-    return False

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from inspect import isawaitable
+import time
+from collections.abc import AsyncGenerator
+from inspect import isawaitable, iscoroutine
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from ai_gate.webrtc._options import (
     SessionFactory,
 )
 from ai_gate.webrtc._reconnect import SHORT_LIVED, Backoff
-from ai_gate.webrtc._requirement import require_aiortc
+from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
 from ai_gate.webrtc._signaling import API
 from ai_gate.webrtc.errors import ClientSecretExpiredError
 
@@ -42,10 +43,21 @@ class Connector:
     def __init__(self, source: SessionResponse | SessionFactory, options: Options) -> None:
         self._source = source
         self._options = options
+        self._is_entered = False
         self._call: Call | None = None
 
     async def __aenter__(self) -> "Call":
-        self._call = await self._open()
+        if self._is_entered:
+            raise AIGateError(
+                "This connector has a call already: each call at a time needs a connect() of its "
+                "own."
+            )
+        self._is_entered = True
+        try:
+            self._call = await self._open()
+        except BaseException:
+            self._is_entered = False
+            raise
         return self._call
 
     async def __aexit__(
@@ -55,10 +67,13 @@ class Connector:
         traceback: TracebackType | None,
     ) -> None:
         call, self._call = self._call, None
-        if call is not None:
-            await call.close()
+        try:
+            if call is not None:
+                await call.close()
+        finally:
+            self._is_entered = False
 
-    async def __aiter__(self) -> "AsyncIterator[Call]":
+    async def __aiter__(self) -> "AsyncGenerator[Call, None]":
         if not callable(self._source):
             raise AIGateError(
                 "Calls can be made one after another only with a factory of sessions, because each "
@@ -71,9 +86,10 @@ class Connector:
                 yield call
             finally:
                 await call.close()
-            # A network that breaks each call must not have sessions billed without end.
-            if (loss := call._lost_early(SHORT_LIVED)) is not None:
-                await _wait(backoff, loss)
+            # A peer that hangs up at once, or a network that breaks each call, must not have
+            # sessions billed without end.
+            if (failure := call._failed_within(SHORT_LIVED)) is not None:
+                await _wait(backoff, failure)
             else:
                 backoff.succeed()
 
@@ -85,20 +101,20 @@ class Connector:
                 await _wait(backoff, failure)
 
     async def _open(self) -> "Call":
-        _check_loop()
+        require_asyncio()
         # Not before it is known that aiortc is there.
-        from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
+        with importing_aiortc():
+            from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
         if not callable(self._source):
-            return await open_call(self._source, self._options, check_clock=True)
+            return await open_call(self._source, self._options)
         try:
-            session = await _created(self._source)
-            return await open_call(session, self._options, check_clock=True)
+            session, created = await _created(self._source)
+            return await open_call(session, self._options, created=created)
         except ClientSecretExpiredError:
             log(logging.WARNING, False, "the client secret has expired: creating another session")
-        # This one is new, so where the clock doesn't like it either, the clock is wrong.
-        session = await _created(self._source)
-        return await open_call(session, self._options, check_clock=False)
+        session, created = await _created(self._source)
+        return await open_call(session, self._options, created=created)
 
 
 def connect(
@@ -121,13 +137,14 @@ def connect(
 
     A session is connected to once. With a factory, `async for call in connect(factory)` makes one
     call after another. After a failure it waits from 0.5 to 8 s, or what `Retry-After` asks for;
-    it raises the fifth failure in a row, and at once what can't get better, 400 to 403 above all. A
-    call that is lost within 30 s counts as one.
+    it raises the fifth failure in a row, and at once what can't get better, 400 to 403 above all,
+    or what asks for more than 900 s. A call that is lost, or that the peer ends, within 30 s counts
+    as a failure too.
 
     Args:
         session_or_factory: A session, or an async function that creates one. The client secret is
-            good for about a minute, so connect at once. With a factory, a session that turns out to
-            have expired is replaced once.
+            good for about a minute, so connect at once. With a factory, a session that is refused
+            because it has become too old is replaced once; this machine's clock doesn't matter.
         audio: What the peer is to hear: a track of aiortc, which isn't stopped in the end, or a
             `PCMSource` (default: `None`, silence).
         relay_only: Whether only a way through a TURN server will do (default: `False`).
@@ -151,7 +168,7 @@ def connect(
         What `async with` or `async for` makes calls of.
 
     Raises:
-        MissingDependencyError: aiortc isn't installed.
+        MissingDependencyError: aiortc isn't installed, or later, it is older than 1.16.
         AIGateError: An argument is wrong, or later, the event loop isn't asyncio's.
         ClientSecretExpiredError: The session is too old.
         SDPRefusedError: OpenAI refused the call.
@@ -178,8 +195,9 @@ def connect(
         asyncio.run(main())
         ```
     """
+    _check_awaited(session_or_factory)
     require_aiortc()
-    options = Options.checked(
+    options = Options(
         audio=audio,
         relay_only=relay_only,
         open_timeout=open_timeout,
@@ -193,18 +211,24 @@ def connect(
     return Connector(session_or_factory, options)
 
 
-def _check_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError as error:
-        raise AIGateError("Live voice runs under asyncio only, as aiortc does.") from error
+def _check_awaited(source: object) -> None:
+    if not isawaitable(source):
+        return
+    if iscoroutine(source):
+        # Else Python would warn that nobody has awaited it.
+        source.close()
+    raise AIGateError(
+        "A session that isn't there yet was passed: await it first, as in "
+        "connect(await client.create_session()), or pass the function that creates it."
+    )
 
 
-async def _created(factory: SessionFactory) -> SessionResponse:
+async def _created(factory: SessionFactory) -> tuple[SessionResponse, float]:
+    """Create a session, and tell when, on the monotonic clock."""
     session = factory()
     if not isawaitable(session):
         raise AIGateError("A factory of sessions must be an async function.")
-    return await session
+    return await session, time.monotonic()
 
 
 async def _wait(backoff: Backoff, failure: AIGateError) -> None:

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from ai_gate._exchange import Exchange
 from ai_gate._redaction import MASK, SECRETS, without_quotes
-from ai_gate._sender import DEFAULT_HEADERS, HTTPX_NOTHING_SENT
+from ai_gate._sender import DEFAULT_HEADERS, AsyncHttpxClient
 from ai_gate._tls import shared_context
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
 MAX_ANSWER = 262_144
 """How much of an answer is read, in bytes. An SDP answer has a few thousand."""
+MAY_HAVE_BEGUN = "A call may have begun all the same."
+"""What is said where an offer can have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,34 @@ class Poster:
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client = client
         self._token = token
+        # It knows whose failure an exception is, and whether anything was sent.
+        self._judge = AsyncHttpxClient(client)
 
     async def post(self, url: httpx.URL, content: str, content_type: str) -> Reply:
         """Send a body and read the answer, whatever its status.
 
         Raises:
             APIConnectionError: No whole answer came.
-            AIGateError: The client is closed.
+            AIGateError: The client can't be used.
         """
         if self._client.is_closed:
             raise AIGateError("The http_client is closed: pass an open one.")
+        request = self._request(url, content, content_type)
+        try:
+            return await self._send(request)
+        except AIGateError:
+            raise
+        except Exception as failure:
+            error = self._error(failure, request)
+            if error is None:
+                raise
+            raise error from without_quotes(failure)
+
+    def masked(self, text: str) -> str:
+        """Put a mask over the token, and over anything that looks like a secret of OpenAI's."""
+        return SECRETS.sub(MASK, text.replace(self._token, MASK))
+
+    def _request(self, url: httpx.URL, content: str, content_type: str) -> httpx.Request:
         headers = {
             **DEFAULT_HEADERS,
             "Accept": "*/*",
@@ -56,36 +77,53 @@ class Poster:
             "Authorization": f"Bearer {self._token}",
             "Content-Type": content_type,
         }
-        request = self._client.build_request(
-            "POST", url, headers=headers, content=content.encode(), timeout=None
+        # Parameters of the client's would take the place of the URL's.
+        params = url.params if self._client.params else None
+        return self._client.build_request(
+            "POST", url, params=params, headers=headers, content=content.encode(), timeout=None
         )
-        try:
-            return await self._send(request)
-        except (httpx.RequestError, httpx.InvalidURL) as failure:
-            raise self._error(failure) from without_quotes(failure)
 
     async def _send(self, request: httpx.Request) -> Reply:
         response = await self._client.send(request, stream=True, follow_redirects=False, auth=None)
         try:
             body, is_whole = await _read(response)
+        except httpx.StreamError as failure:
+            raise AIGateError(
+                f"The SDP offer was answered with HTTP {response.status_code}, but a hook of the "
+                f"http_client has closed the answer or read half of it. {MAY_HAVE_BEGUN}",
+                response.status_code,
+                headers=response.headers,
+            ) from failure
         finally:
             await response.aclose()
         return Reply(response.status_code, response.headers, body, is_whole)
 
-    def _error(self, failure: Exception) -> APIConnectionError:
-        kind = (
-            APITimeoutError if isinstance(failure, httpx.TimeoutException) else (APIConnectionError)
-        )
-        reason = self._masked(str(without_quotes(failure)).rstrip(".") or type(failure).__name__)
-        if isinstance(failure, HTTPX_NOTHING_SENT):
+    def _error(self, failure: Exception, request: httpx.Request) -> AIGateError | None:
+        """Name a failure, or None where it is one of the app's own code in the client."""
+        if isinstance(failure, RuntimeError) and self._is_unusable(failure):
+            return AIGateError(
+                "The http_client was closed or belongs to another event loop: pass an open one of "
+                f"this loop. {MAY_HAVE_BEGUN}"
+            )
+        exchange = Exchange()
+        if not self._is_ours(failure, request, exchange):
+            return None
+        reason = self.masked(str(without_quotes(failure)).rstrip(".") or type(failure).__name__)
+        kind = APITimeoutError if exchange.timed_out else APIConnectionError
+        if not exchange.sent or isinstance(failure, httpx.LocalProtocolError):
             return kind(f"The SDP offer could not be sent: {reason}.")
         return kind(
-            f"The connection was lost before the SDP offer was answered: {reason}. A call may have "
-            "begun all the same."
+            f"The connection was lost before the SDP offer was answered: {reason}. {MAY_HAVE_BEGUN}"
         )
 
-    def _masked(self, text: str) -> str:
-        return SECRETS.sub(MASK, text.replace(self._token, MASK))
+    def _is_ours(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
+        if isinstance(failure, RuntimeError) and any(self._client.event_hooks.values()):
+            return False
+        return self._judge.record(failure, request, exchange)
+
+    def _is_unusable(self, failure: RuntimeError) -> bool:
+        # Nothing but its text tells that connections belong to another event loop.
+        return self._client.is_closed or "event loop" in str(failure).lower()
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from ai_gate.webrtc._audio_out import IncomingAudio
 from ai_gate.webrtc._event_queue import EventQueue
 from ai_gate.webrtc._events import decode, with_current_name
 from ai_gate.webrtc._peer import End, Peer
-from ai_gate.webrtc._reaper import reap
+from ai_gate.webrtc._reaper import hold
 from ai_gate.webrtc._signal import Signal
 from ai_gate.webrtc._timings import Timings
 from ai_gate.webrtc._watchdog import LOST_AFTER, Health, watch
@@ -28,6 +28,8 @@ from ai_gate.webrtc.errors import (
 if TYPE_CHECKING:
     from ai_gate.webrtc._options import Options
 
+SETTLING = 0.5
+"""How much of `close_timeout` a call that is being opened is given to open before it is closed."""
 MAX_BUFFERED = 1_048_576
 """How many bytes can wait in the data channel before sending waits."""
 
@@ -50,18 +52,20 @@ class Line:
         self.audio = IncomingAudio(lambda: self.mark("first_audio"))
         self.timings = Timings()
         self.call_id: str | None = None
-        self.loss: ConnectionLostError | None = None
-        """How the connection was lost, where it was."""
+        self.failure: WebRTCError | None = None
+        """What ended the call once it is over, or None where this side closed it."""
         self.lifetime = 0.0
         """How long it was open, in seconds, once it is over."""
         self._options = options
         self._started = started
         self._is_over = False
+        self._is_closing = False
         self._is_quiet = False
         self._changed = Signal()
         self._tasks: list[asyncio.Task[None]] = []
-        self._release: asyncio.Task[None] | None = None
         self._listen()
+        # Begun now, because a task that is cancelled before it has begun does nothing at all.
+        self._release = asyncio.create_task(self._take_down())
 
     @property
     def status(self) -> Status:
@@ -110,8 +114,9 @@ class Line:
         Args:
             seconds: How long the peer is given to agree.
         """
+        self._is_closing = True
         if self.status == "connected":
-            self.peer.channel.close()
+            self.peer.hang_up()
             await self._changed.wait_at_most(seconds, lambda: self._is_over)
 
     def end(self, failure: WebRTCError | None = None) -> None:
@@ -123,14 +128,17 @@ class Line:
         if self._is_over:
             return
         self._is_over = True
+        self.failure = None if self._is_closing else failure
         if self.timings.opened is not None:
             self.lifetime = self._elapsed() - self.timings.opened
         self.events.end(failure)
         self.audio.end()
+        # At once: nobody listens any more to what is written, and the next call may.
+        self.peer.outgoing.stop()
         self._changed.notify()
-        self._release = reap(self._take_down())
+        hold(self._release)
         log(
-            logging.WARNING if failure else logging.DEBUG,
+            logging.DEBUG if isinstance(failure, CallEndedError | None) else logging.WARNING,
             False,
             "call %s: ended (%s)",
             self.call_id,
@@ -139,7 +147,7 @@ class Line:
 
     async def released(self, seconds: float) -> None:
         """Wait for a while until all is given back; what isn't by then goes on."""
-        if self._release is not None and not self._release.done():
+        if not self._release.done():
             await asyncio.wait({self._release}, timeout=max(seconds, 0.0))
 
     def _listen(self) -> None:
@@ -178,21 +186,28 @@ class Line:
 
     def _after_peer(self, end: End) -> None:
         if end == "hung up":
-            self.end()
+            # Where this side is closing, the peer's goodbye is only its answer.
+            self.end(None if self._is_closing else CallEndedError("The peer hung up."))
         else:
             self._lose("the transport failed")
 
     def _lose(self, reason: str) -> None:
-        self.loss = ConnectionLostError(f"The connection was lost: {reason}.", reason=reason)
-        self.end(self.loss)
+        self.end(ConnectionLostError(f"The connection was lost: {reason}.", reason=reason))
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
 
     async def _take_down(self) -> None:
-        for task in self._tasks:
-            task.cancel()
         try:
-            await self.peer.release()
+            await self.peer.release(self._over(), self._options.close_timeout * SETTLING)
         finally:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _over(self) -> None:
+        """Wait for the end of the call, or for that of the loop."""
+        try:
+            await self._changed.wait_for(lambda: self._is_over)
+        finally:
+            self.end()
+            for task in self._tasks:
+                task.cancel()

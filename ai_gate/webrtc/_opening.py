@@ -2,19 +2,27 @@
 
 import asyncio
 import logging
+import re
 import time
+
+import httpx
 
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._events import max_size
-from ai_gate.webrtc._http import Poster, http_client
+from ai_gate.webrtc._http import MAY_HAVE_BEGUN, Poster, http_client
 from ai_gate.webrtc._line import Line
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
-from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._session import (
+    ClientSecret,
+    check_not_expired,
+    client_secret,
+    may_be_too_old,
+)
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
-from ai_gate.webrtc._turn_race import Race, first_working
+from ai_gate.webrtc._turn_race import Race
 from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
@@ -27,28 +35,38 @@ from ai_gate.webrtc.errors import (
 )
 from ai_gate.webrtc.turn import TurnResult
 
+FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
+"""What names the peer's certificate (RFC 8122)."""
 
-async def open_call(session: SessionResponse, options: Options, *, check_clock: bool) -> Call:
+
+async def open_call(
+    session: SessionResponse, options: Options, *, created: float | None = None
+) -> Call:
     """Open a call.
 
     Args:
         session: The session.
         options: The settings of the call.
-        check_clock: Whether a session that has expired by this machine's clock isn't even tried.
+        created: When the session was created, on the monotonic clock, or None where only its
+            `expires_at` tells. One that has expired by that isn't even tried.
 
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
     """
     secret = client_secret(session)
-    if check_clock:
+    if created is None:
         check_not_expired(secret, time.time())
-    opening = Opening(session, secret, options)
+    opening = Opening(session, secret, options, created)
+    limit = asyncio.timeout(options.open_timeout)
     try:
-        async with asyncio.timeout(options.open_timeout):
+        async with limit:
             return await opening.run()
     except TimeoutError as error:
-        failure = opening.too_late()
+        # It can also be the app's own, from a hook of its http_client.
+        failure = opening.too_late() if limit.expired() else None
         await opening.abandon()
+        if failure is None:
+            raise
         raise failure from error
     except BaseException:
         await opening.abandon()
@@ -62,15 +80,23 @@ class Opening:
         session: The session.
         secret: Its client secret.
         options: The settings of the call.
+        created: When the session was created, on the monotonic clock, or None.
     """
 
-    def __init__(self, session: SessionResponse, secret: ClientSecret, options: Options) -> None:
+    def __init__(
+        self,
+        session: SessionResponse,
+        secret: ClientSecret,
+        options: Options,
+        created: float | None,
+    ) -> None:
         self._session = session
         self._secret = secret
         self._options = options
+        self._created = created
         self._started = time.monotonic()
         self._unusable: tuple[TurnResult, ...] = ()
-        self._race = Race(None)
+        self._race = Race()
         self._line: Line | None = None
         self._is_posting = False
 
@@ -99,9 +125,7 @@ class Opening:
         """The failure where the time is over."""
         within = f"within {self._options.open_timeout:g} s"
         if self._is_posting:
-            return APITimeoutError(
-                f"The SDP offer was not answered {within}. A call may have begun all the same."
-            )
+            return APITimeoutError(f"The SDP offer was not answered {within}. {MAY_HAVE_BEGUN}")
         if self._line is not None and self._line.peer.has_path:
             return OpenTimeoutError(f"A path was found, but no channel was open {within}.")
         return self._no_path(within)
@@ -117,12 +141,14 @@ class Opening:
 
     async def _turn_server(self) -> TurnServer | None:
         servers, self._unusable = _read(self._session)
-        self._race = race = await first_working(servers)
-        if race.winner is None and self._options.relay_only:
+        # It is there before it is run, so that what it finds is known also where time runs out.
+        self._race = Race(servers)
+        winner = await self._race.run()
+        if winner is None and self._options.relay_only:
             raise self._no_path("because no TURN server works")
-        if race.winner is None and (results := self._results()):
+        if winner is None and (results := self._results()):
             log(logging.WARNING, False, "no TURN server works: %s", _reasons(results))
-        return race.winner
+        return winner
 
     async def _offer(self, peer: Peer) -> str:
         try:
@@ -134,27 +160,29 @@ class Opening:
         return offer
 
     async def _exchange(self, offer: str) -> SDPAnswer:
-        model = str(self._session.get("model", ""))
-        exchange = sdp_exchange(self._options.api, self._options.realtime_url, model)
+        url = httpx.URL(self._options.realtime_url)
+        exchange = sdp_exchange(self._options.api, url, self._session.get("model"))
         self._is_posting = True
         try:
             async with http_client(self._options.http_client) as client:
                 answer = await exchange.exchange(offer, Poster(client, self._secret.value))
         except SDPRefusedError as refused:
-            if refused.status_code == 401 and self._secret.may_have_expired(time.time()):
+            if refused.status_code == 401 and self._may_have_expired():
                 raise _expired(refused) from refused
             raise
         self._is_posting = False
         return answer
 
+    def _may_have_expired(self) -> bool:
+        if self._created is None:
+            return self._secret.may_have_expired(time.time())
+        return may_be_too_old(time.monotonic() - self._created)
+
     async def _connect(self, peer: Peer, answer: str) -> None:
-        try:
-            await peer.accept(answer)
-        except Exception as error:
+        if (problem := await _problem(peer, answer)) is not None:
             raise InvalidResponseError(
-                f"The SDP answer can't be used ({type(error).__name__}). A call may have begun all "
-                "the same."
-            ) from error
+                f"The SDP answer can't be used ({problem}). {MAY_HAVE_BEGUN}"
+            )
         await peer.opened()
         if peer.end is None:
             return
@@ -185,6 +213,19 @@ class Opening:
             timings.gathered,
             timings.answered,
         )
+
+
+async def _problem(peer: Peer, answer: str) -> str | None:
+    """Begin to connect, or say why that can't be done."""
+    if FINGERPRINT.search(answer) is None:
+        # aiortc would wait for it as long as it is let.
+        return "it names no certificate"
+    try:
+        await peer.accept(answer)
+    except Exception as error:
+        # Not the error itself: it can quote the answer.
+        return type(error).__name__
+    return None
 
 
 def _read(session: SessionResponse) -> tuple[list[TurnServer], tuple[TurnResult, ...]]:

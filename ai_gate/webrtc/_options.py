@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 import httpx
 
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._seconds import SHORTEST, check_seconds
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ DEFAULT_REALTIME_URL = "https://api.openai.com/v1/realtime"
 LONGEST_TIMEOUT = 3600.0
 """An hour, in seconds: how long a session lives."""
 
-Choice = TypeVar("Choice", bound=str)
 EventNames: TypeAlias = Literal["received", "current"]
 SessionFactory: TypeAlias = Callable[[], Awaitable[SessionResponse]]
 """Creates a session each time it is called."""
@@ -42,7 +42,11 @@ class CallOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The settings of one call."""
+    """The settings of one call, checked.
+
+    Raises:
+        AIGateError: A setting is wrong.
+    """
 
     audio: "MediaStreamTrack | None"
     relay_only: bool
@@ -50,71 +54,40 @@ class Options:
     close_timeout: float
     max_queue: int
     api: API
-    realtime_url: httpx.URL
+    realtime_url: str
     http_client: httpx.AsyncClient | None = field(repr=False)
     event_names: EventNames
 
-    @classmethod
-    def checked(
-        cls,
-        *,
-        audio: "MediaStreamTrack | None",
-        relay_only: bool,
-        open_timeout: float,
-        close_timeout: float,
-        max_queue: int,
-        api: API,
-        realtime_url: str,
-        http_client: httpx.AsyncClient | None,
-        event_names: EventNames,
-    ) -> "Options":
-        """Check each setting.
-
-        Raises:
-            AIGateError: A setting is wrong.
-        """
-        return cls(
-            audio=_checked_audio(audio),
-            relay_only=bool(relay_only),
-            open_timeout=_checked_seconds("open_timeout", open_timeout, least=0.001),
-            close_timeout=_checked_seconds("close_timeout", close_timeout, least=0.0),
-            max_queue=_checked_max_queue(max_queue),
-            api=_checked_choice("api", api, API),
-            realtime_url=_checked_realtime_url(realtime_url),
-            http_client=_checked_http_client(http_client),
-            event_names=_checked_choice("event_names", event_names, EventNames),
-        )
+    def __post_init__(self) -> None:
+        _check_audio(self.audio)
+        check_seconds("open_timeout", self.open_timeout, least=SHORTEST, most=LONGEST_TIMEOUT)
+        check_seconds("close_timeout", self.close_timeout, least=0.0, most=LONGEST_TIMEOUT)
+        _check_max_queue(self.max_queue)
+        _check_choice("api", self.api, API)
+        _check_realtime_url(self.realtime_url)
+        _check_http_client(self.http_client)
+        _check_choice("event_names", self.event_names, EventNames)
 
 
-def _checked_audio(audio: "MediaStreamTrack | None") -> "MediaStreamTrack | None":
+def _check_audio(audio: object) -> None:
     # No isinstance: aiortc isn't imported for it.
     if audio is None or (getattr(audio, "kind", None) == "audio" and hasattr(audio, "recv")):
-        return audio
+        return
     raise AIGateError("audio must be an audio track of aiortc or a PCMSource.")
 
 
-def _checked_seconds(name: str, seconds: float, *, least: float) -> float:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise AIGateError(f"{name} must be a number of seconds, not {type(seconds).__name__}.")
-    if not least <= seconds <= LONGEST_TIMEOUT:
-        raise AIGateError(f"{name} must be from {least:g} to {LONGEST_TIMEOUT:,.0f} seconds.")
-    return float(seconds)
-
-
-def _checked_max_queue(max_queue: int) -> int:
+def _check_max_queue(max_queue: object) -> None:
     if isinstance(max_queue, bool) or not isinstance(max_queue, int) or max_queue < 1:
         raise AIGateError("max_queue must be an integer of 1 or more.")
-    return max_queue
 
 
-def _checked_choice(name: str, value: Choice, choices: object) -> Choice:
+def _check_choice(name: str, value: str, choices: object) -> None:
     if value not in get_args(choices):
         names = ", ".join(repr(choice) for choice in get_args(choices))
         raise AIGateError(f"{name} must be one of {names}, not {value!r}.")
-    return value
 
 
-def _checked_realtime_url(realtime_url: str) -> httpx.URL:
+def _check_realtime_url(realtime_url: str) -> None:
     try:
         url = httpx.URL(realtime_url)
         host = url.host
@@ -126,12 +99,10 @@ def _checked_realtime_url(realtime_url: str) -> httpx.URL:
             "realtime_url must be an absolute http or https URL without credentials and fragment, "
             f"for example {DEFAULT_REALTIME_URL}."
         )
-    return url
 
 
-def _checked_http_client(http_client: httpx.AsyncClient | None) -> httpx.AsyncClient | None:
+def _check_http_client(http_client: object) -> None:
     if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
         raise AIGateError(
             f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
         )
-    return http_client

@@ -1,23 +1,28 @@
 """The track that is sent, whatever its audio comes from."""
 
-from fractions import Fraction
+import asyncio
+import logging
+from collections import deque
 from typing import Any
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame
 from av.frame import Frame
 from av.packet import Packet
 
-from ai_gate.webrtc._audio_in import FRAMES_A_SECOND, PCMSource
+from ai_gate._logging import log
+from ai_gate.webrtc._audio_in import PCMSource, begin_to_hear, cease_to_hear
+from ai_gate.webrtc._continuous import ContinuousAudio
 from ai_gate.webrtc._pace import Pace
 
 SILENCE_RATE = 8000
 """The samples a second of the silence that is sent for want of anything else: a low rate, because
 aiortc measures the level of each frame sample by sample."""
+PATIENCE = 1.0
+"""How long the caller's track is waited for before silence is sent, in seconds."""
 
 
 class OutgoingTrack(MediaStreamTrack):
-    """Sends a caller's track, and silence after its end.
+    """Sends a caller's track, and silence while nothing comes from it and after its end.
 
     A peer that hears a track sends reports back all the time, so one that has died can be told
     from one that is silent. The caller's track is only borrowed: aiortc stops the track that it
@@ -32,67 +37,66 @@ class OutgoingTrack(MediaStreamTrack):
     def __init__(self, source: MediaStreamTrack | None) -> None:
         super().__init__()
         self._source = source or PCMSource(SILENCE_RATE)
-        self._silence: Silence | None = None
-        self._last: Frame | Packet[Any] | None = None
+        self._has_ended = False
+        """Whether nothing comes from it any more."""
+        self._next: asyncio.Task[Frame | Packet[Any]] | None = None
+        self._pace: Pace | None = None
+        """The rhythm of the silence, while there is some."""
+        self._audio = ContinuousAudio()
+        self._ready: deque[Frame | Packet[Any]] = deque()
         if isinstance(source, PCMSource):
-            source._begin()
+            begin_to_hear(source, self)
 
     async def recv(self) -> "Frame | Packet[Any]":
         """Give aiortc the next frame."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        if self._silence is None:
-            try:
-                self._last = await self._source.recv()
-            except MediaStreamError:
-                self._silence = Silence(self._last)
-            else:
-                return self._last
-        return await self._silence.recv()
+        while self.readyState == "live":
+            if self._ready:
+                return self._ready.popleft()
+            await self._look()
+            if self._next is not None and self._next.done():
+                self._take(self._next)
+            elif self._pace is not None:
+                await self._pace.next()
+                self._ready.append(self._audio.silence())
+        raise MediaStreamError
 
     def stop(self) -> None:
         """End this track; the caller's goes on."""
         super().stop()
+        if self._next is not None:
+            self._next.add_done_callback(_forgotten)
+            self._next.cancel()
+            self._next = None
         if isinstance(self._source, PCMSource):
-            self._source._end()
+            cease_to_hear(self._source, self)
+
+    async def _look(self) -> None:
+        """See whether the caller's track has something; while it has not, there is silence."""
+        if not self._has_ended and self._next is None:
+            self._next = asyncio.create_task(self._received())
+        if self._pace is None:
+            if self._next is not None:
+                await asyncio.wait({self._next}, timeout=PATIENCE)
+            if self._next is None or not self._next.done():
+                self._pace = Pace()
+
+    async def _received(self) -> "Frame | Packet[Any]":
+        return await self._source.recv()
+
+    def _take(self, received: "asyncio.Task[Frame | Packet[Any]]") -> None:
+        self._next = None
+        try:
+            self._ready.extend(self._audio.follow(received.result()))
+            self._pace = None
+        except MediaStreamError:
+            self._has_ended = True
+        except (Exception, asyncio.CancelledError) as error:
+            self._has_ended = True
+            name = type(error).__name__
+            log(logging.WARNING, False, "the audio track failed (%s): silence is sent", name)
 
 
-class Silence:
-    """Silent frames that follow on a last frame, in its format: aiortc's encoder takes no other.
-
-    Args:
-        last: The frame, or None where there was none.
-    """
-
-    def __init__(self, last: "Frame | Packet[Any] | None") -> None:
-        if isinstance(last, Packet):
-            # Encoded audio can't be followed by frames that are still to be encoded.
-            raise MediaStreamError
-        frame = last if isinstance(last, AudioFrame) else None
-        self._layout = frame.layout.name if frame else "mono"
-        self._rate = frame.sample_rate if frame else SILENCE_RATE
-        self._pts = _end(frame) if frame else Fraction(0)
-        self._pace = Pace()
-
-    async def recv(self) -> AudioFrame:
-        """Give the next 20 ms of silence when they are due."""
-        await self._pace.next()
-        samples = self._rate // FRAMES_A_SECOND
-        frame = AudioFrame(format="s16", layout=self._layout, samples=samples)
-        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-        frame.sample_rate = self._rate
-        frame.time_base = Fraction(1, self._rate)
-        frame.pts = round(self._pts * self._rate)
-        self._pts += Fraction(samples, self._rate)
-        return frame
-
-
-def _end(frame: AudioFrame) -> Fraction:
-    """When a frame ends, in seconds of its track."""
-    base = frame.time_base
-    start = (
-        Fraction(0)
-        if frame.pts is None or base is None
-        else (frame.pts * Fraction(base.numerator, base.denominator))
-    )
-    return start + Fraction(frame.samples, frame.sample_rate)
+def _forgotten(task: "asyncio.Task[Frame | Packet[Any]]") -> None:
+    """Look at a failure that is of no interest any more."""
+    if not task.cancelled():
+        task.exception()

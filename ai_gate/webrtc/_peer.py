@@ -1,10 +1,10 @@
 """The peer connection of one call: made, connected and taken down.
 
-This is where aiortc's public surface is used; what it lacks is in `_behind_aiortc.py`.
+What aiortc's public surface lacks for it is in `_behind_aiortc.py`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
 from aiortc import (
@@ -19,7 +19,15 @@ from aiortc import (
 )
 from aiortc.stats import RTCTransportStats
 
-from ai_gate.webrtc._behind_aiortc import cut, said_goodbye, turn_released, use_turn_server
+from ai_gate.webrtc._behind_aiortc import (
+    cut,
+    give_turn_back,
+    own_close,
+    said_goodbye,
+    stop_consent,
+    turn_released,
+    use_turn_server,
+)
 from ai_gate.webrtc._candidates import Candidate
 from ai_gate.webrtc._masked_lines import mask_lines
 from ai_gate.webrtc._outgoing import OutgoingTrack
@@ -33,13 +41,15 @@ CHANNEL = "oai-events"
 GATHERING = 6.0
 """How long gathering can go on, in seconds: aioice's limit is 5 s."""
 SETTLING = 5.0
-"""How long a connection is given to be made or to fail before it is closed, in seconds. Closing
-it while it is being made leaves its consent checks running."""
+"""How long a connection is given at most to be made or to fail before it is closed, in seconds: one
+that is made can tell the peer goodbye."""
 CLOSING = 5.0
 """How long a close is given before it is cut, in seconds. Where the TURN server has died it would
 take 63 s."""
 RELEASING = 2.0
 """How long the TURN server is given to take its allocation back, in seconds."""
+AT_ONCE = 1.0
+"""How long each of these may take where the loop is about to end, in seconds."""
 
 End: TypeAlias = Literal["hung up", "lost"]
 """How a connection ended: the peer said so, or it broke or never stood."""
@@ -119,27 +129,58 @@ class Peer:
             one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
         )
 
-    async def release(self) -> None:
-        """Give everything back. It takes its time, within bounds: leave it to `reap`."""
+    def hang_up(self) -> None:
+        """Close the channel in due form, where the peer can still be told."""
+        if self._dtls.state != "connected":
+            return
+        before = asyncio.all_tasks()
+        self.channel.close()
+        # aiortc tells the peer in a task that nobody looks at, and that fails where the loop ends.
+        for telling in asyncio.all_tasks() - before:
+            telling.add_done_callback(_looked_at)
+
+    async def release(self, after: Awaitable[None], settling: float) -> None:
+        """Give everything back once something has happened. It takes its time, within bounds.
+
+        Cancelled, because the loop is about to end, it does so at once: `asyncio.run` waits for
+        the tasks that it cancels, and for no others.
+
+        Args:
+            after: What happens first.
+            settling: How long a connection is given to be made or to fail before, in seconds.
+        """
         try:
-            await self._settled()
+            await after
+            await self._settled(min(settling, SETTLING))
             closing = asyncio.ensure_future(self.pc.close())
             if not await _done(closing, CLOSING):
                 cut(self.pc)
                 await _done(closing, CLOSING)
+            stop_consent(self.pc)
             await turn_released(RELEASING)
         except asyncio.CancelledError:
-            # The loop is about to end, and would leave the sockets open.
-            cut(self.pc)
+            await self._release_at_once()
             raise
-        finally:
-            # aiortc stops the track only where it has begun to send it.
-            self.outgoing.stop()
 
-    async def _settled(self) -> None:
+    async def _release_at_once(self) -> None:
+        closing = asyncio.ensure_future(self.pc.close())
+        try:
+            await _done(closing, AT_ONCE)
+            # A server that doesn't take back one allocation is dead.
+            if await turn_released(AT_ONCE):
+                await give_turn_back(self.pc, AT_ONCE)
+        finally:
+            cut(self.pc)
+            stop_consent(self.pc)
+            # aiortc's own waits for one that the end of the loop has cut.
+            for task in {closing, own_close(self.pc) or closing}:
+                task.cancel()
+                await _done(task, AT_ONCE)
+
+    async def _settled(self, seconds: float) -> None:
         if self._gathering is not None:
             await _done(self._gathering, GATHERING)
-        await self._changed.wait_at_most(SETTLING, lambda: self.pc.connectionState != "connecting")
+        await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
 
     def _listen(self) -> None:
         self.channel.on("open", self._look)
@@ -179,9 +220,14 @@ def _configuration(server: TurnServer | None, relay_only: bool) -> RTCConfigurat
 async def _done(task: asyncio.Future[None], seconds: float) -> bool:
     """Wait for a task for a while; whether it is done. A failure of it is of no interest."""
     await asyncio.wait({task}, timeout=seconds)
-    if task.done() and not task.cancelled():
-        task.exception()
+    if task.done():
+        _looked_at(task)
     return task.done()
+
+
+def _looked_at(task: asyncio.Future[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 def _ignored(end: End) -> None:

@@ -9,15 +9,13 @@ import logging
 import threading
 from collections.abc import Coroutine
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from ai_gate._logging import log
 
 T = TypeVar("T")
 
-_tasks: WeakKeyDictionary[asyncio.AbstractEventLoop, set[asyncio.Task[object]]] = (
-    WeakKeyDictionary()
-)
+_tasks: dict[asyncio.AbstractEventLoop, set[asyncio.Task[object]]] = {}
+"""The tasks of each loop that has any. A task holds its loop, so both are let go in time."""
 _lock = threading.Lock()
 
 
@@ -32,9 +30,22 @@ def reap(coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         The task, for those who want to wait for this one.
     """
     task = asyncio.create_task(coroutine)
-    _tasks_of(asyncio.get_running_loop()).add(task)
-    task.add_done_callback(_done)
+    hold(task)
     return task
+
+
+def hold(task: asyncio.Task[T]) -> None:
+    """Hold a task of the running loop that has become clean-up, until it is done.
+
+    Args:
+        task: The task, as `reap` would make one.
+    """
+    with _lock:
+        # What a loop has left when it was closed never goes on.
+        for loop in [loop for loop in _tasks if loop.is_closed()]:
+            del _tasks[loop]
+        _tasks.setdefault(task.get_loop(), set()).add(task)
+    task.add_done_callback(_done)
 
 
 async def finished(timeout: float) -> bool:
@@ -59,10 +70,15 @@ async def finished(timeout: float) -> bool:
 
 def _tasks_of(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[object]]:
     with _lock:
-        return _tasks.setdefault(loop, set())
+        return set(_tasks.get(loop, ()))
 
 
 def _done(task: asyncio.Task[object]) -> None:
-    _tasks_of(task.get_loop()).discard(task)
+    loop = task.get_loop()
+    with _lock:
+        tasks = _tasks.get(loop, set())
+        tasks.discard(task)
+        if not tasks:
+            _tasks.pop(loop, None)
     if not task.cancelled() and (failure := task.exception()) is not None:
         log(logging.DEBUG, False, "Cleaning up failed: %s", type(failure).__name__)

@@ -17,6 +17,7 @@ from ai_gate.errors import (
     QuotaExceededError,
 )
 from ai_gate.webrtc.errors import (
+    CallEndedError,
     ConnectionLostError,
     NoPathError,
     OpenTimeoutError,
@@ -25,10 +26,13 @@ from ai_gate.webrtc.errors import (
 MAX_FAILURES = 5
 """How many failures in a row end it."""
 SHORT_LIVED = 30.0
-"""A call that is lost sooner after its beginning, in seconds, counts as a failure."""
+"""A call that the peer ends, or that is lost, within that time in seconds counts as a failure."""
+LONGEST_WAIT = 900.0
+"""The longest wait that an answer can ask for, in seconds; after one that asks for more it ends."""
 FINAL = (AuthenticationError, BadRequestError, QuotaExceededError)
 PASSING = (
     APIConnectionError,
+    CallEndedError,
     ConnectionLostError,
     InvalidResponseError,
     NoPathError,
@@ -65,4 +69,7 @@ class Backoff:
         self._failures += 1
         if self._failures >= MAX_FAILURES or not may_pass(failure):
             return None
-        return wait_before(self._failures, failure.retry_after, math.inf, uniform=self._uniform)
+        asked = failure.retry_after
+        if asked is not None and asked > LONGEST_WAIT:
+            return None
+        return wait_before(self._failures, asked, math.inf, uniform=self._uniform)

@@ -1,7 +1,11 @@
 """What live voice needs beyond the base package."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
+from ai_gate.errors import AIGateError
 from ai_gate.webrtc.errors import MissingDependencyError
 
 NEEDED = ("aiortc", "aioice", "av")
@@ -14,7 +18,44 @@ def require_aiortc() -> None:
         MissingDependencyError: One of them isn't.
     """
     for name in NEEDED:
-        if find_spec(name) is None:
+        if not _is_installed(name):
             raise MissingDependencyError(
                 f'Live voice needs {name}, which is not installed: pip install "ai-gate[webrtc]"'
             )
+
+
+@contextmanager
+def importing_aiortc() -> Iterator[None]:
+    """Import what is made of aiortc.
+
+    Raises:
+        MissingDependencyError: aiortc isn't installed, is too old, or can't be loaded.
+    """
+    require_aiortc()
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Live voice needs aiortc 1.16 or newer, and what is installed is older or can't be "
+            'loaded: pip install --upgrade "ai-gate[webrtc]"'
+        ) from error
+
+
+def require_asyncio() -> None:
+    """Check that this runs under asyncio.
+
+    Raises:
+        AIGateError: It doesn't.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise AIGateError("Live voice runs under asyncio only, as aiortc does.") from error
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ValueError:
+        # It has been imported, by a loader that says nothing of itself.
+        return True

@@ -1,5 +1,6 @@
 """What a session says of how it can be connected to."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,9 @@ from ai_gate.webrtc.errors import ClientSecretExpiredError, WebRTCError
 
 SKEW = 5.0
 """By how many seconds this machine's clock may differ from the server's."""
+LIFETIME = 60.0
+"""How long a client secret is good, in seconds, about."""
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,15 @@ class ClientSecret:
         return self.expires_at is not None and now > self.expires_at - SKEW
 
 
+def may_be_too_old(seconds: float) -> bool:
+    """Whether a refusal can come from a client secret's age, whatever this machine's clock says.
+
+    Args:
+        seconds: How long ago the session was created.
+    """
+    return seconds > LIFETIME - SKEW
+
+
 def client_secret(session: SessionResponse) -> ClientSecret:
     """Read the client secret of a session.
 
@@ -44,9 +57,9 @@ def client_secret(session: SessionResponse) -> ClientSecret:
             "The session has no client secret, so no call can be started with it: the gate left it "
             "out. Create another one."
         )
-    if not value.isascii() or not value.isprintable():
+    if not value.isascii() or not value.isprintable() or " " in value:
         raise WebRTCError("The session's client secret has characters that can't be sent.")
-    return ClientSecret(value, _seconds(secret.get("expires_at")))
+    return ClientSecret(value, _moment(secret.get("expires_at")))
 
 
 def check_not_expired(secret: ClientSecret, now: float) -> None:
@@ -59,12 +72,21 @@ def check_not_expired(secret: ClientSecret, now: float) -> None:
     Raises:
         ClientSecretExpiredError: It isn't.
     """
-    if secret.has_expired(now):
-        raise ClientSecretExpiredError(
-            f"The session's client secret expired {now - (secret.expires_at or now):.0f} s ago, so "
-            "nothing was sent: connect right after the session was created, or pass a factory."
-        )
+    if secret.expires_at is None or not secret.has_expired(now):
+        return
+    seconds = now - secret.expires_at
+    ago = f"{seconds:.0f} s ago" if seconds < DAY else "more than a day ago"
+    raise ClientSecretExpiredError(
+        f"The session's client secret expired {ago}, so nothing was sent: connect right after the "
+        "session was created, or pass a factory."
+    )
 
 
-def _seconds(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _moment(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None

@@ -5,6 +5,7 @@ OpenAI's current one, and the one of its beta, which it switched off in May 2026
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,11 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import httpx
 
-from ai_gate._redaction import MASK, SECRETS
+from ai_gate._redaction import MASK
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import InvalidResponseError
-from ai_gate.webrtc._http import Poster, Reply
-from ai_gate.webrtc.errors import SDPRefusedError
+from ai_gate.webrtc._http import MAY_HAVE_BEGUN, Poster, Reply
+from ai_gate.webrtc.errors import CODE, SDPRefusedError, WebRTCError
 
 API: TypeAlias = Literal["auto", "calls", "beta"]
 
@@ -28,6 +29,9 @@ WRONG_VERSION = "api_version_mismatch"
 """OpenAI's code where a client secret belongs to the other protocol."""
 LONGEST_STATED = 500
 """How much of a server's message goes into an error's, in characters."""
+
+_SDP = re.compile(r"(?:\b|\\[nr])(?:v=0|a=[a-z]|[cmo]=(?:IN|audio|application|-) ).*", re.DOTALL)
+"""What begins like a session description, also where its line breaks are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class SDPExchange(Protocol):
             SDPRefusedError: It was refused.
             APIConnectionError: No whole answer came.
             InvalidResponseError: The answer is no SDP.
+            WebRTCError: The session lacks what this protocol needs.
         """
         ...
 
@@ -65,7 +70,7 @@ class Calls:
 
     async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer."""
-        return _answer(await poster.post(self._url, offer, CONTENT_TYPE))
+        return _answer(await poster.post(self._url, offer, CONTENT_TYPE), poster)
 
 
 class Beta:
@@ -73,15 +78,19 @@ class Beta:
 
     Args:
         realtime_url: Where OpenAI's Realtime API is.
-        model: The session's model.
+        model: The session's model, as the gate sent it.
     """
 
-    def __init__(self, realtime_url: httpx.URL, model: str) -> None:
-        self._url = realtime_url.copy_merge_params({"model": model})
+    def __init__(self, realtime_url: httpx.URL, model: object) -> None:
+        self._url = realtime_url
+        self._model = model
 
     async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer."""
-        return _answer(await poster.post(self._url, offer, CONTENT_TYPE))
+        if not isinstance(self._model, str) or not self._model:
+            raise WebRTCError("The session names no model, and the beta can't do without.")
+        url = self._url.copy_merge_params({"model": self._model})
+        return _answer(await poster.post(url, offer, CONTENT_TYPE), poster)
 
 
 class Auto:
@@ -107,7 +116,7 @@ class Auto:
         return await self._second.exchange(offer, poster)
 
 
-def sdp_exchange(api: API, realtime_url: httpx.URL, model: str) -> SDPExchange:
+def sdp_exchange(api: API, realtime_url: httpx.URL, model: object) -> SDPExchange:
     """The protocol that an option names."""
     makers: dict[API, Callable[[], SDPExchange]] = {
         "auto": lambda: Auto(Calls(realtime_url), Beta(realtime_url, model)),
@@ -117,14 +126,14 @@ def sdp_exchange(api: API, realtime_url: httpx.URL, model: str) -> SDPExchange:
     return makers[api]()
 
 
-def _answer(reply: Reply) -> SDPAnswer:
+def _answer(reply: Reply, poster: Poster) -> SDPAnswer:
     if not 200 <= reply.status < 300:
-        raise _refusal(reply)
+        raise _refusal(reply, poster)
     text = reply.body.decode("utf-8", "replace")
     if not reply.is_whole or not text.startswith("v=0"):
         raise InvalidResponseError(
             f"The SDP offer was answered with HTTP {reply.status} and a body that is no SDP "
-            f"({len(reply.body):,} bytes of it came). A call may have begun all the same.",
+            f"({len(reply.body):,} bytes of it came). {MAY_HAVE_BEGUN}",
             reply.status,
             body=reply.body,
             headers=reply.headers,
@@ -134,17 +143,18 @@ def _answer(reply: Reply) -> SDPAnswer:
 
 def _call_id(reply: Reply) -> str | None:
     location = reply.headers.get("location", "")
-    path, _, _ = location.partition("?")
+    path = re.split("[?#]", location, maxsplit=1)[0]
     return path.rstrip("/").rpartition("/")[2] or None
 
 
-def _refusal(reply: Reply) -> SDPRefusedError:
+def _refusal(reply: Reply, poster: Poster) -> SDPRefusedError:
     response = _json_object(reply.body)
     stated = response.get("error")
     error = stated if isinstance(stated, dict) else response
-    code = f", {error['code']}" if isinstance(error.get("code"), str) else ""
+    code, text = (_masked(error.get(name), poster) for name in ("code", "message"))
+    shown = f", {code}" if CODE.fullmatch(code) else ""
     return SDPRefusedError(
-        f"The SDP offer was refused (HTTP {reply.status}{code}){_text(error)}",
+        f"The SDP offer was refused (HTTP {reply.status}{shown})" + (f": {text}" if text else "."),
         reply.status,
         response,
         body=reply.body,
@@ -153,11 +163,10 @@ def _refusal(reply: Reply) -> SDPRefusedError:
     )
 
 
-def _text(error: dict[str, Any]) -> str:
-    message = error.get("message")
-    if not isinstance(message, str) or not message.strip():
-        return "."
-    return ": " + SECRETS.sub(MASK, message.strip()[:LONGEST_STATED])
+def _masked(stated: object, poster: Poster) -> str:
+    """What a server said, without a secret and without a session description."""
+    text = stated.strip() if isinstance(stated, str) else ""
+    return _SDP.sub(MASK, poster.masked(text))[:LONGEST_STATED]
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import contextlib
 
 from aioice import stun
 
+from ai_gate.webrtc._behind_aiortc import has_signed, is_allocated, refreshing_task
 from ai_gate.webrtc._masked_lines import mask_lines
 from ai_gate.webrtc._turn_clients import Client, open_client
 from ai_gate.webrtc._turn_reasons import reason_of
@@ -57,7 +58,7 @@ class Allocation:
         client = self._client
         if client is None:
             return
-        refreshing = client.refresh_task
+        refreshing = refreshing_task(client)
         try:
             if self._may_stand:
                 await _release(client)
@@ -80,7 +81,7 @@ async def _release(client: Client) -> None:
             # A release that overtakes the request would release nothing.
             if client.is_undecided:
                 await client.answered.wait()
-    if client.integrity_key is None and client.relayed_address is None:
+    if not has_signed(client) and not is_allocated(client):
         return
     with contextlib.suppress(TimeoutError, OSError):
         async with asyncio.timeout(RELEASE_LIMIT):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
 
+from ai_gate.webrtc._behind_aiortc import has_signed
 from ai_gate.webrtc._turn_tls import turn_context
 from ai_gate.webrtc._turn_urls import TurnServer
 
@@ -43,7 +44,7 @@ class _Watched(_Base):
 
         The first request isn't signed, and a server that wants credentials makes none for it.
         """
-        return self.integrity_key is not None and not self.answered.is_set()
+        return has_signed(self) and not self.answered.is_set()
 
     def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
         """Send a request, and remember the one for an allocation."""

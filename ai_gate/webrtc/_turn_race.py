@@ -7,7 +7,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ai_gate._logging import log
 from ai_gate.webrtc._reaper import reap
@@ -62,50 +61,59 @@ class Attempt:
         self.result.set_result(result)
 
 
-@dataclass(frozen=True, slots=True)
 class Race:
-    """A race between TURN servers, which is won while the others still finish."""
-
-    winner: TurnServer | None
-    """The first server that worked, or None where none does."""
-    attempts: tuple[Attempt, ...] = ()
-    """The servers that were tried, in order."""
-
-    @property
-    def results(self) -> tuple[TurnResult, ...]:
-        """The results there are by now, in the order of the servers."""
-        return tuple(attempt.result.result() for attempt in self.attempts if attempt.is_known)
-
-
-async def first_working(
-    servers: Sequence[TurnServer], *, timeout: float = TIMEOUT, stagger: float = STAGGER
-) -> Race:
-    """Find a TURN server that works: the first to do so, with a head start for the earlier ones.
-
-    The next server is tried when one has failed or nothing has happened for a while. Those that
-    are still being tried in the end, also when this is cancelled, finish in the reaper.
+    """A race between TURN servers, which is won while the others still finish.
 
     Args:
         servers: The servers, the preferred one first.
         timeout: The time for each server, in seconds.
         stagger: The head start of each server, in seconds.
-
-    Returns:
-        The winner, and the results, those of servers that are still being tried as they come.
     """
-    untried = deque(servers)
-    attempts: list[Attempt] = []
-    winner: Attempt | None = None
-    while winner is None and (untried or _pending(attempts)):
-        if untried:
-            attempts.append(Attempt(untried.popleft(), timeout))
-        await asyncio.wait(
-            _pending(attempts),
-            timeout=stagger if untried else None,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        winner = next((attempt for attempt in attempts if attempt.works), None)
-    return Race(winner.server if winner else None, tuple(attempts))
+
+    def __init__(
+        self,
+        servers: Sequence[TurnServer] = (),
+        *,
+        timeout: float = TIMEOUT,
+        stagger: float = STAGGER,
+    ) -> None:
+        self.winner: TurnServer | None = None
+        """The first server that worked, or None where none does, or none has so far."""
+        self._untried = deque(servers)
+        self._attempts: list[Attempt] = []
+        self._timeout = timeout
+        self._stagger = stagger
+
+    @property
+    def results(self) -> tuple[TurnResult, ...]:
+        """The results there are by now, in the order of the servers.
+
+        Those of servers that are still being tried, also where the race was cancelled, come later.
+        """
+        return tuple(attempt.result.result() for attempt in self._attempts if attempt.is_known)
+
+    async def run(self) -> TurnServer | None:
+        """Find a server that works: the first to do so, with a head start for the earlier ones.
+
+        The next server is tried when one has failed or nothing has happened for a while. Those that
+        are still being tried in the end, also when this is cancelled, finish in the reaper.
+
+        Returns:
+            The winner, or None where no server works.
+        """
+        while self.winner is None and (self._untried or self._pending()):
+            if self._untried:
+                self._attempts.append(Attempt(self._untried.popleft(), self._timeout))
+            await asyncio.wait(
+                self._pending(),
+                timeout=self._stagger if self._untried else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            self.winner = next((one.server for one in self._attempts if one.works), None)
+        return self.winner
+
+    def _pending(self) -> list[asyncio.Future[TurnResult]]:
+        return [attempt.result for attempt in self._attempts if not attempt.result.done()]
 
 
 async def all_results(servers: Sequence[TurnServer], *, timeout: float) -> list[TurnResult]:
@@ -123,7 +131,3 @@ async def all_results(servers: Sequence[TurnServer], *, timeout: float) -> list[
         # Cancelling this wait leaves the attempts alone.
         await asyncio.wait([attempt.task for attempt in attempts])
     return [attempt.result.result() for attempt in attempts]
-
-
-def _pending(attempts: Sequence[Attempt]) -> list[asyncio.Future[TurnResult]]:
-    return [attempt.result for attempt in attempts if not attempt.result.done()]

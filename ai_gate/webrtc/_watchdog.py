@@ -5,8 +5,11 @@ A TURN server that dies, or a peer that is cut off, says nothing. aiortc itself 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
+
+from ai_gate._logging import log
 
 INTERVAL = 0.5
 """How often it is looked, in seconds."""
@@ -52,13 +55,18 @@ async def watch(count: Callable[[], Awaitable[int]], report: Callable[[Health], 
     """Look again and again, and report, until the call is lost.
 
     Args:
-        count: Gives the packets that have come so far.
+        count: Gives the packets that have come so far. Where it fails, none has come.
         report: Takes what that means.
     """
     loop = asyncio.get_running_loop()
     pulse = Pulse()
     health: Health = "connected"
+    packets = 0
     while health != "lost":
         await asyncio.sleep(INTERVAL)
-        health = pulse.look(await count(), loop.time())
+        try:
+            packets = await count()
+        except Exception as error:
+            log(logging.DEBUG, False, "counting packets failed: %s", type(error).__name__)
+        health = pulse.look(packets, loop.time())
         report(health)

@@ -1,19 +1,22 @@
 """A live call: events and audio, both ways."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ai_gate._deadline import Deadline
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._behind_aiortc import selected_pair
 from ai_gate.webrtc._candidates import CandidatePair
 from ai_gate.webrtc._events import Event, encode
-from ai_gate.webrtc._line import Line, Status
+from ai_gate.webrtc._requirement import importing_aiortc
 from ai_gate.webrtc._timings import Timings
-from ai_gate.webrtc.errors import CallEndedError, ConnectionLostError
+from ai_gate.webrtc.errors import CallEndedError, WebRTCError
 from ai_gate.webrtc.turn import TurnResult
+
+with importing_aiortc():
+    from ai_gate.webrtc._behind_aiortc import selected_pair
+    from ai_gate.webrtc._line import Line, Status
 
 if TYPE_CHECKING:
     from aiortc import RTCDataChannel, RTCPeerConnection
@@ -130,6 +133,7 @@ class Call:
             EventTooLargeError: The peer takes no event of that size.
             CallEndedError: The call was closed, or the peer hung up.
             ConnectionLostError: The connection died.
+            QueueOverflowError: Too many events were left unread, which has ended the call.
             WebRTCError: The event can't be written as JSON.
 
         Example:
@@ -181,7 +185,7 @@ class Call:
         """
         return await self._line.events.get()
 
-    def audio(self, rate: int = 24000) -> AsyncIterator[bytes]:
+    def audio(self, rate: int = 24000) -> AsyncGenerator[bytes, None]:
         """Give the peer's audio as it comes, until the call ends, whatever ends it.
 
         Up to 2 s of audio wait to be read. Beyond that the oldest is dropped, and counted in
@@ -254,6 +258,7 @@ class Call:
             import asyncio
 
             from ai_gate import AsyncAIGateClient
+
             async def main() -> None:
                 async with AsyncAIGateClient(project_id="your-project-id") as client:
                     async for call in client.connect(model="gpt-realtime", voice="marin"):
@@ -271,9 +276,9 @@ class Call:
             self._line.end()
         await self._line.released(deadline.left())
 
-    def _lost_early(self, seconds: float) -> ConnectionLostError | None:
-        """How the connection was lost, where that happened within a time after it was open."""
-        return self._line.loss if self._line.lifetime < seconds else None
+    def _failed_within(self, seconds: float) -> WebRTCError | None:
+        """What ended the call so soon after its opening, or None where it lived or was closed."""
+        return self._line.failure if self._line.lifetime < seconds else None
 
     def __aiter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 ```
 AIGateError                       every failure of the SDK
 └── WebRTCError                   every failure of live voice that is no answer of the gate
-    ├── MissingDependencyError    aiortc isn't installed (an ImportError too)
+    ├── MissingDependencyError    aiortc isn't installed, or too old (an ImportError too)
     ├── ClientSecretExpiredError  the session's client secret is no longer good
     ├── SDPRefusedError           the SDP offer was refused
     ├── OpenTimeoutError          a path was found, but no channel was open in time
@@ -17,6 +17,7 @@ AIGateError                       every failure of the SDK
 An SDP offer that got no answer at all is an `APIConnectionError` or `APITimeoutError`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,19 @@ __all__ = [
 ]
 
 
+CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)
+"""What a code looks like. Anything else in its place can quote what was sent."""
+
+
 class WebRTCError(AIGateError):
     """Any failure of live voice, and the parent of all its errors."""
 
 
 class MissingDependencyError(WebRTCError, ImportError):
-    """A package that live voice needs isn't installed: `pip install "ai-gate[webrtc]"`."""
+    """A package that live voice needs isn't installed, is too old, or can't be loaded.
+
+    `pip install "ai-gate[webrtc]"` brings what is needed, aiortc 1.16 or newer above all.
+    """
 
 
 class ClientSecretExpiredError(WebRTCError):
@@ -60,10 +68,14 @@ class SDPRefusedError(WebRTCError):
 
     @property
     def code(self) -> str | None:
-        """The code of OpenAI's error, as `invalid_offer`, or None where it gave none."""
+        """The code of OpenAI's error, as `invalid_offer`, or None where it gave none.
+
+        What has other characters than letters, digits, `_`, `.` and `-`, or more than 64 of them,
+        is no code.
+        """
         error = self.response.get("error")
         code = error.get("code") if isinstance(error, Mapping) else None
-        return code if isinstance(code, str) else None
+        return code if isinstance(code, str) and CODE.fullmatch(code) else None
 
     @property
     def request_id(self) -> str | None:

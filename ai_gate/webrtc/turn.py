@@ -4,12 +4,11 @@ A TURN server relays a call where no direct path is open. The gate sends several
 (UDP, TCP, TLS), because networks block different ones of them.
 """
 
-import asyncio
 from collections.abc import Sequence
 
-from ai_gate.errors import AIGateError
 from ai_gate.types import IceServer, TurnCredentials
-from ai_gate.webrtc._requirement import require_aiortc
+from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
+from ai_gate.webrtc._seconds import SHORTEST, check_seconds
 from ai_gate.webrtc._turn_result import TurnProbe, TurnResult
 from ai_gate.webrtc._turn_urls import TurnServer, read_servers
 
@@ -31,14 +30,14 @@ async def probe_turn(
     Args:
         credentials: What `get_turn_credentials()` returned, a session's `turn_credentials`, or a
             list of ICE servers alone.
-        timeout: The time for each URL in seconds; more than 0 and at most 60 (default: `2.0`). Only
-            the resolution of a host's name in a thread isn't cut by it.
+        timeout: The time for each URL in seconds, from 0.001 to 60 (default: `2.0`). Only the
+            resolution of a host's name in a thread isn't cut by it.
 
     Returns:
         A result for each TURN URL, in order.
 
     Raises:
-        MissingDependencyError: aiortc isn't installed.
+        MissingDependencyError: aiortc isn't installed, or is older than 1.16.
         AIGateError: The timeout is wrong, or the event loop isn't asyncio's.
 
     Example:
@@ -59,9 +58,11 @@ async def probe_turn(
         ```
     """
     require_aiortc()
-    _check(timeout)
+    check_seconds("timeout", timeout, least=SHORTEST, most=LONGEST_TIMEOUT)
+    require_asyncio()
     # Importing it before would need aioice.
-    from ai_gate.webrtc._turn_race import all_results  # noqa: PLC0415
+    with importing_aiortc():
+        from ai_gate.webrtc._turn_race import all_results  # noqa: PLC0415
 
     entries = list(read_servers(credentials))
     servers = [entry for entry in entries if isinstance(entry, TurnServer)]
@@ -69,14 +70,3 @@ async def probe_turn(
     return TurnProbe(
         tuple(entry if isinstance(entry, TurnResult) else next(tried) for entry in entries)
     )
-
-
-def _check(timeout: float) -> None:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise AIGateError(f"timeout must be a number of seconds, not {type(timeout).__name__}.")
-    if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise AIGateError(f"timeout must be more than 0 and at most {LONGEST_TIMEOUT:.0f} seconds.")
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError as error:
-        raise AIGateError("Live voice runs under asyncio only, as aiortc does.") from error

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
+from typing import Any
 
 import pytest
 
 from ai_gate import AIGateError, AsyncAIGateClient, QuotaExceededError
 from ai_gate.testing import MockGate
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc import Call, ConnectionLostError, Connector, SDPRefusedError, connect
+from ai_gate.webrtc import (
+    Call,
+    CallEndedError,
+    ConnectionLostError,
+    Connector,
+    QueueOverflowError,
+    SDPRefusedError,
+    connect,
+)
 from tests.voice.calling import PROJECT, minted, run, say
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
@@ -21,11 +31,11 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ai_gate._retry.LONGEST_BACKOFF", 0.0)
 
 
-def connector(gate: MockGate) -> Connector:
+def connector(gate: MockGate, **options: Any) -> Connector:
     async def factory() -> SessionResponse:
         return await minted(gate)
 
-    return connect(factory, realtime_url=gate.realtime_url)
+    return connect(factory, realtime_url=gate.realtime_url, **options)
 
 
 def paths(gate: MockGate) -> list[str]:
@@ -55,6 +65,16 @@ def test_the_call_is_closed_where_the_loop_is_left(gate: MockGate) -> None:
         async with asyncio.timeout(5.0):
             while calls[0].status != "closed":
                 await asyncio.sleep(0.01)
+
+    run(main())
+
+
+def test_the_iterator_can_be_closed(gate: MockGate) -> None:
+    async def main() -> None:
+        async with aclosing(aiter(connector(gate))) as calls:
+            call = await anext(calls)
+            assert [call.status] == ["connected"]
+        assert call.status == "closed"
 
     run(main())
 
@@ -130,6 +150,65 @@ def test_calls_that_are_lost_at_once_are_failures_too(
         with pytest.raises(ConnectionLostError):
             await lose_them_all()
         assert len(calls) == 5
+
+    run(main())
+
+
+def test_so_are_calls_that_the_peer_ends_at_once(gate: MockGate) -> None:
+    async def main() -> None:
+        calls: list[Call] = []
+
+        async def hear_them_all() -> None:
+            async for call in connector(gate):
+                calls.append(call)
+                gate.voice.hang_up()
+                async for _ in call:
+                    pass
+
+        with pytest.raises(CallEndedError):
+            await hear_them_all()
+        assert len(calls) == 5
+
+    run(main())
+
+
+def test_calls_that_the_loop_ends_are_not(gate: MockGate) -> None:
+    async def main() -> None:
+        count = 0
+        async for call in connector(gate):
+            count += 1
+            await call.close()
+            if count == 7:
+                break
+
+    run(main())
+
+
+def test_a_reader_that_is_too_slow_is_told_at_once(gate: MockGate) -> None:
+    async def main() -> None:
+        calls: list[Call] = []
+
+        async def read_nothing() -> None:
+            async for call in connector(gate, max_queue=5):
+                calls.append(call)
+                gate.voice.flood(100)
+                while call.status != "closed":
+                    await asyncio.sleep(0.01)
+
+        with pytest.raises(QueueOverflowError):
+            await read_nothing()
+        assert len(calls) == 1
+
+    run(main())
+
+
+def test_one_that_asks_for_years_is_not_waited_for(gate: MockGate) -> None:
+    async def main() -> None:
+        gate.voice.refuse_next(429, retry_after=1e5)
+        with pytest.raises(SDPRefusedError):
+            async for _ in connector(gate):
+                pass
+        assert paths(gate) == ["/session", "/v1/realtime/calls"]
 
     run(main())
 

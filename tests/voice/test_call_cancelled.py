@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 import pytest
 
 from ai_gate.webrtc import connect
+from ai_gate.webrtc._peer import Peer
 from ai_gate.webrtc._reaper import finished
 from tests.voice import running
 from tests.voice.calling import minted, open_for_long
+from tests.voice.dead_ends import silent
 from tests.voice.gate_process import GateProcess
 
 pytestmark = pytest.mark.usefixtures("on_loopback")
@@ -96,3 +99,32 @@ def test_nor_does_a_whole_call(gate_process: GateProcess) -> None:
                     break
 
     running.run(main())
+
+
+def test_one_whose_peer_is_out_of_reach_is_given_up_soon(
+    gate_process: GateProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept = Peer.accept
+
+    async def main(port: str) -> None:
+        connecting = asyncio.Event()
+
+        async def accept_elsewhere(self: Peer, answer: str) -> None:
+            elsewhere = re.sub(r"(a=candidate:.* udp \d+ \S+) \d+", rf"\1 {port}", answer)
+            # Nor does what the peer sends lead back to it.
+            await accept(self, re.sub(r"a=ice-ufrag:\S+", "a=ice-ufrag:nobody", elsewhere))
+            while self.pc.connectionState != "connecting":
+                await asyncio.sleep(0)
+            connecting.set()
+
+        monkeypatch.setattr(Peer, "accept", accept_elsewhere)
+        session = await minted(gate_process)
+        opening = asyncio.create_task(open_for_long(session, gate_process, close_timeout=1.0))
+        await connecting.wait()
+        opening.cancel()
+        await asyncio.wait({opening})
+        # All is given back within the time for closing.
+        assert running.tasks() == set()
+
+    with silent("udp") as url:
+        running.run(main(url.split(":")[2].split("?")[0]))

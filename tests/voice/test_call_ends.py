@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -50,12 +51,15 @@ def test_closing_ends_those_who_wait(gate: MockGate) -> None:
         call = await connect(session, realtime_url=gate.realtime_url).__aenter__()
         await wait_for(call, "session.created")
         waiting = asyncio.create_task(call.recv())
-        listening = asyncio.create_task(_all_of(call.audio()))
+        audio = call.audio()
+        listening = asyncio.create_task(_all_of(audio))
         await asyncio.sleep(0)
         await call.close()
         with pytest.raises(CallEndedError):
             await waiting
         await listening
+        async with aclosing(audio):
+            assert [chunk async for chunk in audio] == []
         await call.close()
         async with call:
             assert call.status == "closed"
@@ -243,6 +247,30 @@ def test_after_closing_only_the_reaper_is_left(gate: MockGate) -> None:
         assert call.status == "closed"
         assert await finished(15.0)
         assert running.tasks() == set()
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", ["hang up", "overflow", "close"])
+def test_what_ended_a_call_soon_is_known(gate: MockGate, end: str) -> None:
+    async def main() -> None:
+        async with calling(gate, max_queue=50) as call:
+            await wait_for(call, "session.created")
+            assert call._failed_within(30.0) is None
+            if end == "hang up":
+                gate.voice.hang_up()
+            elif end == "overflow":
+                gate.voice.flood(200)
+            else:
+                await call.close()
+            await _closed(call)
+            failure = call._failed_within(30.0)
+        expected = {"hang up": CallEndedError, "overflow": QueueOverflowError, "close": type(None)}
+        assert type(failure) is expected[end]
+        assert type(call._failed_within(30.0)) is expected[end]
+        assert call._failed_within(0.0) is None
+        if end == "hang up":
+            assert "The peer hung up" in str(failure)
 
     run(main())
 

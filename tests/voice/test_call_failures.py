@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,10 +25,29 @@ from ai_gate.webrtc import (
 )
 from tests.voice.calling import SECRET_PARTS, calling, minted, run
 from tests.voice.coturn import HOST, free_port
-from tests.voice.dead_ends import refusing
+from tests.voice.dead_ends import refusing, silent
 
 NO_SDP = b"<html>what is this?</html>"
-SDP_WITHOUT_SENSE = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 what 0\r\n"
+SDP_WITHOUT_SENSE = (
+    b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 00:00\r\n"
+    b"m=audio 9 what 0\r\n"
+)
+SDP_THAT_IS_QUOTED = b"v=0 s3cret\r\na=fingerprint:sha-256 00:00\r\n"
+
+
+class Factory:
+    """Creates sessions, for a machine whose clock is some seconds ahead."""
+
+    def __init__(self, gate: MockGate, ahead: int = 0) -> None:
+        self.created: list[SessionResponse] = []
+        self._gate = gate
+        self._ahead = ahead
+
+    async def __call__(self) -> SessionResponse:
+        session = await minted(self._gate)
+        session["client_secret"]["expires_at"] -= self._ahead
+        self.created.append(session)
+        return session
 
 
 def failing(gate: MockGate, kind: type[AIGateError], **options: Any) -> AIGateError:
@@ -95,37 +116,53 @@ def test_a_refusal_before_the_expiry_is_a_refusal(gate: MockGate) -> None:
     run(main())
 
 
-def test_a_factory_is_asked_once_more(gate: MockGate) -> None:
+def test_a_factory_is_asked_once_more_where_its_session_was_old(
+    gate: MockGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ai_gate.webrtc._session.LIFETIME", 0.0)
+
     async def main() -> None:
-        created: list[SessionResponse] = []
-
-        async def factory() -> SessionResponse:
-            session = await minted(gate)
-            if not created:
-                session["client_secret"]["expires_at"] = int(time.time()) - 60
-            created.append(session)
-            return session
-
+        factory = Factory(gate)
+        gate.voice.refuse_next(401)
         async with connect(factory, realtime_url=gate.realtime_url) as call:
-            assert call.session is created[1]
-        assert len(created) == 2
+            assert call.session is factory.created[1]
+        gate.voice.refuse_next(401)
+        gate.voice.refuse_next(401)
+        with pytest.raises(ClientSecretExpiredError):
+            async with connect(factory, realtime_url=gate.realtime_url):
+                pass
+        assert len(factory.created) == 4
 
     run(main())
 
 
-def test_a_fast_clock_leaves_the_judgement_to_the_server(gate: MockGate) -> None:
+@pytest.mark.parametrize("ahead", [3600, -3600])
+def test_the_clock_does_not_matter_for_a_factory(gate: MockGate, ahead: int) -> None:
     async def main() -> None:
-        created = []
-
-        async def factory() -> SessionResponse:
-            session = await minted(gate)
-            session["client_secret"]["expires_at"] -= 3600
-            created.append(session)
-            return session
-
+        factory = Factory(gate, ahead)
         async with connect(factory, realtime_url=gate.realtime_url) as call:
             assert call.status == "connected"
-        assert len(created) == 2
+        assert len(factory.created) == 1
+        # Nor does it make a refusal one for another reason.
+        gate.voice.refuse_next(401)
+        with pytest.raises(SDPRefusedError):
+            async with connect(factory, realtime_url=gate.realtime_url):
+                pass
+        assert len(factory.created) == 2
+
+    run(main())
+
+
+def test_a_connector_has_one_call_at_a_time(gate: MockGate) -> None:
+    async def main() -> None:
+        connector = connect(Factory(gate), realtime_url=gate.realtime_url)
+        for _ in range(2):
+            async with connector as call:
+                with pytest.raises(AIGateError, match="has a call already"):
+                    await connector.__aenter__()
+                assert [call.status] == ["connected"]
+            assert call.status == "closed"
+        assert len(gate.voice.calls) == 2
 
     run(main())
 
@@ -162,6 +199,43 @@ def test_a_success_that_is_no_answer(gate: MockGate, body: bytes) -> None:
     gate.voice.refuse_next(201, body=body)
     failure = failing(gate, InvalidResponseError)
     assert "A call may have begun all the same" in str(failure)
+
+
+def test_an_answer_that_is_quoted_by_what_goes_wrong(gate: MockGate) -> None:
+    gate.voice.refuse_next(201, body=SDP_THAT_IS_QUOTED)
+    failure = failing(gate, InvalidResponseError)
+    assert "can't be used (ValueError)" in str(failure)
+    told = "".join(traceback.format_exception(failure))
+    assert "s3cret" not in told
+    assert failure.__context__ is None
+
+
+def test_an_answer_that_names_no_certificate(gate: MockGate) -> None:
+    async def main() -> None:
+        session = await minted(gate)
+        start = time.monotonic()
+        async with httpx.AsyncClient(transport=_WithoutFingerprint()) as client:
+            with pytest.raises(InvalidResponseError, match="names no certificate"):
+                async with connect(session, realtime_url=gate.realtime_url, http_client=client):
+                    pass
+        assert time.monotonic() - start < 5.0
+
+    run(main())
+
+
+@pytest.mark.parametrize("event", ["request", "response"])
+def test_a_timeout_of_a_hook_is_not_ours(gate: MockGate, event: str) -> None:
+    async def fail(_: object) -> None:
+        raise TimeoutError("the hook's own")
+
+    async def main() -> None:
+        session = await minted(gate)
+        async with httpx.AsyncClient(event_hooks={event: [fail]}) as client:
+            with pytest.raises(TimeoutError, match="the hook's own"):
+                async with connect(session, realtime_url=gate.realtime_url, http_client=client):
+                    pass
+
+    run(main())
 
 
 def test_nobody_is_there(on_loopback: None) -> None:
@@ -210,6 +284,17 @@ def test_relay_only_tells_why_no_turn_server_works(on_loopback: None) -> None:
     assert [(one.url, one.works) for one in failure.turn_results] == [(url, False)]
     assert f"TURN: {url}: {failure.turn_results[0].reason}" in str(failure)
     assert "s3cret" not in f"{failure} {failure!r} {failure.turn_results}"
+
+
+def test_the_time_ends_while_turn_servers_are_tried(on_loopback: None) -> None:
+    with silent("udp") as hanging:
+        urls = [refusing("tcp"), hanging]
+        servers = [{"urls": urls, "username": "alice", "credential": "s3cret"}]
+        with MockGate(realtime=True, ice_servers=servers) as gate:
+            failure = failing(gate, NoPathError, relay_only=True, open_timeout=1.0)
+    assert isinstance(failure, NoPathError)
+    assert [one.reason for one in failure.turn_results] == ["connection refused"]
+    assert "within 1 s. TURN: " in str(failure)
 
 
 def test_a_dead_turn_server_does_not_matter_where_there_is_another_path(
@@ -276,6 +361,16 @@ def test_an_http_client_of_the_callers_stays_open(gate: MockGate) -> None:
             assert not http_client.is_closed
 
     run(main())
+
+
+class _WithoutFingerprint(httpx.AsyncHTTPTransport):
+    """Takes the fingerprints out of an answer."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        answer = re.sub(rb"a=fingerprint:.*\r\n", b"", await response.aread())
+        await response.aclose()
+        return httpx.Response(response.status_code, content=answer)
 
 
 def _failing_at(gate: MockGate, url: str, kind: type[AIGateError], **options: Any) -> AIGateError:

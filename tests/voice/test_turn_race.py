@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ai_gate.webrtc._reaper import finished
-from ai_gate.webrtc._turn_race import Race, first_working
+from ai_gate.webrtc._turn_race import Race
 from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
 from tests.voice.coturn import CREDENTIAL, USERNAME, Coturn, Transport
 from tests.voice.dead_ends import refusing, silent
@@ -31,7 +31,8 @@ def race(found: list[TurnServer], stagger: float = STAGGER) -> tuple[Race, float
 
     async def timed() -> tuple[Race, float]:
         start = time.monotonic()
-        ended = await first_working(found, timeout=LIMIT, stagger=stagger)
+        ended = Race(found, timeout=LIMIT, stagger=stagger)
+        assert await ended.run() == ended.winner
         seconds = time.monotonic() - start
         assert await finished(LIMIT + 2)
         return ended, seconds
@@ -82,7 +83,7 @@ def test_the_last_one_wins_while_others_hang(coturn: Coturn) -> None:
 
 def test_attempts_that_somebody_else_cancels() -> None:
     async def main(hanging: str) -> None:
-        racing = asyncio.create_task(first_working(servers(hanging)))
+        racing = asyncio.create_task(Race(servers(hanging)).run())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         others = tasks() - {racing}
@@ -114,6 +115,27 @@ def test_wrong_credentials_everywhere(coturn: Coturn) -> None:
     assert {result.reason for result in ended.results} == {"401 Unauthorized"}
 
 
+def test_cancelled_it_knows_what_has_failed_so_far() -> None:
+    async def main(hanging: str) -> None:
+        unfinished = Race(servers(refusing("tcp"), hanging), timeout=LIMIT)
+        racing = asyncio.create_task(unfinished.run())
+        async with asyncio.timeout(LIMIT):
+            while not unfinished.results:
+                await asyncio.sleep(0.01)
+        racing.cancel()
+        await asyncio.wait([racing])
+        assert [result.reason for result in unfinished.results] == ["connection refused"]
+        # The other one finishes by itself.
+        assert await finished(LIMIT + 2)
+        assert [result.reason for result in unfinished.results] == [
+            "connection refused",
+            "timed out after 1.0 s",
+        ]
+
+    with silent("udp") as url:
+        run(main(url))
+
+
 def test_no_servers() -> None:
     ended, _ = race([])
     assert (ended.winner, ended.results) == (None, ())
@@ -124,7 +146,7 @@ def test_no_servers() -> None:
 def test_cancelled_it_leaves_nothing(coturn: Coturn, milliseconds: float) -> None:
     async def cancelled(hanging: str) -> None:
         found = servers(refusing("udp"), hanging, coturn.url("tls"), coturn.url("udp"))
-        task = asyncio.create_task(first_working(found, timeout=STAGGER, stagger=0.0))
+        task = asyncio.create_task(Race(found, timeout=STAGGER, stagger=0.0).run())
         await asyncio.sleep(milliseconds / 1000)
         task.cancel()
         await asyncio.wait([task])

@@ -61,6 +61,9 @@ def test_what_they_carry_travels_too() -> None:
     [
         ({"error": {"code": "invalid_offer"}}, "invalid_offer"),
         ({"error": {"code": None}}, None),
+        ({"error": {"code": ""}}, None),
+        ({"error": {"code": "a=ice-pwd:x"}}, None),
+        ({"error": {"code": "x" * 65}}, None),
         ({"error": "text"}, None),
         ({}, None),
     ],

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import struct
 from fractions import Fraction
+from typing import Any
 
 import pytest
+from aiortc.codecs.opus import OpusEncoder
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
+from av.packet import Packet
 
 from ai_gate import AIGateError
 from ai_gate.webrtc import PCMSource
@@ -245,5 +248,209 @@ def test_it_comes_at_the_rate_that_is_wanted(rate: int) -> None:
         size = sum([len(chunk) async for chunk in audio.pcm(rate)])
         # The resampler keeps a few samples to itself.
         assert size / 2 == pytest.approx(2 * rate, rel=0.02)
+
+    asyncio.run(main())
+
+
+def test_a_call_that_lets_go_late_takes_nothing_from_the_next() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        first, second = OutgoingTrack(source), OutgoingTrack(source)
+        await source.write(numbers(1, FRAME))
+        first.stop()
+        await source.write(numbers(FRAME + 1, FRAME))
+        got = [samples(frame) for frame in await frames(second, 2)]
+        assert got == [list(range(1, FRAME + 1)), list(range(FRAME + 1, 2 * FRAME + 1))]
+        second.stop()
+
+    asyncio.run(main())
+
+
+def test_nobody_waits_to_write_to_a_source_that_was_stopped() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(bytes(16_000))
+        writing = asyncio.create_task(source.write(bytes(16_000)))
+        await asyncio.sleep(0)
+        assert not writing.done()
+        source.stop()
+        await asyncio.wait_for(writing, 1.0)
+        await asyncio.wait_for(source.write(bytes(160_000)), 1.0)
+        # Nor where a call takes it all the same.
+        OutgoingTrack(source)
+        await asyncio.wait_for(source.write(bytes(160_000)), 1.0)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("pcm", ["x", None, 5, memoryview(bytearray(100))[::2]])
+def test_what_is_no_pcm(pcm: Any) -> None:
+    async def main() -> None:
+        with pytest.raises(AIGateError, match="pcm must be bytes"):
+            await PCMSource(8000).write(pcm)
+
+    asyncio.run(main())
+
+
+def test_clearing_within_a_sample_keeps_the_others_whole() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        pcm = numbers(1, FRAME + 1)
+        await source.write(pcm[:1])
+        source.clear()
+        source.clear()
+        await source.write(pcm[1:])
+        assert samples((await frames(source, 1))[0]) == list(range(2, FRAME + 2))
+
+    asyncio.run(main())
+
+
+def test_a_write_that_is_cancelled_within_a_sample_keeps_the_others_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ai_gate.webrtc._audio_in.LONGEST_BUFFER", 0.02)
+
+    async def main() -> None:
+        source = PCMSource(8000)
+        writing = asyncio.create_task(source.write(bytes(2 * FRAME + 1)))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.wait({writing})
+        await frames(source, 1)
+        await source.write(b"\xff" + numbers(1, FRAME))
+        assert samples((await frames(source, 1))[0]) == list(range(1, FRAME + 1))
+
+    asyncio.run(main())
+
+
+LEVEL = 0x3D
+"""A byte whose repetition is a sound, in integers and floats."""
+
+
+class Scripted(MediaStreamTrack):
+    """A track of 20 ms at 48 kHz whose frames a test releases."""
+
+    kind = "audio"
+
+    def __init__(self, layout: str = "stereo", audio_format: str = "s16") -> None:
+        super().__init__()
+        self.pts: asyncio.Queue[int | None] = asyncio.Queue()
+        self.cancelled = 0
+        self._layout, self._format = layout, audio_format
+
+    async def recv(self) -> AudioFrame:
+        try:
+            pts = await self.pts.get()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        frame = AudioFrame(format=self._format, layout=self._layout, samples=960)
+        for plane in frame.planes:
+            plane.update(bytes([LEVEL]) * plane.buffer_size)
+        frame.sample_rate = 48_000
+        frame.time_base = Fraction(1, 48_000)
+        frame.pts = pts
+        return frame
+
+
+class Failing(MediaStreamTrack):
+    """A track that raises."""
+
+    kind = "audio"
+
+    def __init__(self, failure: BaseException) -> None:
+        super().__init__()
+        self._failure = failure
+
+    async def recv(self) -> AudioFrame:
+        raise self._failure
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ai_gate.webrtc._outgoing.PATIENCE", 0.02)
+
+
+@pytest.mark.parametrize("failure", [ValueError("secret"), asyncio.CancelledError()])
+def test_a_track_that_fails_is_followed_by_silence(
+    failure: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        got = await frames(OutgoingTrack(Failing(failure)), 3)
+        assert [set(samples(frame)) for frame in got] == [{0}] * 3
+
+    asyncio.run(main())
+    (line,) = (one.getMessage() for one in caplog.records if one.levelname == "WARNING")
+    assert type(failure).__name__ in line
+    assert "secret" not in line
+
+
+def times(got: list[AudioFrame]) -> list[float]:
+    return [float((one.pts or 0) * Fraction(one.time_base or 1)) for one in got]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_track_that_stands_still_is_bridged_with_silence() -> None:
+    async def main() -> None:
+        track = Scripted()
+        outgoing = OutgoingTrack(track)
+        track.pts.put_nowait(0)
+        first = await frames(outgoing, 3)
+        # A track that counts its samples, then one that goes by the clock, then none at all.
+        for pts in (960, 1920, 96_000, None):
+            track.pts.put_nowait(pts)
+            await asyncio.sleep(0)
+        later = await frames(outgoing, 4)
+        got = first + later
+        assert [bytes(one.planes[0])[0] for one in got] == [LEVEL, 0, 0, *[LEVEL] * 4]
+        assert times(got[:5]) == pytest.approx([0.0, 0.02, 0.04, 0.06, 0.08])
+        assert times(got) == sorted(times(got))
+        assert {(one.sample_rate, one.layout.name) for one in got} == {(48_000, "stereo")}
+        assert track.cancelled == 0
+        await frames(outgoing, 1)
+        outgoing.stop()
+        await asyncio.sleep(0)
+        assert track.cancelled == 1
+        assert track.readyState == "live"
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("layout", "audio_format"), [("stereo", "s16"), ("mono", "fltp")])
+def test_a_track_that_is_late_can_be_encoded(layout: str, audio_format: str) -> None:
+    async def main() -> None:
+        track = Scripted(layout, audio_format)
+        outgoing = OutgoingTrack(track)
+        got = await frames(outgoing, 2)
+        for number in range(4):
+            track.pts.put_nowait(number * 960)
+        await asyncio.sleep(0)
+        encoder = OpusEncoder()
+        got += await frames(outgoing, 4)
+        stamps = [encoder.encode(frame)[1] for frame in got]
+        assert None not in stamps[1:]
+        assert sorted(stamps[1:]) == stamps[1:]
+        assert any(bytes(got[-1].planes[0]))
+        outgoing.stop()
+
+    asyncio.run(main())
+
+
+def test_packets_are_followed_by_silence_too() -> None:
+    class Encoded(MediaStreamTrack):
+        kind = "audio"
+        packets = iter([Packet(b"\xf8\xff\xfe")])
+
+        async def recv(self) -> Any:
+            for packet in self.packets:
+                return packet
+            raise MediaStreamError
+
+    async def main() -> None:
+        outgoing = OutgoingTrack(Encoded())
+        assert isinstance(await outgoing.recv(), Packet)
+        encoder = OpusEncoder()
+        assert all([encoder.encode(frame)[0] for frame in await frames(outgoing, 3)][1:])
 
     asyncio.run(main())

@@ -27,7 +27,31 @@ attempt(lambda: ai_gate.AsyncAIGateClient("proj_demo").connect())
 attempt(lambda: webrtc.probe_turn([]))
 attempt(lambda: webrtc.PCMSource)
 attempt(lambda: webrtc.Call)
+attempt(lambda: webrtc.call)
 print(webrtc.NoPathError.__name__, "aiortc" in sys.modules)
+"""
+WITH_ANOTHER_AIORTC = """
+import asyncio, sys, types
+from importlib.machinery import ModuleSpec
+for name in ("aiortc", "aioice"):
+    other = types.ModuleType(name)
+    {spec}
+    sys.modules[name] = other
+import ai_gate, ai_gate.webrtc as webrtc
+async def enter():
+    async with webrtc.connect({{"client_secret": {{"value": "x"}}}}):
+        pass
+for action in (
+    lambda: asyncio.run(enter()),
+    lambda: asyncio.run(webrtc.probe_turn([])),
+    lambda: webrtc.PCMSource,
+    lambda: webrtc.Call,
+    lambda: webrtc.call,
+):
+    try:
+        action()
+    except webrtc.MissingDependencyError as error:
+        print(isinstance(error.__cause__, ImportError), error)
 """
 LIGHT = """
 import sys
@@ -70,5 +94,16 @@ def test_without_aiortc_it_says_what_to_install() -> None:
         "MissingDependencyError True Live voice needs aiortc, which is not installed: "
         'pip install "ai-gate[webrtc]"'
     )
-    assert attempts == [said] * 5
+    assert attempts == [said] * 6
     assert last == "NoPathError False"
+
+
+@pytest.mark.parametrize(
+    "spec", ["other.__spec__ = ModuleSpec(name, None)", "other.__spec__ = None"]
+)
+def test_with_another_aiortc_it_says_which_one(spec: str) -> None:
+    said = (
+        "Live voice needs aiortc 1.16 or newer, and what is installed is older or can't be loaded"
+    )
+    lines = output(WITH_ANOTHER_AIORTC.format(spec=spec)).splitlines()
+    assert lines == [f'True {said}: pip install --upgrade "ai-gate[webrtc]"'] * 5

@@ -8,6 +8,7 @@ import logging
 
 import pytest
 
+from ai_gate.webrtc import _reaper as reaper
 from ai_gate.webrtc._reaper import finished, reap
 
 
@@ -100,3 +101,27 @@ def test_each_loop_has_its_own() -> None:
 
     asyncio.run(main())
     asyncio.run(main())
+
+
+def test_loops_are_let_go() -> None:
+    async def done() -> None:
+        reap(asyncio.sleep(0))
+        assert await finished(1.0)
+
+    async def leave() -> None:
+        async def hang() -> None:
+            await asyncio.get_running_loop().create_future()
+
+        reap(hang())
+        await asyncio.sleep(0)
+
+    asyncio.run(done())
+    assert not reaper._tasks
+    # Closed as no program should do it: with a task that isn't done.
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _, context: None)
+    loop.run_until_complete(leave())
+    loop.close()
+    assert list(reaper._tasks) == [loop]
+    asyncio.run(done())
+    assert not reaper._tasks

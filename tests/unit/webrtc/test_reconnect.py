@@ -17,11 +17,13 @@ from ai_gate import (
     ServerError,
 )
 from ai_gate.webrtc import (
+    CallEndedError,
     ClientSecretExpiredError,
     ConnectionLostError,
     MissingDependencyError,
     NoPathError,
     OpenTimeoutError,
+    QueueOverflowError,
     SDPRefusedError,
     WebRTCError,
 )
@@ -33,6 +35,7 @@ from ai_gate.webrtc._reconnect import Backoff, may_pass
     [
         APIConnectionError("x"),
         APITimeoutError("x"),
+        CallEndedError("x"),
         ConnectionLostError("x"),
         InvalidResponseError("x", 200),
         NoPathError("x"),
@@ -62,6 +65,7 @@ def test_what_can_pass(failure: AIGateError) -> None:
         QuotaExceededError("x", 500),
         ClientSecretExpiredError("x", 401),
         MissingDependencyError("x"),
+        QueueOverflowError("x"),
         WebRTCError("x"),
     ],
     ids=repr,
@@ -86,4 +90,9 @@ def test_a_success_begins_anew() -> None:
 
 
 def test_what_the_answer_asks_for_is_obeyed() -> None:
-    assert Backoff().fail(RateLimitError("x", 429, retry_after=700.0)) == 700.0
+    assert Backoff().fail(RateLimitError("x", 429, retry_after=900.0)) == 900.0
+
+
+@pytest.mark.parametrize("seconds", [900.5, 1e9])
+def test_unless_it_asks_for_too_much(seconds: float) -> None:
+    assert Backoff().fail(RateLimitError("x", 429, retry_after=seconds)) is None

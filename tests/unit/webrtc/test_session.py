@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -10,7 +11,12 @@ import trio
 
 from ai_gate import AIGateError
 from ai_gate.webrtc import ClientSecretExpiredError, WebRTCError, connect
-from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._session import (
+    ClientSecret,
+    check_not_expired,
+    client_secret,
+    may_be_too_old,
+)
 
 
 def session(expires_at: object) -> Any:
@@ -23,7 +29,11 @@ def test_the_secret_does_not_show() -> None:
     assert "ek_secret" not in repr(secret)
 
 
-@pytest.mark.parametrize("expires_at", [None, "soon", True, []])
+@pytest.mark.parametrize(
+    "expires_at",
+    [None, "soon", True, [], 10**400, -(10**400), float("nan"), float("inf"), float("-inf")],
+    ids=lambda value: str(value)[:10],
+)
 def test_an_expiry_that_is_none(expires_at: object) -> None:
     secret = client_secret(session(expires_at))
     assert secret.expires_at is None
@@ -45,9 +55,18 @@ def test_it_says_for_how_long() -> None:
     check_not_expired(ClientSecret("ek_secret", 1000), 1004.0)
     with pytest.raises(ClientSecretExpiredError, match="expired 60 s ago, so nothing was sent"):
         check_not_expired(ClientSecret("ek_secret", 1000), 1060.0)
+    with pytest.raises(ClientSecretExpiredError, match="expired more than a day ago"):
+        check_not_expired(ClientSecret("ek_secret", 0), 1e9)
 
 
-@pytest.mark.parametrize("secret", [None, {}, {"value": ""}, {"value": "ek_\n"}, "ek_text"])
+def test_an_age_without_a_clock() -> None:
+    assert [may_be_too_old(seconds) for seconds in (0.0, 54.0, 56.0)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [None, {}, {"value": ""}, {"value": "ek_\n"}, {"value": "ek_ "}, {"value": "ek a"}, "ek_text"],
+)
 def test_a_session_without_a_secret(secret: object) -> None:
     async def main() -> None:
         broken: Any = {"client_secret": secret}
@@ -74,6 +93,47 @@ def test_a_factory_that_is_not_async() -> None:
         with pytest.raises(AIGateError, match="must be an async function"):
             async with connect(factory):
                 pass
+
+    asyncio.run(main())
+
+
+def test_a_session_that_nobody_has_waited_for() -> None:
+    async def create() -> Any:
+        raise AssertionError("nobody calls this")
+
+    async def main() -> None:
+        forgotten: Any = create()
+        with pytest.raises(AIGateError, match="await it first"):
+            connect(forgotten)
+        future: Any = asyncio.get_running_loop().create_future()
+        with pytest.raises(AIGateError, match="await it first"):
+            connect(future)
+        assert not future.done()
+
+    asyncio.run(main())
+    # Else Python would complain about a coroutine that was never awaited.
+    gc.collect()
+
+
+def test_a_connector_makes_one_call_at_a_time() -> None:
+    async def main() -> None:
+        asked: list[int] = []
+
+        async def factory() -> Any:
+            asked.append(1)
+            await asyncio.get_running_loop().create_future()
+
+        connector = connect(factory)
+        async with asyncio.timeout(5.0):
+            for turn in (1, 2):
+                opening = asyncio.create_task(connector.__aenter__())
+                await asyncio.sleep(0)
+                with pytest.raises(AIGateError, match="has a call already"):
+                    await connector.__aenter__()
+                opening.cancel()
+                await asyncio.wait([opening])
+                # What failed can be tried again.
+                assert len(asked) == turn
 
     asyncio.run(main())
 

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack
+from typing import Any
 
 import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
-from ai_gate.webrtc import SDPRefusedError
+from ai_gate.webrtc import SDPRefusedError, WebRTCError
 from ai_gate.webrtc._http import MAX_ANSWER, Poster, http_client
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.unit.server import Answer, Received, Reply, Server, json_reply
@@ -41,13 +42,17 @@ def serve() -> Iterator[Serve]:
 
 
 def exchange(
-    url: str, api: API = "auto", client: httpx.AsyncClient | None = None, secret: str = SECRET
+    url: str,
+    api: API = "auto",
+    client: httpx.AsyncClient | None = None,
+    secret: str = SECRET,
+    model: object = "gpt-realtime & co",
 ) -> SDPAnswer:
     async def main() -> SDPAnswer:
         async with AsyncExitStack() as stack:
             used = await stack.enter_async_context(http_client(client))
             stack.push_async_callback(used.aclose)
-            chosen = sdp_exchange(api, httpx.URL(url), "gpt-realtime & co")
+            chosen = sdp_exchange(api, httpx.URL(url), model)
             return await chosen.exchange(OFFER, Poster(used, secret))
 
     return asyncio.run(main())
@@ -88,6 +93,26 @@ def test_a_query_of_the_callers_stays(serve: Serve) -> None:
     ]
 
 
+@pytest.mark.parametrize(("api", "target"), [("calls", "/calls"), ("beta", "")])
+def test_parameters_of_the_client_take_nothing_away(serve: Serve, api: API, target: str) -> None:
+    server = serve(lambda _: CREATED)
+    client = httpx.AsyncClient(params={"trace": "1", "region": "y"})
+    exchange(f"{server.url}/openai?region=x", api, client)
+    url = httpx.URL(server.requests[0].target)
+    model = {"model": "gpt-realtime & co"} if api == "beta" else {}
+    assert url.path == f"/openai{target}"
+    assert dict(url.params) == {"trace": "1", "region": "x", **model}
+
+
+@pytest.mark.parametrize("model", [None, "", 7, ["gpt-realtime"]])
+def test_only_the_beta_needs_a_model(serve: Serve, model: object) -> None:
+    server = serve(lambda _: CREATED)
+    assert exchange(server.url, "calls", model=model).sdp == ANSWER
+    with pytest.raises(WebRTCError, match="names no model"):
+        exchange(server.url, "beta", model=model)
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("location", "call_id"),
     [
@@ -95,6 +120,8 @@ def test_a_query_of_the_callers_stays(serve: Serve) -> None:
         ("https://api.openai.com/v1/realtime/calls/rtc_2?x=/y", "rtc_2"),
         ("rtc_2", "rtc_2"),
         ("/v1/realtime/calls/rtc_2/", "rtc_2"),
+        ("/v1/realtime/calls/rtc_2#f", "rtc_2"),
+        ("/v1/realtime/calls/rtc_2#f?x=/y", "rtc_2"),
         ("", None),
     ],
 )
@@ -162,7 +189,19 @@ def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
         (b'{"error": "x", "message": "Not now"}', ": Not now"),
         (b'{"error": {"message": "sk-abc is wrong"}}', ": *** is wrong"),
         (json.dumps({"error": {"message": "x" * 5000}}).encode(), ": " + "x" * 500),
+        # Cut first, a part of a secret would be no secret any more.
+        (
+            json.dumps({"error": {"message": "x" * 495 + f" {SECRET}"}}).encode(),
+            ": " + "x" * 495 + " ***",
+        ),
+        (b'{"error": {"message": "Bad: v=0\\r\\no=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
+        (b'{"error": {"message": "Bad: v=0 o=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
+        (b'{"error": {"message": "Bad line:\\na=ice-pwd:s3cret"}}', ": Bad line:\n***"),
+        (b'{"error": {"message": "Bad line: \\\\r\\\\na=ice-pwd:s3cret"}}', ": Bad line: \\r***"),
+        (b'{"error": {"message": "Bad: m=audio 5 x"}}', ": Bad: ***"),
+        (b'{"error": {"message": "The schema=a is wrong"}}', ": The schema=a is wrong"),
     ],
+    ids=str,
 )
 def test_what_a_refusal_says(serve: Serve, body: bytes, text: str) -> None:
     server = serve(lambda _: Reply(418, body, {"Retry-After": "2", "x-request-id": "req_9"}))
@@ -170,6 +209,16 @@ def test_what_a_refusal_says(serve: Serve, body: bytes, text: str) -> None:
     assert str(failure) == f"The SDP offer was refused (HTTP 418){text}"
     assert (failure.status_code, failure.body) == (418, body)
     assert (failure.retry_after, failure.request_id) == (2.0, "req_9")
+
+
+@pytest.mark.parametrize("secret", [SECRET, "another-shape"])
+@pytest.mark.parametrize("code", ["{}", "no {}", "x" * 65, "a=ice-pwd:x"])
+def test_what_a_refusal_does_not_say(serve: Serve, secret: str, code: str) -> None:
+    error = {"code": code.format(secret), "message": f"Not {secret}"}
+    server = serve(lambda _: json_reply({"error": error}, 400))
+    with pytest.raises(SDPRefusedError) as caught:
+        exchange(server.url, secret=secret)
+    assert str(caught.value) == "The SDP offer was refused (HTTP 400): Not ***"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"sdp": "v=0"}', b"\xff\xfe", b"v=0" * 100_000])
@@ -210,6 +259,68 @@ def test_a_hook_that_reads_the_answer(serve: Serve) -> None:
 
     client = httpx.AsyncClient(event_hooks={"response": [read]})
     assert exchange(server.url, client=client).sdp == ANSWER
+
+
+async def _close(response: httpx.Response) -> None:
+    await response.aclose()
+
+
+async def _read_half(response: httpx.Response) -> None:
+    await anext(response.aiter_raw())
+
+
+@pytest.mark.parametrize("hook", [_close, _read_half])
+def test_a_hook_that_leaves_nothing_to_read(serve: Serve, hook: Callable[..., object]) -> None:
+    server = serve(lambda _: CREATED)
+    client = httpx.AsyncClient(event_hooks={"response": [hook]})
+    with pytest.raises(AIGateError, match=r"HTTP 201, but a hook .* may have begun") as caught:
+        exchange(server.url, client=client)
+    assert type(caught.value) is AIGateError
+    assert caught.value.status_code == 201
+
+
+@pytest.mark.parametrize("error", [KeyError, TimeoutError, RuntimeError])
+@pytest.mark.parametrize("event", ["request", "response"])
+def test_what_a_hook_raises_is_the_apps_own(
+    serve: Serve, event: str, error: type[Exception]
+) -> None:
+    async def fail(_: object) -> None:
+        raise error("the hook's own")
+
+    server = serve(lambda _: CREATED)
+    with pytest.raises(error, match="the hook's own") as caught:
+        exchange(server.url, client=httpx.AsyncClient(event_hooks={event: [fail]}))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("hooks", [{}, {"response": [_close]}], ids=["no hook", "a hook"])
+def test_a_client_of_another_event_loop(serve: Serve, hooks: dict[str, list[Any]]) -> None:
+    server = serve(lambda _: CREATED)
+    client = httpx.AsyncClient()
+    with asyncio.Runner() as other:
+        # Its connection stays in the client's pool.
+        other.run(client.post(server.url))
+        client.event_hooks = hooks
+
+        async def main() -> None:
+            poster = Poster(client, SECRET)
+            with pytest.raises(AIGateError, match="belongs to another event loop") as caught:
+                await sdp_exchange("calls", httpx.URL(server.url), None).exchange(OFFER, poster)
+            # Trying again would be of no use.
+            assert type(caught.value) is AIGateError
+
+        with asyncio.Runner() as runner:
+            runner.run(main())
+        other.run(client.aclose())
+
+
+def test_a_header_that_cannot_be_sent(serve: Serve) -> None:
+    server = serve(lambda _: CREATED)
+    client = httpx.AsyncClient(headers={"X-Note": "two\nlines"})
+    with pytest.raises(APIConnectionError, match="could not be sent") as caught:
+        exchange(server.url, client=client)
+    assert isinstance(caught.value.__cause__, httpx.LocalProtocolError)
+    assert server.requests == []
 
 
 def test_an_unusable_environment(monkeypatch: pytest.MonkeyPatch) -> None:
