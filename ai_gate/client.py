@@ -444,7 +444,7 @@ class AsyncAIGateClient(Client[AsyncConnections]):
         """Create a session and talk with the model: live voice over WebRTC, under asyncio.
 
         It needs the extra `webrtc`: `pip install "ai-gate[webrtc]"`. The session is created when
-        the call is made. One that is refused because it has become too old is replaced once.
+        the call is made.
 
         Args:
             model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator
 from inspect import isawaitable, iscoroutine
 from types import TracebackType
@@ -13,6 +12,7 @@ import httpx
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._http import check_open
 from ai_gate.webrtc._options import (
     DEFAULT_CLOSE_TIMEOUT,
     DEFAULT_MAX_QUEUE,
@@ -25,7 +25,6 @@ from ai_gate.webrtc._options import (
 from ai_gate.webrtc._reconnect import SHORT_LIVED, Backoff
 from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
 from ai_gate.webrtc._signaling import API
-from ai_gate.webrtc.errors import ClientSecretExpiredError
 
 if TYPE_CHECKING:
     from aiortc import MediaStreamTrack
@@ -106,15 +105,11 @@ class Connector:
         with importing_aiortc():
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
+        if (client := self._options.http_client) is not None:
+            check_open(client)
         if not callable(self._source):
-            return await open_call(self._source, self._options)
-        try:
-            session, created = await _created(self._source)
-            return await open_call(session, self._options, created=created)
-        except ClientSecretExpiredError:
-            log(logging.WARNING, False, "the client secret has expired: creating another session")
-        session, created = await _created(self._source)
-        return await open_call(session, self._options, created=created)
+            return await open_call(self._source, self._options, is_new=False)
+        return await open_call(await _created(self._source), self._options, is_new=True)
 
 
 def connect(
@@ -143,8 +138,7 @@ def connect(
 
     Args:
         session_or_factory: A session, or an async function that creates one. The client secret is
-            good for about a minute, so connect at once. With a factory, a session that is refused
-            because it has become too old is replaced once; this machine's clock doesn't matter.
+            good for about a minute, so connect at once.
         audio: What the peer is to hear: a track of aiortc, which isn't stopped in the end, or a
             `PCMSource` (default: `None`, silence).
         relay_only: Whether only a way through a TURN server will do (default: `False`).
@@ -223,12 +217,11 @@ def _check_awaited(source: object) -> None:
     )
 
 
-async def _created(factory: SessionFactory) -> tuple[SessionResponse, float]:
-    """Create a session, and tell when, on the monotonic clock."""
+async def _created(factory: SessionFactory) -> SessionResponse:
     session = factory()
     if not isawaitable(session):
         raise AIGateError("A factory of sessions must be an async function.")
-    return await session, time.monotonic()
+    return await session
 
 
 async def _wait(backoff: Backoff, failure: AIGateError) -> None:

@@ -30,6 +30,16 @@ class Reply:
     """Whether that is all of it."""
 
 
+def check_open(client: httpx.AsyncClient) -> None:
+    """Raise where an injected client is closed.
+
+    Raises:
+        AIGateError: It is.
+    """
+    if client.is_closed:
+        raise AIGateError("The http_client is closed: pass an open one.")
+
+
 class Poster:
     """Sends requests with a bearer token, through an httpx client.
 
@@ -51,8 +61,7 @@ class Poster:
             APIConnectionError: No whole answer came.
             AIGateError: The client can't be used.
         """
-        if self._client.is_closed:
-            raise AIGateError("The http_client is closed: pass an open one.")
+        check_open(self._client)
         request = self._request(url, content, content_type)
         try:
             return await self._send(request)

@@ -19,7 +19,6 @@ from ai_gate.webrtc._session import (
     ClientSecret,
     check_not_expired,
     client_secret,
-    may_be_too_old,
 )
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
 from ai_gate.webrtc._turn_race import Race
@@ -39,24 +38,22 @@ FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
 """What names the peer's certificate (RFC 8122)."""
 
 
-async def open_call(
-    session: SessionResponse, options: Options, *, created: float | None = None
-) -> Call:
+async def open_call(session: SessionResponse, options: Options, *, is_new: bool) -> Call:
     """Open a call.
 
     Args:
         session: The session.
         options: The settings of the call.
-        created: When the session was created, on the monotonic clock, or None where only its
-            `expires_at` tells. One that has expired by that isn't even tried.
+        is_new: Whether the session was created just now. Else one that has expired by this
+            machine's clock isn't even tried; a new one has not, whatever the clock says.
 
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
     """
     secret = client_secret(session)
-    if created is None:
+    if not is_new:
         check_not_expired(secret, time.time())
-    opening = Opening(session, secret, options, created)
+    opening = Opening(session, secret, options, is_new=is_new)
     limit = asyncio.timeout(options.open_timeout)
     try:
         async with limit:
@@ -80,20 +77,16 @@ class Opening:
         session: The session.
         secret: Its client secret.
         options: The settings of the call.
-        created: When the session was created, on the monotonic clock, or None.
+        is_new: Whether the session was created just now.
     """
 
     def __init__(
-        self,
-        session: SessionResponse,
-        secret: ClientSecret,
-        options: Options,
-        created: float | None,
+        self, session: SessionResponse, secret: ClientSecret, options: Options, *, is_new: bool
     ) -> None:
         self._session = session
         self._secret = secret
         self._options = options
-        self._created = created
+        self._is_new = is_new
         self._started = time.monotonic()
         self._unusable: tuple[TurnResult, ...] = ()
         self._race = Race()
@@ -167,16 +160,15 @@ class Opening:
             async with http_client(self._options.http_client) as client:
                 answer = await exchange.exchange(offer, Poster(client, self._secret.value))
         except SDPRefusedError as refused:
-            if refused.status_code == 401 and self._may_have_expired():
+            if refused.status_code == 401 and self._has_expired(refused):
                 raise _expired(refused) from refused
             raise
         self._is_posting = False
         return answer
 
-    def _may_have_expired(self) -> bool:
-        if self._created is None:
-            return self._secret.may_have_expired(time.time())
-        return may_be_too_old(time.monotonic() - self._created)
+    def _has_expired(self, refused: SDPRefusedError) -> bool:
+        says_so = "expired" in (refused.code or "")
+        return says_so or (not self._is_new and self._secret.may_have_expired(time.time()))
 
     async def _connect(self, peer: Peer, answer: str) -> None:
         if (problem := await _problem(peer, answer)) is not None:

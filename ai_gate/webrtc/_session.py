@@ -10,8 +10,6 @@ from ai_gate.webrtc.errors import ClientSecretExpiredError, WebRTCError
 
 SKEW = 5.0
 """By how many seconds this machine's clock may differ from the server's."""
-LIFETIME = 60.0
-"""How long a client secret is good, in seconds, about."""
 DAY = 86_400.0
 
 
@@ -30,15 +28,6 @@ class ClientSecret:
     def may_have_expired(self, now: float) -> bool:
         """Whether a refusal can come from that."""
         return self.expires_at is not None and now > self.expires_at - SKEW
-
-
-def may_be_too_old(seconds: float) -> bool:
-    """Whether a refusal can come from a client secret's age, whatever this machine's clock says.
-
-    Args:
-        seconds: How long ago the session was created.
-    """
-    return seconds > LIFETIME - SKEW
 
 
 def client_secret(session: SessionResponse) -> ClientSecret:

@@ -27,10 +27,16 @@ NOT_THERE_STATUSES = frozenset({404, 405})
 """What a server answers that doesn't have this protocol at all."""
 WRONG_VERSION = "api_version_mismatch"
 """OpenAI's code where a client secret belongs to the other protocol."""
+BETA_IS_OFF = "beta_api_shape_disabled"
+"""OpenAI's code for everything that belongs to its beta."""
 LONGEST_STATED = 500
 """How much of a server's message goes into an error's, in characters."""
 
-_SDP = re.compile(r"(?:\b|\\[nr])(?:v=0|a=[a-z]|[cmo]=(?:IN|audio|application|-) ).*", re.DOTALL)
+_SDP = re.compile(
+    r"(?:\b|\\[nr])(?:v=0|a=[a-z]|[cmo]=(?:IN|audio|application|-) |"
+    r"(?:candidate|fingerprint|ice-(?:ufrag|pwd)|crypto):).*",
+    re.DOTALL,
+)
 """What begins like a session description, also where its line breaks are escaped."""
 
 
@@ -111,9 +117,22 @@ class Auto:
         try:
             return await self._first.exchange(offer, poster)
         except SDPRefusedError as refused:
-            if refused.status_code not in NOT_THERE_STATUSES and refused.code != WRONG_VERSION:
+            if not _is_not_there(refused):
                 raise
-        return await self._second.exchange(offer, poster)
+            first = refused
+        try:
+            return await self._second.exchange(offer, poster)
+        except SDPRefusedError as second:
+            if _is_not_there(second) or second.code == BETA_IS_OFF:
+                raise first from second
+            raise second from first
+        except WebRTCError as second:
+            raise first from second
+
+
+def _is_not_there(refused: SDPRefusedError) -> bool:
+    """Whether the server doesn't have the protocol, or not for this client secret."""
+    return refused.status_code in NOT_THERE_STATUSES or refused.code == WRONG_VERSION
 
 
 def sdp_exchange(api: API, realtime_url: httpx.URL, model: object) -> SDPExchange:

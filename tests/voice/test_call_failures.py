@@ -116,22 +116,29 @@ def test_a_refusal_before_the_expiry_is_a_refusal(gate: MockGate) -> None:
     run(main())
 
 
-def test_a_factory_is_asked_once_more_where_its_session_was_old(
-    gate: MockGate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ai_gate.webrtc._session.LIFETIME", 0.0)
-
+@pytest.mark.parametrize("has_factory", [False, True])
+def test_a_refusal_that_says_expired_is_named_so(gate: MockGate, has_factory: bool) -> None:
     async def main() -> None:
         factory = Factory(gate)
-        gate.voice.refuse_next(401)
-        async with connect(factory, realtime_url=gate.realtime_url) as call:
-            assert call.session is factory.created[1]
-        gate.voice.refuse_next(401)
-        gate.voice.refuse_next(401)
+        gate.voice.refuse_next(401, code="token_expired")
+        source = factory if has_factory else await factory()
         with pytest.raises(ClientSecretExpiredError):
-            async with connect(factory, realtime_url=gate.realtime_url):
+            async with connect(source, realtime_url=gate.realtime_url):
                 pass
-        assert len(factory.created) == 4
+        assert len(factory.created) == 1
+
+    run(main())
+
+
+def test_a_closed_http_client_is_noticed_before_a_session_is_created(gate: MockGate) -> None:
+    async def main() -> None:
+        factory = Factory(gate)
+        client = httpx.AsyncClient()
+        await client.aclose()
+        with pytest.raises(AIGateError, match="closed"):
+            async with connect(factory, http_client=client, realtime_url=gate.realtime_url):
+                pass
+        assert factory.created == []
 
     run(main())
 

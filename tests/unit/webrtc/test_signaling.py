@@ -164,11 +164,27 @@ def test_a_lost_answer_is_no_reason_either(serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_second_refusal_is_the_one_that_is_told(serve: Serve) -> None:
-    server = serve(lambda one: Reply(404) if one.target.endswith("/calls") else GONE)
-    failure = refused(server)
-    assert failure.code == "beta_api_shape_disabled"
-    assert str(failure) == "The SDP offer was refused (HTTP 400, beta_api_shape_disabled): Gone"
+def test_the_refusal_that_says_more_is_told_and_the_other_one_chained(serve: Serve) -> None:
+    no_model = json_reply({"error": {"code": "model_not_found", "message": "No such model"}}, 404)
+    for second, told, chained in [
+        (GONE, "model_not_found", "beta_api_shape_disabled"),
+        (Reply(405), "model_not_found", None),
+        (json_reply({"error": {"code": "quota"}}, 429), "quota", "model_not_found"),
+    ]:
+        failure = refused(
+            serve(lambda one, late=second: no_model if one.target.endswith("/calls") else late)
+        )
+        assert failure.code == told
+        assert isinstance(failure.__cause__, SDPRefusedError)
+        assert failure.__cause__.code == chained
+
+
+def test_a_session_without_a_model_hides_no_refusal(serve: Serve) -> None:
+    server = serve(lambda _: Reply(404))
+    with pytest.raises(SDPRefusedError) as caught:
+        exchange(server.url, model=None)
+    assert caught.value.status_code == 404
+    assert "names no model" in str(caught.value.__cause__)
 
 
 def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
@@ -194,6 +210,8 @@ def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
             json.dumps({"error": {"message": "x" * 495 + f" {SECRET}"}}).encode(),
             ": " + "x" * 495 + " ***",
         ),
+        (b'{"error": {"message": "Bad line candidate:1 1 udp 1 192.0.2.1"}}', ": Bad line ***"),
+        (b'{"error": {"message": "Bad line ice-pwd:abcdef"}}', ": Bad line ***"),
         (b'{"error": {"message": "Bad: v=0\\r\\no=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
         (b'{"error": {"message": "Bad: v=0 o=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
         (b'{"error": {"message": "Bad line:\\na=ice-pwd:s3cret"}}', ": Bad line:\n***"),
