@@ -64,7 +64,7 @@ class PCMSource(MediaStreamTrack):
         self._room = Signal()
         self._pace = Pace()
         self._pts = 0
-        self._listener: object | None = None
+        self._listeners: set[object] = set()
         self._is_abandoned = False
         self._is_within_sample = False
         self._grew = False
@@ -186,19 +186,20 @@ def begin_to_hear(source: PCMSource, listener: object) -> None:
         source: The source.
         listener: Who listens.
     """
-    source._listener = listener
+    source._listeners.add(listener)
     source._is_abandoned = False
 
 
 def cease_to_hear(source: PCMSource, listener: object) -> None:
-    """Have what is written thrown away from now on: nobody listens, so nobody would make room.
+    """Have what is written thrown away once nobody listens: nobody would make room.
 
     Args:
         source: The source.
-        listener: Who listened. Where another one does by now, nothing changes.
+        listener: Who listened. Where another one does too, nothing changes.
     """
-    if source._listener is listener:
-        source._listener = None
+    was_heard = bool(source._listeners)
+    source._listeners.discard(listener)
+    if was_heard and not source._listeners:
         source._is_abandoned = True
         source.clear()
 

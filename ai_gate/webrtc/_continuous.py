@@ -1,6 +1,7 @@
 """Audio that goes on: one format from the first frame to the last, and time that never goes back.
 
-aiortc's encoder takes no other, and a peer drops what seems to be late.
+aiortc's encoder takes no other, and a peer drops what seems to be late. The encoder also reads all
+time stamps in the time base of the first frame, so there is one time base too.
 """
 
 from collections.abc import Sequence
@@ -15,23 +16,33 @@ from ai_gate.webrtc._pace import FRAME
 
 FRAMES_A_SECOND = round(1 / FRAME)
 DEFAULT_RATE = 48_000
-"""The samples a second where silence comes first: Opus's own rate, so that what follows it loses
-nothing."""
+"""The samples a second where silence comes before a track: Opus's own rate, so that no tone of what
+follows is cut off. It is mono from then on."""
 LAYOUTS = ("mono", "stereo")
 """What aiortc's encoders take."""
 
 
 class ContinuousAudio:
-    """Fits frames and silence to what was sent before. Packets of encoded audio go as they are."""
+    """Fits frames and silence to what was sent before.
 
-    def __init__(self) -> None:
+    Packets of encoded audio go as they are, with their own time, and that isn't covered: aiortc
+    sends the first frame that it encodes as time 0, whatever packets came before.
+
+    Args:
+        rate: The samples a second where silence comes first.
+    """
+
+    def __init__(self, rate: int = DEFAULT_RATE) -> None:
         self._layout = LAYOUTS[0]
-        self._rate = DEFAULT_RATE
+        self._rate = rate
         self._has_begun = False
-        self._is_silent = False
+        self._is_counted = False
+        """Whether what was sent last has another time than the track's."""
         self._end = Fraction(0)
         self._shift = Fraction(0)
         self._resampler: AudioResampler | None = None
+        self._resampled: tuple[str, str, int] | None = None
+        """What the resampler is for: it takes one kind of frame only."""
 
     def follow(self, audio: "Frame | Packet[Any]") -> Sequence["Frame | Packet[Any]"]:
         """Fit what comes from a track.
@@ -43,12 +54,18 @@ class ContinuousAudio:
             What to send for it; it can be nothing yet.
 
         Raises:
-            Exception: It is no audio, or can't be converted.
+            Exception: It is no audio, or can't be converted or sent.
         """
         if isinstance(audio, Packet):
+            if audio.pts is None or audio.time_base is None:
+                # aiortc stops sending for good where it gets such a packet.
+                raise ValueError("a packet without a time")
             return [audio]
         if not isinstance(audio, AudioFrame):
             raise TypeError("no audio")
+        if not audio.samples:
+            # aiortc stops sending for good where it gets such a frame.
+            return []
         if not self._has_begun:
             self._begin(audio)
         if not self._fits(audio):
@@ -57,7 +74,7 @@ class ContinuousAudio:
 
     def silence(self) -> AudioFrame:
         """Make the next 20 ms of silence."""
-        self._has_begun = self._is_silent = True
+        self._has_begun = self._is_counted = True
         frame = self._frame(self._rate // FRAMES_A_SECOND)
         frame.planes[0].update(bytes(frame.planes[0].buffer_size))
         return self._stamped(frame)
@@ -73,16 +90,15 @@ class ContinuousAudio:
         return frame.sample_rate == self._rate and format_and_layout == ("s16", self._layout)
 
     def _moved(self, frame: AudioFrame) -> AudioFrame:
-        start = _start(frame)
-        if start is not None and self._is_silent:
-            # Its track has stood still meanwhile, or has not.
-            self._shift = max(self._end - start, Fraction(0))
-        self._is_silent = False
-        if start is not None and not self._shift:
-            self._end = start + Fraction(frame.samples, self._rate)
-            return frame
+        start = _seconds(frame.pts, frame.time_base)
         if start is not None:
+            if self._is_counted or start + self._shift < self._end:
+                self._shift = self._end - start
+            self._is_counted = False
             self._end = start + self._shift
+            if not self._shift and frame.time_base == Fraction(1, self._rate):
+                self._end += Fraction(frame.samples, self._rate)
+                return frame
         # A copy, because the frame can be another one's too.
         copy = self._frame(frame.samples)
         size = copy.planes[0].buffer_size
@@ -90,14 +106,21 @@ class ContinuousAudio:
         return self._stamped(copy)
 
     def _converted(self, frame: AudioFrame) -> list[AudioFrame]:
-        if self._resampler is None:
-            self._resampler = AudioResampler(format="s16", layout=self._layout, rate=self._rate)
+        self._is_counted = True
+        resampler = self._resampler_for(frame)
         pts, frame.pts = frame.pts, None
         try:
-            converted = self._resampler.resample(frame)
+            converted = resampler.resample(frame)
         finally:
             frame.pts = pts
         return [self._stamped(one) for one in converted]
+
+    def _resampler_for(self, frame: AudioFrame) -> AudioResampler:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or kind != self._resampled:
+            self._resampler = AudioResampler(format="s16", layout=self._layout, rate=self._rate)
+            self._resampled = kind
+        return self._resampler
 
     def _frame(self, samples: int) -> AudioFrame:
         frame = AudioFrame(format="s16", layout=self._layout, samples=samples)
@@ -111,9 +134,8 @@ class ContinuousAudio:
         return frame
 
 
-def _start(frame: AudioFrame) -> Fraction | None:
-    """When a frame starts, in seconds of its track."""
-    base = frame.time_base
-    if frame.pts is None or base is None:
+def _seconds(count: int | None, base: Fraction | None) -> Fraction | None:
+    """A time of a track in seconds, where it has one."""
+    if count is None or base is None:
         return None
-    return frame.pts * Fraction(base.numerator, base.denominator)
+    return count * Fraction(base.numerator, base.denominator)

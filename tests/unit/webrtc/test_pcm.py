@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import struct
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from av.packet import Packet
 from ai_gate import AIGateError
 from ai_gate.webrtc import PCMSource
 from ai_gate.webrtc._audio_out import LONGEST_QUEUE, IncomingAudio
+from ai_gate.webrtc._continuous import ContinuousAudio
 from ai_gate.webrtc._outgoing import OutgoingTrack
 
 FRAME = 160
@@ -252,6 +254,22 @@ def test_it_comes_at_the_rate_that_is_wanted(rate: int) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_of_two_calls_on_a_source_either_can_end(stopped: int) -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        calls = [OutgoingTrack(source), OutgoingTrack(source)]
+        calls.pop(stopped).stop()
+        (left,) = calls
+        await source.write(numbers(1, FRAME))
+        assert samples((await frames(left, 1))[0])[0] == 1
+        await source.write(bytes(16_000))
+        left.stop()
+        await asyncio.wait_for(source.write(bytes(160_000)), 1.0)
+
+    asyncio.run(main())
+
+
 def test_a_call_that_lets_go_late_takes_nothing_from_the_next() -> None:
     async def main() -> None:
         source = PCMSource(8000)
@@ -437,10 +455,18 @@ def test_a_track_that_is_late_can_be_encoded(layout: str, audio_format: str) -> 
     asyncio.run(main())
 
 
+def encoded(pts: int | None) -> Packet[Any]:
+    """A packet of 20 ms of Opus."""
+    packet: Packet[Any] = Packet(b"\xf8\xff\xfe")
+    packet.pts = pts
+    packet.time_base = Fraction(1, 48_000)
+    return packet
+
+
 def test_packets_are_followed_by_silence_too() -> None:
     class Encoded(MediaStreamTrack):
         kind = "audio"
-        packets = iter([Packet(b"\xf8\xff\xfe")])
+        packets = iter([encoded(0)])
 
         async def recv(self) -> Any:
             for packet in self.packets:
@@ -452,5 +478,166 @@ def test_packets_are_followed_by_silence_too() -> None:
         assert isinstance(await outgoing.recv(), Packet)
         encoder = OpusEncoder()
         assert all([encoder.encode(frame)[0] for frame in await frames(outgoing, 3)][1:])
+
+    asyncio.run(main())
+
+
+MILLISECONDS = Fraction(1, 1000)
+FULL = Fraction(1, 48_000)
+
+
+def sound(
+    pts: int | None,
+    base: Fraction = FULL,
+    *,
+    rate: int = 48_000,
+    kind: tuple[str, str] = ("s16", "mono"),
+    count: int | None = None,
+) -> AudioFrame:
+    """A frame of a sound: 20 ms, unless a number of samples is given."""
+    frame = AudioFrame(*kind, samples=rate // 50 if count is None else count)
+    for plane in frame.planes:
+        plane.update(bytes([LEVEL]) * plane.buffer_size)
+    frame.sample_rate, frame.time_base, frame.pts = rate, base, pts
+    return frame
+
+
+def stamps(got: list[AudioFrame]) -> list[int]:
+    """The time stamps that aiortc sends frames with, one for each that fills a packet."""
+    encoder = OpusEncoder()
+    return [stamp for payloads, stamp in map(encoder.encode, got) if payloads]
+
+
+def steps(got: list[AudioFrame]) -> set[int]:
+    """How far apart the time stamps are."""
+    sent = stamps(got)
+    assert len(sent) >= len(got) - 2
+    return {later - earlier for earlier, later in itertools.pairwise(sent)}
+
+
+@pytest.mark.parametrize("silent", [0, 3])
+@pytest.mark.parametrize("first", [0, 60, 3_600_000])
+def test_a_track_that_counts_milliseconds_and_stands_still(silent: int, first: int) -> None:
+    audio = ContinuousAudio()
+    got: list[Any] = [audio.silence() for _ in range(silent)]
+    for number in range(4):
+        got += audio.follow(sound(first + number * 20, MILLISECONDS))
+    got += [audio.silence() for _ in range(3)]
+    for number in range(4, 8):
+        got += audio.follow(sound(first + number * 20, MILLISECONDS))
+    assert {one.time_base for one in got} == {FULL}
+    assert steps(got) == {960}
+
+
+def test_a_frame_goes_as_it_is_where_it_fits() -> None:
+    audio = ContinuousAudio()
+    frame = sound(960)
+    assert audio.follow(frame) == [frame]
+
+
+def test_an_empty_frame_is_left_out() -> None:
+    audio = ContinuousAudio()
+    got: list[Any] = []
+    for frame in (sound(0, count=0), sound(0), sound(960, count=0), sound(960), sound(1920)):
+        got += audio.follow(frame)
+    assert [(one.pts, one.samples) for one in got] == [(0, 960), (960, 960), (1920, 960)]
+
+
+class Given(MediaStreamTrack):
+    """A track that gives the same over and over, without a pause."""
+
+    kind = "audio"
+
+    def __init__(self, audio: Any) -> None:
+        super().__init__()
+        self._audio = audio
+
+    async def recv(self) -> Any:
+        return self._audio
+
+
+def test_a_track_of_nothing_but_empty_frames_is_silence() -> None:
+    async def main() -> None:
+        outgoing = OutgoingTrack(Given(sound(0, count=0)))
+        got = await asyncio.wait_for(frames(outgoing, 3), 1.0)
+        assert steps(got) == {960}
+        outgoing.stop()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("pts", [None, 0])
+def test_a_packet_without_a_time_is_followed_by_silence(
+    pts: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    packet: Packet[Any] = encoded(None)
+    if pts is not None:
+        packet = Packet(b"\xf8\xff\xfe")
+        packet.pts = pts
+
+    async def main() -> None:
+        got = await asyncio.wait_for(frames(OutgoingTrack(Given(packet)), 3), 1.0)
+        assert steps(got) == {960}
+
+    asyncio.run(main())
+    (line,) = (one.getMessage() for one in caplog.records if one.levelname == "WARNING")
+    assert "ValueError" in line
+
+
+def test_a_track_can_change_its_format_more_than_once() -> None:
+    audio = ContinuousAudio()
+    got: list[Any] = []
+    for rate, *kind in (
+        (48_000, "s16", "mono"),
+        (44_100, "s16", "mono"),
+        (24_000, "s16", "mono"),
+        (24_000, "fltp", "stereo"),
+        (48_000, "s16", "stereo"),
+        (48_000, "s16", "mono"),
+    ):
+        for _ in range(3):
+            converted = audio.follow(sound(None, rate=rate, kind=(kind[0], kind[1])))
+            assert any(bytes(one.planes[0])[0] for one in converted if isinstance(one, AudioFrame))
+            got += converted
+    assert {(one.sample_rate, one.format.name, one.layout.name) for one in got} == (
+        {(48_000, "s16", "mono")}
+    )
+    ends = [one.pts + one.samples for one in got]
+    assert [one.pts for one in got] == [0, *ends[:-1]]
+    assert steps(got) == {960}
+
+
+def test_time_goes_on_where_a_track_starts_again() -> None:
+    audio = ContinuousAudio()
+    got: list[Any] = []
+    for pts in (0, 960, 1920, 0, 960, 1920):
+        got += audio.follow(sound(pts))
+    assert steps(got) == {960}
+
+
+def test_a_gap_that_a_track_leaves_by_itself_stays() -> None:
+    audio = ContinuousAudio()
+    got: list[Any] = []
+    for pts in (0, 960, 9600):
+        got += audio.follow(sound(pts))
+    assert [one.pts for one in got] == [0, 960, 9600]
+
+
+def test_a_track_is_not_ahead_after_what_was_converted() -> None:
+    audio = ContinuousAudio()
+    hours = 48_000 * 36_000
+    (before,) = audio.follow(sound(hours, kind=("s16p", "mono")))
+    (after,) = audio.follow(sound(hours + 960))
+    assert isinstance(before, AudioFrame)
+    assert (before.pts, after.pts) == (0, before.samples)
+
+
+def test_no_track_is_silence_at_once() -> None:
+    async def main() -> None:
+        outgoing = OutgoingTrack(None)
+        got = await asyncio.wait_for(frames(outgoing, 3), 0.5)
+        assert [(one.sample_rate, samples(one)) for one in got] == [(8000, [0] * FRAME)] * 3
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        outgoing.stop()
 
     asyncio.run(main())
