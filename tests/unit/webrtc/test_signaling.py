@@ -164,19 +164,25 @@ def test_a_lost_answer_is_no_reason_either(serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_refusal_that_says_more_is_told_and_the_other_one_chained(serve: Serve) -> None:
-    no_model = json_reply({"error": {"code": "model_not_found", "message": "No such model"}}, 404)
-    for second, told, chained in [
+NO_MODEL = json_reply({"error": {"code": "model_not_found", "message": "No such model"}}, 404)
+
+
+@pytest.mark.parametrize(
+    ("second", "told", "chained"),
+    [
         (GONE, "model_not_found", "beta_api_shape_disabled"),
         (Reply(405), "model_not_found", None),
         (json_reply({"error": {"code": "quota"}}, 429), "quota", "model_not_found"),
-    ]:
-        failure = refused(
-            serve(lambda one, late=second: no_model if one.target.endswith("/calls") else late)
-        )
-        assert failure.code == told
-        assert isinstance(failure.__cause__, SDPRefusedError)
-        assert failure.__cause__.code == chained
+    ],
+)
+def test_the_refusal_that_says_more_is_told_and_the_other_one_chained(
+    serve: Serve, second: Reply, told: str, chained: str | None
+) -> None:
+    server = serve(lambda one: NO_MODEL if one.target.endswith("/calls") else second)
+    failure = refused(server)
+    assert failure.code == told
+    assert isinstance(failure.__cause__, SDPRefusedError)
+    assert failure.__cause__.code == chained
 
 
 def test_a_session_without_a_model_hides_no_refusal(serve: Serve) -> None:
