@@ -6,7 +6,7 @@ time stamps in the time base of the first frame, so there is one time base too.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from av import AudioFrame, AudioResampler
 from av.frame import Frame
@@ -57,7 +57,7 @@ class ContinuousAudio:
             Exception: It is no audio, or can't be converted or sent.
         """
         if isinstance(audio, Packet):
-            if audio.pts is None or audio.time_base is None:
+            if not _has_time(audio):
                 # aiortc stops sending for good where it gets such a packet.
                 raise ValueError("a packet without a time")
             return [audio]
@@ -96,7 +96,7 @@ class ContinuousAudio:
                 self._shift = self._end - start
             self._is_counted = False
             self._end = start + self._shift
-            if not self._shift and frame.time_base == Fraction(1, self._rate):
+            if not self._shift and _seconds(1, frame.time_base) == Fraction(1, self._rate):
                 self._end += Fraction(frame.samples, self._rate)
                 return frame
         # A copy, because the frame can be another one's too.
@@ -134,7 +134,26 @@ class ContinuousAudio:
         return frame
 
 
-def _seconds(count: int | None, base: Fraction | None) -> Fraction | None:
+class TimeBase(Protocol):
+    """The unit of a track's time in seconds: a Fraction, or since PyAV 19 a class of its own."""
+
+    @property
+    def numerator(self) -> int:
+        """Its numerator; 0 where there is no unit."""
+        ...
+
+    @property
+    def denominator(self) -> int:
+        """Its denominator."""
+        ...
+
+
+def _has_time(packet: "Packet[Any]") -> bool:
+    base: TimeBase | None = packet.time_base
+    return packet.pts is not None and base is not None and base.numerator != 0
+
+
+def _seconds(count: int | None, base: TimeBase | None) -> Fraction | None:
     """A time of a track in seconds, where it has one."""
     if count is None or base is None:
         return None
