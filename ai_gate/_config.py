@@ -65,6 +65,22 @@ def _joined(base_url: httpx.URL, path: str) -> httpx.URL:
     return base_url.copy_with(raw_path=prefix + path.encode("ascii"))
 
 
+def parsed_url(name: str, value: str) -> httpx.URL:
+    """Read a setting as a URL whose host can be looked up.
+
+    Raises:
+        AIGateError: It isn't one.
+    """
+    try:
+        url = httpx.URL(value)
+        # Only these tell of a host that httpx took and can't decode, or that has no IDNA form.
+        _ = url.host
+        url.raw_host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, TypeError, UnicodeError) as error:
+        raise AIGateError(f"{name} is not a valid URL.") from error
+    return url
+
+
 def port_of(url: httpx.URL) -> int:
     """The port of an http or https URL."""
     return url.port or (443 if url.scheme == "https" else 80)
@@ -102,13 +118,8 @@ def _checked_project_id(project_id: str | None) -> str:
 def _checked_base_url(base_url: str) -> httpx.URL:
     if not isinstance(base_url, str):
         raise AIGateError(f"base_url must be a string, not {type(base_url).__name__}.")
-    try:
-        url = httpx.URL(base_url)
-        host = url.host
-        url.raw_host.decode("ascii").encode("idna")
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise AIGateError("base_url is not a valid URL.") from error
-    if url.scheme not in ("http", "https") or not host:
+    url = parsed_url("base_url", base_url)
+    if url.scheme not in ("http", "https") or not url.host:
         raise AIGateError(
             f"base_url must be an absolute http or https URL, for example {DEFAULT_BASE_URL}."
         )

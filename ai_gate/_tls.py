@@ -6,21 +6,30 @@ be most of what a client costs.
 
 import os
 import ssl
+from typing import TypeAlias
 
 import httpx
 
 CA_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables that httpx reads for CA certificates."""
 
-_contexts: dict[tuple[str | None, ...], ssl.SSLContext] = {}
+Contexts: TypeAlias = dict[tuple[str | None, ...], ssl.SSLContext]
+"""The one context that is kept, by the CA settings that it was made for."""
+
+_contexts: Contexts = {}
 
 
 def shared_context() -> ssl.SSLContext:
     """Httpx's TLS context for the CA settings of the environment, made anew when they change."""
+    return kept_context(_contexts)
+
+
+def kept_context(contexts: Contexts) -> ssl.SSLContext:
+    """The context that is kept, or a new one where the CA settings of the environment changed."""
     settings = tuple(os.environ.get(name) for name in CA_SETTINGS)
-    context = _contexts.get(settings)
+    context = contexts.get(settings)
     if context is None:
         context = httpx.create_ssl_context()
-        _contexts.clear()
-        _contexts[settings] = context
+        contexts.clear()
+        contexts[settings] = context
     return context

@@ -15,11 +15,7 @@ from ai_gate.webrtc._http import MAY_HAVE_BEGUN, Poster, http_client
 from ai_gate.webrtc._line import Line
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
-from ai_gate.webrtc._session import (
-    ClientSecret,
-    check_not_expired,
-    client_secret,
-)
+from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
 from ai_gate.webrtc._turn_race import Race
 from ai_gate.webrtc._turn_urls import TurnServer, turn_servers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 import httpx
 
+from ai_gate._config import parsed_url
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._seconds import SHORTEST, check_seconds
@@ -88,13 +89,8 @@ def _check_choice(name: str, value: str, choices: object) -> None:
 
 
 def _check_realtime_url(realtime_url: str) -> None:
-    try:
-        url = httpx.URL(realtime_url)
-        host = url.host
-        url.raw_host.decode("ascii").encode("idna")
-    except (httpx.InvalidURL, TypeError, UnicodeError) as error:
-        raise AIGateError("realtime_url is not a valid URL.") from error
-    if url.scheme not in ("http", "https") or not host or url.userinfo or url.fragment:
+    url = parsed_url("realtime_url", realtime_url)
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.fragment:
         raise AIGateError(
             "realtime_url must be an absolute http or https URL without credentials and fragment, "
             f"for example {DEFAULT_REALTIME_URL}."

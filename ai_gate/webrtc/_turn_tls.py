@@ -1,13 +1,10 @@
 """The TLS context of connections to TURN servers."""
 
-import os
 import ssl
 
-import httpx
+from ai_gate._tls import Contexts, kept_context
 
-from ai_gate._tls import CA_SETTINGS
-
-_contexts: dict[tuple[str | None, ...], ssl.SSLContext] = {}
+_contexts: Contexts = {}
 
 
 def turn_context() -> ssl.SSLContext:
@@ -16,10 +13,4 @@ def turn_context() -> ssl.SSLContext:
     It trusts whom the rest of the SDK trusts. It isn't the SDK's shared context: httpcore writes
     the protocols of HTTP into that one, and a TURN server may refuse them (RFC 7443).
     """
-    settings = tuple(os.environ.get(name) for name in CA_SETTINGS)
-    context = _contexts.get(settings)
-    if context is None:
-        context = httpx.create_ssl_context()
-        _contexts.clear()
-        _contexts[settings] = context
-    return context
+    return kept_context(_contexts)

@@ -144,14 +144,20 @@ def test_the_selected_pair(coturn: Coturn) -> None:
     assert coturn.wait_for(lambda: coturn.relayed_packets() > before)
 
 
+async def frozen_behind(coturn: Coturn) -> RTCPeerConnection:
+    """A peer with an allocation on a TURN server that has fallen silent since."""
+    pc = peer(RTCIceServer(**server(coturn, "udp").ice_server()))
+    pc.createDataChannel("test")
+    await offer(pc)
+    coturn.freeze()
+    return pc
+
+
 def test_closing_while_the_server_is_silent(start_coturn: StartCoturn) -> None:
     coturn = start_coturn()
 
     async def call() -> None:
-        pc = peer(RTCIceServer(**server(coturn, "udp").ice_server()))
-        pc.createDataChannel("test")
-        await offer(pc)
-        coturn.freeze()
+        pc = await frozen_behind(coturn)
         closing = asyncio.create_task(pc.close())
         done, _ = await asyncio.wait([closing], timeout=0.3)
         assert not done
@@ -167,10 +173,7 @@ def test_cutting_before_closing(start_coturn: StartCoturn) -> None:
     coturn = start_coturn()
 
     async def call() -> None:
-        pc = peer(RTCIceServer(**server(coturn, "udp").ice_server()))
-        pc.createDataChannel("test")
-        await offer(pc)
-        coturn.freeze()
+        pc = await frozen_behind(coturn)
         behind.cut(pc)
         async with asyncio.timeout(1.0):
             await close(pc)
@@ -182,10 +185,7 @@ def test_waiting_for_a_release_that_does_not_come(start_coturn: StartCoturn) -> 
     coturn = start_coturn()
 
     async def call() -> None:
-        pc = peer(RTCIceServer(**server(coturn, "udp").ice_server()))
-        pc.createDataChannel("test")
-        await offer(pc)
-        coturn.freeze()
+        pc = await frozen_behind(coturn)
         closing = asyncio.create_task(pc.close())
         while not behind.turn_releases():
             await asyncio.sleep(0)
