@@ -23,11 +23,8 @@ Example:
     ```
 """
 
-from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
-
-from ai_gate.webrtc._requirement import importing_aiortc
 
 if TYPE_CHECKING:
     from ai_gate.webrtc._audio_in import PCMSource
@@ -95,24 +92,16 @@ _HOMES = {
     "probe_turn": "ai_gate.webrtc.turn",
 }
 _MODULES = ("call", "errors", "turn")
-_MADE_OF_AIORTC = {"Call", "PCMSource", "call"}
-"""Names that can't be imported without aiortc. The others can, and say so when they are used."""
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
-    if name not in _HOMES and name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with importing_aiortc() if name in _MADE_OF_AIORTC else nullcontext():
-        value = _imported(name)
-    globals()[name] = value
-    return value
-
-
-def _imported(name: str) -> object:
     if name in _MODULES:
         return import_module(f"ai_gate.webrtc.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
     return value
 
 

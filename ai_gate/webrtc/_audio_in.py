@@ -2,14 +2,17 @@
 
 from fractions import Fraction
 
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame
-
 from ai_gate.errors import AIGateError
-from ai_gate.webrtc._continuous import FRAMES_A_SECOND
 from ai_gate.webrtc._pace import Pace
 from ai_gate.webrtc._pcm import SAMPLE
+from ai_gate.webrtc._requirement import importing_aiortc
 from ai_gate.webrtc._signal import Signal
+
+with importing_aiortc():
+    from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+    from av import AudioFrame
+
+    from ai_gate.webrtc._continuous import FRAMES_A_SECOND
 
 LONGEST_BUFFER = 1.0
 """How much audio can wait to be sent, in seconds, before `write` waits."""
