@@ -17,7 +17,7 @@ from ai_gate._version import __version__
 # As checkers know it from `typing`, which itself takes longer to load than all the rest here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ai_gate._rate_limit import RateLimit
+    from ai_gate._call.rate_limit import RateLimit
     from ai_gate.client import AIGateClient, AsyncAIGateClient
     from ai_gate.errors import (
         AIGateError,
@@ -60,7 +60,7 @@ _HOMES = {
     "ConcurrentLimitError": "ai_gate.errors",
     "InvalidResponseError": "ai_gate.errors",
     "QuotaExceededError": "ai_gate.errors",
-    "RateLimit": "ai_gate._rate_limit",
+    "RateLimit": "ai_gate._call.rate_limit",
     "RateLimitError": "ai_gate.errors",
     "ServerError": "ai_gate.errors",
 }

@@ -3,8 +3,8 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
-from ai_gate import _operations
-from ai_gate._client import Client
+from ai_gate._base_client import BaseClient, run, run_async
+from ai_gate._call import operations
 from ai_gate._config import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,
@@ -12,8 +12,7 @@ from ai_gate._config import (
     Config,
     from_environment,
 )
-from ai_gate._connections import AsyncConnections, Connections
-from ai_gate._drivers import run, run_async
+from ai_gate._http import AsyncClients, Clients
 from ai_gate.errors import AIGateError
 from ai_gate.types import Model, SessionResponse, TurnCredentials, Voice
 
@@ -50,7 +49,7 @@ class AsyncClientOptions(_Options, total=False):
     http_client: "httpx.AsyncClient | None"
 
 
-class AIGateClient(Client[Connections]):
+class AIGateClient(BaseClient[Clients]):
     """A client of AI Gate.
 
     One client can be shared by all threads of an app and outlives a fork: the child process opens
@@ -105,7 +104,7 @@ class AIGateClient(Client[Connections]):
             debug=debug,
             max_retries=max_retries,
         )
-        super().__init__(config, Connections(config.base_url, http_client))
+        super().__init__(config, Clients(config.base_url, http_client))
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
@@ -172,14 +171,14 @@ class AIGateClient(Client[Connections]):
                 print(session["client_secret"]["expires_at"])
             ```
         """
-        operation = _operations.create_session(
+        operation = operations.create_session(
             self._config.project_id,
             model=model,
             voice=voice,
             temperature=temperature,
             instructions=instructions,
         )
-        answer = run(self._call(operation), self._connections.sender())
+        answer = run(self._call(operation), self._clients)
         return cast(SessionResponse, answer)
 
     def get_turn_credentials(self) -> TurnCredentials:
@@ -204,8 +203,8 @@ class AIGateClient(Client[Connections]):
                 print("ICE servers:", len(turn["iceServers"]))
             ```
         """
-        operation = _operations.get_turn_credentials(self._config.project_id)
-        answer = run(self._call(operation), self._connections.sender())
+        operation = operations.get_turn_credentials(self._config.project_id)
+        answer = run(self._call(operation), self._clients)
         return cast(TurnCredentials, answer)
 
     def close(self) -> None:
@@ -221,10 +220,10 @@ class AIGateClient(Client[Connections]):
             client.close()
             ```
         """
-        self._connections.close()
+        self._clients.close()
 
     def __enter__(self) -> Self:
-        self._connections.check_open()
+        self._clients.check_open()
         return self
 
     def __exit__(
@@ -236,7 +235,7 @@ class AIGateClient(Client[Connections]):
         self.close()
 
 
-class AsyncAIGateClient(Client[AsyncConnections]):
+class AsyncAIGateClient(BaseClient[AsyncClients]):
     """A client of AI Gate for asyncio and trio.
 
     One client can be shared by all tasks of an app, and used in one event loop after another: each
@@ -296,7 +295,7 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             debug=debug,
             max_retries=max_retries,
         )
-        super().__init__(config, AsyncConnections(config.base_url, http_client))
+        super().__init__(config, AsyncClients(config.base_url, http_client))
 
     @classmethod
     def from_env(cls, **options: Unpack[AsyncClientOptions]) -> Self:
@@ -372,14 +371,14 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             asyncio.run(main())
             ```
         """
-        operation = _operations.create_session(
+        operation = operations.create_session(
             self._config.project_id,
             model=model,
             voice=voice,
             temperature=temperature,
             instructions=instructions,
         )
-        answer = await run_async(self._call(operation), self._connections.sender())
+        answer = await run_async(self._call(operation), self._clients)
         return cast(SessionResponse, answer)
 
     async def get_turn_credentials(self) -> TurnCredentials:
@@ -409,8 +408,8 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             asyncio.run(main())
             ```
         """
-        operation = _operations.get_turn_credentials(self._config.project_id)
-        answer = await run_async(self._call(operation), self._connections.sender())
+        operation = operations.get_turn_credentials(self._config.project_id)
+        answer = await run_async(self._call(operation), self._clients)
         return cast(TurnCredentials, answer)
 
     async def close(self) -> None:
@@ -431,7 +430,7 @@ class AsyncAIGateClient(Client[AsyncConnections]):
             asyncio.run(main())
             ```
         """
-        await self._connections.aclose()
+        await self._clients.aclose()
 
     def connect(
         self,
@@ -491,7 +490,7 @@ class AsyncAIGateClient(Client[AsyncConnections]):
         )
 
     async def __aenter__(self) -> Self:
-        self._connections.check_open()
+        self._clients.check_open()
         return self
 
     async def __aexit__(

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ai_gate._exchange import Exchange
+from ai_gate._call.exchange import Deadline, Exchange
+from ai_gate._http.client import DEFAULT_HEADERS, AsyncClients
+from ai_gate._http.failure import record
+from ai_gate._http.network import Attempt
+from ai_gate._http.tls import shared_context
 from ai_gate._redaction import MASK, SECRETS, without_quotes
-from ai_gate._sender import DEFAULT_HEADERS, AsyncHttpxClient
-from ai_gate._tls import shared_context
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
 MAX_ANSWER = 262_144
@@ -51,8 +53,6 @@ class Poster:
     def __init__(self, client: httpx.AsyncClient, token: str) -> None:
         self._client = client
         self._token = token
-        # It knows whose failure an exception is, and whether anything was sent.
-        self._judge = AsyncHttpxClient(client)
 
     async def post(self, url: httpx.URL, content: str, content_type: str) -> Reply:
         """Send a body and read the answer, whatever its status.
@@ -128,7 +128,8 @@ class Poster:
     def _is_ours(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
         if isinstance(failure, RuntimeError) and any(self._client.event_hooks.values()):
             return False
-        return self._judge.record(failure, request, exchange)
+        clients = AsyncClients(request.url, self._client)
+        return record(failure, request, Attempt(Deadline(0.0)), exchange, clients)
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
         # Nothing but its text tells that connections belong to another event loop.

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable
 
-from ai_gate._retry import wait_before
+from ai_gate._call.retry import wait_before
 from ai_gate.errors import (
     AIGateError,
     APIConnectionError,

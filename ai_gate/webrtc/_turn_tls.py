@@ -2,7 +2,7 @@
 
 import ssl
 
-from ai_gate._tls import Contexts, kept_context
+from ai_gate._http.tls import Contexts, kept_context
 
 _contexts: Contexts = {}
 

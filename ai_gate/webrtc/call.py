@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ai_gate._deadline import Deadline
+from ai_gate._call.exchange import Deadline
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._candidates import CandidatePair

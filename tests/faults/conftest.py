@@ -50,7 +50,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the waits that the client chooses itself."""
-    monkeypatch.setattr("ai_gate._retry.LONGEST_BACKOFF", 0.0)
+    monkeypatch.setattr("ai_gate._call.retry.LONGEST_BACKOFF", 0.0)
 
 
 @pytest.fixture

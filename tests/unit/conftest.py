@@ -77,7 +77,7 @@ def quiet_logger() -> Iterator[None]:
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the waits that the client chooses itself."""
-    monkeypatch.setattr("ai_gate._retry.LONGEST_BACKOFF", 0.0)
+    monkeypatch.setattr("ai_gate._call.retry.LONGEST_BACKOFF", 0.0)
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from ai_gate import (
     RateLimitError,
     ServerError,
 )
-from ai_gate._answer import read
-from ai_gate._exchange import Exchange
-from ai_gate._operations import Operation, create_session, get_turn_credentials
+from ai_gate._call.exchange import Exchange
+from ai_gate._call.operations import Operation, create_session, get_turn_credentials
+from ai_gate._call.response import read
 
 from .callers import PROJECT
 from .settings import modest
@@ -269,7 +269,11 @@ def test_a_success_that_was_not_whole_in_time() -> None:
     ("exchange", "kind", "beginning"),
     [
         (Exchange(failure=LOST), APIConnectionError, "The connection was lost"),
-        (Exchange(failure=LOST, timed_out=True), APITimeoutError, "The gate gave no whole answer"),
+        (
+            Exchange(failure=LOST, timed_out=True),
+            APITimeoutError,
+            "The gate gave no whole response",
+        ),
         (Exchange(failure=LOST, sent=False), APIConnectionError, "The gate could not be reached: "),
         (
             Exchange(failure=LOST, sent=False, timed_out=True),

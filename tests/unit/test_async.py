@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
-from ai_gate import AsyncAIGateClient, _connections
+from ai_gate import AsyncAIGateClient
+from ai_gate._http import client as http_client
 
 from .callers import PROJECT, Caller
 from .conftest import Serve
@@ -152,7 +153,7 @@ def test_a_loop_that_begins_while_another_looks_for_ended_ones(
     server = serve(replay(TURN))
     client = AsyncAIGateClient(PROJECT, server.url)
     looking, go_on = threading.Event(), threading.Event()
-    has_ended = _connections._has_ended
+    has_ended = http_client._has_ended
 
     def slow(loop: object) -> bool:
         if threading.current_thread() is not threading.main_thread():
@@ -160,7 +161,7 @@ def test_a_loop_that_begins_while_another_looks_for_ended_ones(
             go_on.wait(PATIENCE)
         return has_ended(loop)
 
-    monkeypatch.setattr(_connections, "_has_ended", slow)
+    monkeypatch.setattr(http_client, "_has_ended", slow)
 
     def body() -> None:
         anyio.run(client.get_turn_credentials)

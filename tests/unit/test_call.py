@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from ai_gate import AIGateError, APITimeoutError, RateLimit, RateLimitError, ServerError
 from ai_gate._call import Call
 from ai_gate._call import call as start
+from ai_gate._call.exchange import Exchange, Order
+from ai_gate._call.operations import Operation, create_session, get_turn_credentials
 from ai_gate._config import Config
-from ai_gate._exchange import Exchange, Send
-from ai_gate._operations import Operation, create_session, get_turn_credentials
 
 from .callers import PROJECT
 from .clock import Clock
@@ -45,7 +45,7 @@ class Play:
 
     def __init__(self, operation: Operation, **settings: Any) -> None:
         self.reports: list[RateLimit] = []
-        self.orders: list[Send] = []
+        self.orders: list[Order] = []
         self.call: Call = start(operation, config(**settings), self.reports.append)
 
     def run(self, *exchanges: Exchange) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def test_a_retry_after_that_does_not_fit_ends_the_call() -> None:
 
 def test_nothing_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr("ai_gate._deadline.time", clock)
+    monkeypatch.setattr("ai_gate._call.exchange.time", clock)
     play = Play(GET)
     next(play.call)
     clock.now += 30

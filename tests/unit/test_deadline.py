@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_gate._deadline import Deadline
+from ai_gate._call.exchange import Deadline
 
 from .clock import Clock
 
@@ -12,7 +12,7 @@ from .clock import Clock
 @pytest.mark.parametrize(("passed", "left"), [(0, 30.0), (12.5, 17.5), (30, 0.0), (31, -1.0)])
 def test_what_is_left(passed: float, left: float, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr("ai_gate._deadline.time", clock)
+    monkeypatch.setattr("ai_gate._call.exchange.time", clock)
     deadline = Deadline(30.0)
     clock.now += passed
     assert deadline.left() == left

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, __version__
-from ai_gate._proxy import environment_proxy
+from ai_gate._http.proxy import environment_proxy
 
 from .callers import PROJECT, Call, Caller, failure, get, post
 from .conftest import Serve

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_gate._framing import nothing_follows
+from ai_gate._http.pool import nothing_follows
 
 from .settings import modest
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ai_gate._idle import KEEP_ALIVE, IdleStack
+from ai_gate._http.idle_stack import KEEP_ALIVE, IdleStack
 
 from .clock import Clock
 
@@ -14,7 +14,7 @@ from .clock import Clock
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("ai_gate._idle.time", clock)
+    monkeypatch.setattr("ai_gate._http.idle_stack.time", clock)
     return clock
 
 

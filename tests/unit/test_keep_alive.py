@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from ai_gate._idle import KEEP_ALIVE
+from ai_gate._http.idle_stack import KEEP_ALIVE
 
 from .callers import PROJECT, Call, Caller, get, post
 from .clock import Clock
@@ -18,7 +18,7 @@ from .server import TURN, Reply, Server, replay
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("ai_gate._idle.time", clock)
+    monkeypatch.setattr("ai_gate._http.idle_stack.time", clock)
     return clock
 
 

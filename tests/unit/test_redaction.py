@@ -13,10 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient, RateLimit
+from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
-from ai_gate._deadline import Deadline
-from ai_gate._exchange import Exchange, Send
-from ai_gate._operations import create_session, get_turn_credentials
 from ai_gate._redaction import MASK, MaskedURLs, mask, without_quotes
 
 from .callers import NOWHERE, PROJECT, Call, Caller, failure, get, post
@@ -169,7 +168,7 @@ OBJECTS = [
     CONFIG,
     SESSION,
     get_turn_credentials(PROJECT),
-    Send({**SESSION.request}, Deadline(1.0)),
+    Order({**SESSION.request}, Deadline(1.0)),
     Exchange(200, {"set-cookie": SECRET}, BODY),
 ]
 

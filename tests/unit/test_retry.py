@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_gate._exchange import Exchange
-from ai_gate._retry import may_repeat, wait_before
+from ai_gate._call.exchange import Exchange
+from ai_gate._call.retry import may_repeat, wait_before
 
 from .settings import modest
 

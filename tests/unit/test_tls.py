@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError
-from ai_gate._tls import shared_context
+from ai_gate._http.tls import shared_context
 
 from .callers import PROJECT, Call, Caller, failure, get
 from .conftest import Serve

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("no_backoff")
 @pytest.fixture
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the waits that are chosen at random."""
-    monkeypatch.setattr("ai_gate._retry.LONGEST_BACKOFF", 0.0)
+    monkeypatch.setattr("ai_gate._call.retry.LONGEST_BACKOFF", 0.0)
 
 
 def connector(gate: MockGate, **options: Any) -> Connector:

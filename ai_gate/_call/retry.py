@@ -6,7 +6,7 @@ A session is billed, so a request for one is sent again only where nothing of it
 import random
 from collections.abc import Callable
 
-from ai_gate._exchange import Exchange
+from ai_gate._call.exchange import Exchange
 
 FIRST_BACKOFF = 0.5
 """The longest wait before the first retry, in seconds; it doubles with each further one."""

@@ -5,32 +5,31 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
-from ai_gate import _answer
+from ai_gate._call import response
+from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._call.operations import Operation
+from ai_gate._call.rate_limit import RateLimit
+from ai_gate._call.retry import may_repeat, wait_before
 from ai_gate._config import Config
-from ai_gate._deadline import Deadline
-from ai_gate._exchange import Exchange, Send
 from ai_gate._logging import log
-from ai_gate._operations import Operation
-from ai_gate._rate_limit import RateLimit
-from ai_gate._retry import may_repeat, wait_before
 
-Call: TypeAlias = Generator[Send, Exchange, dict[str, Any]]
-"""Yields what to send, receives what happened to it, and returns the answer."""
+Call: TypeAlias = Generator[Order, Exchange, dict[str, Any]]
+"""Yields what to send, receives what happened to it, and returns the JSON object that came."""
 
 
 def call(operation: Operation, config: Config, report: Callable[[RateLimit], None]) -> Call:
-    """Send a request, again where that is certain to do no harm, and read the answer.
+    """Send a request, again where that is certain to do no harm, and read the response.
 
     Args:
         operation: What to send.
         config: The client's settings.
-        report: Takes the rate limit that an answer reports.
+        report: Takes the rate limit that a response reports.
 
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
     exchange = yield from _exchange_with_retries(operation, config, report)
-    answer = _answer.read(exchange, operation, config.project_id)
+    answer = response.read(exchange, operation, config.project_id)
     if missing := sorted(operation.required - answer.keys()):
         names = ", ".join(missing)
         log(logging.WARNING, config.debug, "the answer to %s lacks %s", operation.path, names)
@@ -39,20 +38,20 @@ def call(operation: Operation, config: Config, report: Callable[[RateLimit], Non
 
 def _exchange_with_retries(
     operation: Operation, config: Config, report: Callable[[RateLimit], None]
-) -> Generator[Send, Exchange, Exchange]:
+) -> Generator[Order, Exchange, Exchange]:
     request = {**operation.request, "url": config.url(operation.path)}
     deadline = Deadline(config.timeout)
     attempt, delay = 0, 0.0
     while True:
         attempt += 1
         started = time.monotonic() + delay
-        exchange = yield Send(request, deadline, delay)
+        exchange = yield Order(request, deadline, delay)
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)
         if attempt > config.max_retries or not may_repeat(exchange, operation.idempotent):
             return exchange
-        wait = wait_before(attempt, _answer.retry_after(exchange), deadline.left())
+        wait = wait_before(attempt, response.retry_after(exchange), deadline.left())
         if wait is None:
             return exchange
         delay = wait

@@ -1,56 +1,91 @@
-"""httpcore network backends that give each step only what is left of the call's time.
+"""httpcore network backends that keep the deadline of a call, and know what went over the wire.
 
 httpcore's own timeouts bound each read and each write, so a server that sends a byte now and then
-could hold a caller for ever.
+could hold a sync caller for ever. An async call is cancelled at its deadline, so only the sync
+side looks at the time here.
 """
 
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 import anyio
 import httpcore
 
-from ai_gate._deadline import Deadline
+from ai_gate._call.exchange import Deadline
 
 SocketOptions: TypeAlias = Iterable[httpcore.SOCKET_OPTION] | None
 
 PIECE = 16_384
 """The bytes written in one step, a TLS record: httpcore gives each partial write the time anew."""
 LONGEST_KEPT = 65_536
-"""The size of an answer, in bytes, above which its connection is closed; the gate's have 2 KB."""
+"""The size of a response, in bytes, above which its connection is closed; the gate's have 2 KB."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt to send a request, which travels to the pool in the request's extensions.
+
+    What wraps httpx can answer a request before it comes to the pool. The pool then knows nothing
+    of it, and the class of an exception is all that tells what happened.
+    """
+
+    deadline: Deadline
+    is_in_pool: bool = False
+    """Whether the request came to our pool."""
+    written: bool = False
+    """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
 
 
 class Wire:
-    """What the steps of one connection share: the call's deadline, and the bytes of its answer."""
+    """What the streams of one connection share: the attempt, and the bytes of its response.
 
-    def __init__(self) -> None:
-        self._deadline = Deadline(0.0)
+    Args:
+        handshakes: The TLS handshakes that a new connection makes before a request is written:
+            with the proxy, if its URL is https, and with the gate, if its is. What is written
+            earlier, such as CONNECT, isn't part of a request.
+    """
+
+    def __init__(self, handshakes: int) -> None:
+        self._handshakes = handshakes
+        self._handshakes_left = handshakes
+        self._attempt = Attempt(Deadline(0.0))
         self.received = bytearray()
-        """What came since the call began, up to a little more than `LONGEST_KEPT`."""
+        """What came since the request was sent, up to a little more than `LONGEST_KEPT`."""
 
-    def begin(self, deadline: Deadline) -> None:
-        """Begin a call."""
-        self._deadline = deadline
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget what came: it isn't part of the answer."""
+    def begin(self, attempt: Attempt) -> None:
+        """Begin an attempt."""
+        self._attempt = attempt
         self.received.clear()
 
-    def note(self, data: bytes) -> None:
+    def note_connect(self) -> None:
+        """Note that a socket was connected."""
+        self._handshakes_left = self._handshakes
+
+    def note_handshake(self) -> None:
+        """Note that a TLS handshake is done; what came before it isn't part of a response."""
+        self._handshakes_left -= 1
+        self.received.clear()
+
+    def note_write(self) -> None:
+        """Note that bytes are about to be written."""
+        if self._handshakes_left <= 0:
+            self._attempt.written = True
+
+    def note_read(self, data: bytes) -> None:
         """Note what came."""
         if len(self.received) <= LONGEST_KEPT:
             self.received += data
 
     def left(self, too_late: Callable[[], Exception]) -> float:
-        """The seconds that are left.
+        """Return the seconds that are left of the call's time.
 
         Raises:
-            Exception: What `too_late` makes, where none are.
+            Exception: What `too_late` makes, if none are.
         """
-        seconds = self._deadline.left()
+        seconds = self._attempt.deadline.left()
         if seconds <= 0:
             raise too_late()
         return seconds
@@ -82,6 +117,7 @@ class NetworkBackend(httpcore.NetworkBackend):
                 stream = self._backend.connect_tcp(
                     address, port, share, local_address, socket_options
                 )
+                self._wire.note_connect()
                 return NetworkStream(stream, self._wire)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if index == len(addresses) - 1:
@@ -112,13 +148,15 @@ class NetworkStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
         data = self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
-        self._wire.note(data)
+        self._wire.note_read(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of a buffer."""
         for piece in _pieces(buffer):
-            self._stream.write(piece, self._wire.left(httpcore.WriteTimeout))
+            seconds = self._wire.left(httpcore.WriteTimeout)
+            self._wire.note_write()
+            self._stream.write(piece, seconds)
 
     def close(self) -> None:
         """Close the socket."""
@@ -130,10 +168,10 @@ class NetworkStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Shake hands, after a proxy has answered where there is one."""
-        self._wire.forget()
+        """Shake hands, after a proxy has answered if there is one."""
         seconds = self._wire.left(httpcore.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        self._wire.note_handshake()
         return NetworkStream(stream, self._wire)
 
     def get_extra_info(self, info: str) -> Any:
@@ -142,7 +180,7 @@ class NetworkStream(httpcore.NetworkStream):
 
 
 class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
-    """Connects through httpcore's AnyIO backend, asyncio and trio, in the time that is left."""
+    """Connects through httpcore's AnyIO backend, asyncio and trio."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -157,19 +195,19 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
         """Race the host's addresses (Happy Eyeballs, RFC 6555)."""
-        seconds = self._wire.left(httpcore.ConnectTimeout)
         try:
             stream = await self._backend.connect_tcp(
-                host, port, seconds, local_address, socket_options
+                host, port, None, local_address, socket_options
             )
         except ValueError as error:
             # anyio's for a host without an address, and a UnicodeError for one that can't be asked.
             raise httpcore.ConnectError(f"{host}: {error}") from error
+        self._wire.note_connect()
         return AsyncNetworkStream(stream, self._wire)
 
 
 class AsyncNetworkStream(httpcore.AsyncNetworkStream):
-    """Reads and writes through httpcore's stream in the time that is left."""
+    """Reads and writes through httpcore's stream."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, wire: Wire) -> None:
         self._stream = stream
@@ -177,13 +215,14 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
-        data = await self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
-        self._wire.note(data)
+        data = await self._stream.read(max_bytes, None)
+        self._wire.note_read(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of a buffer."""
-        await self._stream.write(buffer, self._wire.left(httpcore.WriteTimeout))
+        self._wire.note_write()
+        await self._stream.write(buffer, None)
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -195,15 +234,15 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Shake hands, after a proxy has answered where there is one."""
-        self._wire.forget()
-        seconds = self._wire.left(httpcore.ConnectTimeout)
+        """Shake hands, after a proxy has answered if there is one."""
         try:
-            stream = await self._stream.start_tls(ssl_context, server_hostname, seconds)
+            stream = await self._stream.start_tls(ssl_context, server_hostname, None)
         except BaseException:
+            # httpcore leaves the socket open if the handshake is cancelled.
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
             raise
+        self._wire.note_handshake()
         return AsyncNetworkStream(stream, self._wire)
 
     def get_extra_info(self, info: str) -> Any:

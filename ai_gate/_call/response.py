@@ -4,53 +4,18 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from ai_gate._exchange import Exchange
-from ai_gate._operations import Operation
+from ai_gate._call.exchange import Exchange
+from ai_gate._call.operations import Operation
 from ai_gate._redaction import mask
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import (
     AIGateError,
     APIConnectionError,
     APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConcurrentLimitError,
     InvalidResponseError,
-    QuotaExceededError,
-    RateLimitError,
-    ServerError,
+    error_class,
 )
 
-CLASS_BY_STATUS: dict[int, type[AIGateError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    429: RateLimitError,
-}
-CLASS_BY_CODE: dict[str, type[AIGateError]] = {
-    "quota_exceeded": QuotaExceededError,
-    "concurrent_limit_exceeded": ConcurrentLimitError,
-}
-"""Error codes that decide whatever the status is."""
-
-PREFIXES: dict[type[AIGateError], str] = {
-    QuotaExceededError: "Quota exceeded: ",
-    RateLimitError: "Rate limit exceeded: ",
-    ConcurrentLimitError: "Concurrent limit exceeded: ",
-}
-"""How messages begin that callers of the first SDK match on."""
-
-ADVICE: dict[type[AIGateError], str] = {
-    BadRequestError: "the gate found a parameter missing or wrong",
-    AuthenticationError: (
-        "the gate doesn't know the project, or there is no OpenAI key in its vault: "
-        "check the project in the dashboard"
-    ),
-    QuotaExceededError: "the sessions of the month are used up: upgrade the plan in the dashboard",
-    RateLimitError: "too many requests: try again later",
-    ConcurrentLimitError: "too many live sessions: one ends after an hour without activity",
-    ServerError: "the gate or OpenAI failed: try again later",
-}
 CLOUDFLARE_STATUSES = range(520, 531)
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
@@ -68,32 +33,24 @@ def read(exchange: Exchange, operation: Operation, project_id: str) -> dict[str,
     if exchange.failure is not None:
         raise _cut_short(exchange, operation) from exchange.failure
     try:
-        answer = json.loads(bytes(exchange.body))
+        value = json.loads(bytes(exchange.body))
     except (ValueError, RecursionError) as error:
         what = "can't be decoded" if exchange.undecodable else "can't be read as JSON"
         raise _unreadable(exchange, operation, what) from (exchange.undecodable or error)
-    if not isinstance(answer, dict):
+    if not isinstance(value, dict):
         raise _unreadable(exchange, operation, "is no JSON object")
-    return answer
-
-
-def error_class(status: int, response: dict[str, Any]) -> type[AIGateError]:
-    """The class of the error that an answer with this status and JSON object is."""
-    code = response.get("error")
-    if isinstance(code, str) and code in CLASS_BY_CODE:
-        return CLASS_BY_CODE[code]
-    return CLASS_BY_STATUS.get(status, ServerError if 500 <= status < 600 else AIGateError)
+    return value
 
 
 def retry_after(exchange: Exchange) -> float | None:
-    """The answer's `Retry-After`, in seconds from now."""
+    """Return the response's `Retry-After`, in seconds from now."""
     return parse_retry_after(exchange.headers.get("retry-after"), datetime.now(UTC))
 
 
 def _refusal(exchange: Exchange, status: int, project_id: str) -> AIGateError:
-    response = _json_object(exchange.body)
+    response = json_object(exchange.body)
     kind = error_class(status, response)
-    text = PREFIXES.get(kind, "") + (_stated(response) or _advice(kind, status))
+    text = kind._prefix + (_stated(response) or _advice(kind, status))
     return _error(kind, mask(text, project_id), exchange, response)
 
 
@@ -108,12 +65,13 @@ def _advice(kind: type[AIGateError], status: int) -> str:
     elif 300 <= status < 400:
         text = "the gate answered with a redirect, which is not followed: check base_url"
     else:
-        text = ADVICE.get(kind, "the gate refused the request")
-    sentence = text if kind in PREFIXES else text[0].upper() + text[1:]
+        text = kind._advice
+    sentence = text if kind._prefix else text[0].upper() + text[1:]
     return f"{sentence} (HTTP {status})"
 
 
-def _json_object(body: bytearray) -> dict[str, Any]:
+def json_object(body: bytes | bytearray) -> dict[str, Any]:
+    """Return the JSON object of a body, or an empty one if it is none."""
     try:
         value = json.loads(bytes(body))
     except (ValueError, RecursionError):
@@ -129,7 +87,7 @@ def _connection_error(
         text = "The gate could not be reached"
         text += " in time" if exchange.timed_out else f": {_reason(exchange)}"
     elif exchange.timed_out:
-        text = "The gate gave no whole answer in time"
+        text = "The gate gave no whole response in time"
     else:
         text = f"The connection was lost before the gate answered: {_reason(exchange)}"
     billed = exchange.sent and not operation.idempotent
@@ -143,7 +101,9 @@ def _reason(exchange: Exchange) -> str:
 def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:
     if not exchange.timed_out:
         return _unreadable(exchange, operation, "was cut short")
-    text = f"The gate's answer (HTTP {exchange.status}) was not whole in time.{_billed(operation)}"
+    text = (
+        f"The gate's response (HTTP {exchange.status}) was not whole in time.{_billed(operation)}"
+    )
     return _error(APITimeoutError, text, exchange, {})
 
 

@@ -1,39 +1,56 @@
 """One request and what happened to it, without I/O."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ai_gate._deadline import Deadline
+
+class Deadline:
+    """The moment at which a call must have ended, by the monotonic clock.
+
+    Args:
+        seconds: How far it lies ahead.
+    """
+
+    __slots__ = ("_moment",)
+
+    def __init__(self, seconds: float) -> None:
+        self._moment = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, negative once the moment has passed."""
+        return self._moment - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class Order:
     """The order to send a request."""
 
     request: dict[str, Any] = field(repr=False)
     """What goes on the wire, as the keyword arguments of `httpx.Client.build_request`."""
     deadline: Deadline
-    """When the whole answer must be there."""
+    """When the whole response must be there."""
     delay: float = 0.0
     """How long to wait before, in seconds."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """What happened to a request: an answer, as far as it came, or a failure, or both."""
+    """What happened to a request: a response, as far as it came, or a failure, or both."""
 
     status: int | None = None
-    """The status of the answer, or None where no answer began."""
+    """The status of the response, or None if no response began."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The headers of the response, as they came."""
     body: bytearray = field(default_factory=bytearray, repr=False)
-    """The body of the answer, as far as it came."""
+    """The body of the response, as far as it came."""
     is_whole: bool = False
-    """Whether all of the answer came."""
+    """Whether all of the response came."""
     failure: Exception | None = None
-    """What ended the exchange before the answer was whole."""
+    """What ended the exchange before the response was whole."""
     undecodable: Exception | None = None
-    """Why the body of a whole answer is as it came, with its content encoding."""
+    """Why the body of a whole response is as it came, with its content encoding."""
     sent: bool = True
     """Whether anything of the request can have reached the server."""
     timed_out: bool = False
@@ -41,5 +58,5 @@ class Exchange:
 
     @property
     def refused(self) -> bool:
-        """Whether the answer's status is no success, whatever became of its body."""
+        """Whether the response's status is no success, whatever became of its body."""
         return self.status is not None and not 200 <= self.status < 300

@@ -7,7 +7,7 @@ import httpcore
 import httpx
 
 from ai_gate._config import port_of
-from ai_gate._tls import shared_context
+from ai_gate._http.tls import shared_context
 
 
 def environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:

@@ -1,0 +1,80 @@
+"""What both clients share, and the two loops that carry out a call."""
+
+import time
+import warnings
+from typing import Any, Generic, TypeVar
+
+import anyio
+
+from ai_gate._call import Call, call
+from ai_gate._call.operations import Operation
+from ai_gate._call.rate_limit import RateLimit
+from ai_gate._config import Config
+from ai_gate._http import AsyncClients, Clients, exchange, exchange_async
+from ai_gate._logging import enable_debug
+
+C = TypeVar("C", bound=Clients | AsyncClients)
+
+
+class BaseClient(Generic[C]):
+    """The base of both clients: all that does no I/O."""
+
+    def __init__(self, config: Config, clients: C) -> None:
+        self._config = config
+        self._clients = clients
+        self._rate_limit: RateLimit | None = None
+        if config.debug:
+            enable_debug()
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The rate limit that the gate reported last, or None before it reported one."""
+        return self._rate_limit
+
+    def __repr__(self) -> str:
+        settings = f"base_url={str(self._config.base_url)!r}, timeout={self._config.timeout!r}"
+        return f"{type(self).__name__}({settings})"
+
+    def __del__(self) -> None:
+        clients = getattr(self, "_clients", None)
+        if clients is not None and not clients.closed and clients.idle:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=1)
+
+    def _call(self, operation: Operation) -> Call:
+        return call(operation, self._config, self._note_rate_limit)
+
+    def _note_rate_limit(self, reported: RateLimit) -> None:
+        self._rate_limit = reported
+
+
+def run(call: Call, clients: Clients) -> dict[str, Any]:
+    """Carry out a call and return the JSON object of its response."""
+    clients.check_open()
+    order = next(call)
+    while True:
+        if order.delay:
+            time.sleep(order.delay)
+        result = exchange(order, clients)
+        try:
+            order = call.send(result)
+        except StopIteration as finished:
+            return _returned(finished)
+
+
+async def run_async(call: Call, clients: AsyncClients) -> dict[str, Any]:
+    """Carry out a call and return the JSON object of its response."""
+    clients.check_open()
+    order = next(call)
+    while True:
+        if order.delay:
+            await anyio.sleep(order.delay)
+        result = await exchange_async(order, clients)
+        try:
+            order = call.send(result)
+        except StopIteration as finished:
+            return _returned(finished)
+
+
+def _returned(finished: StopIteration) -> dict[str, Any]:
+    value: dict[str, Any] = finished.value
+    return value

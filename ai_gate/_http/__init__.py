@@ -1,0 +1,184 @@
+"""How bytes travel: one exchange over an httpx client, built, sent, read, bounded and judged here.
+
+`client` says whose httpx client sends, `pool` is what is beneath ours, and `failure` says whose
+failure an exception is.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import anyio
+import httpx
+
+from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._http.client import HEADERS, AsyncClients, Clients
+from ai_gate._http.failure import record
+from ai_gate._http.network import Attempt
+from ai_gate._http.pool import ATTEMPT
+from ai_gate.errors import AIGateError
+
+__all__ = ["AsyncClients", "Clients", "exchange", "exchange_async"]
+
+CONNECT_MARGIN = 0.05
+"""How long before the end of a call an httpx client gives up connecting, in seconds at most.
+
+So it is httpx that ends the call, and says of a gate that can't be reached that nothing was sent.
+"""
+TOO_LATE = "The time of the call is over"
+
+
+def exchange(order: Order, clients: Clients) -> Exchange:
+    """Send a request, and read the response until it is whole or the order's deadline.
+
+    Raises:
+        AIGateError: An argument of the call can't be sent, or a client is closed.
+        Exception: What isn't a failure of the exchange.
+    """
+    client = clients.get()
+    attempt = Attempt(order.deadline)
+    request = _build(client, order, attempt)
+    result = Exchange()
+    try:
+        response = client.send(request, stream=True, follow_redirects=False)
+        try:
+            if _begin(result, response):
+                with _to_the_end(result, response):
+                    for chunk in response.iter_raw():
+                        result.body += chunk
+                        _check_time(result, request, order.deadline)
+        finally:
+            response.close()
+    except Exception as failure:
+        if not record(failure, request, attempt, result, clients):
+            raise
+    return result
+
+
+async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
+    """Send a request, and read the response until it is whole or the order's deadline.
+
+    Raises:
+        AIGateError: An argument of the call can't be sent, or a client is closed.
+        Exception: What isn't a failure of the exchange.
+    """
+    client = clients.get()
+    attempt = Attempt(order.deadline)
+    request = _build(client, order, attempt)
+    request.stream = RequestBody(request.content)
+    result = Exchange()
+    try:
+        with anyio.move_on_after(order.deadline.left()) as scope:
+            response = await client.send(request, stream=True, follow_redirects=False)
+            try:
+                if _begin(result, response):
+                    with _to_the_end(result, response):
+                        async for chunk in response.aiter_raw():
+                            result.body += chunk
+            finally:
+                await response.aclose()
+        if scope.cancelled_caught:
+            raise _too_late(request, attempt)
+    except Exception as failure:
+        if not record(failure, request, attempt, result, clients):
+            raise
+    return result
+
+
+class RequestBody(httpx.AsyncByteStream):
+    """A body in one piece.
+
+    httpx's is an async generator, and trio complains of one that sending didn't exhaust.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(self._content)
+
+
+class _Pieces(AsyncIterator[bytes]):
+    def __init__(self, content: bytes) -> None:
+        self._pieces = iter((content,))
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+def _build(
+    client: httpx.Client | httpx.AsyncClient, order: Order, attempt: Attempt
+) -> httpx.Request:
+    left = max(order.deadline.left(), 0.001)
+    connect = left - min(CONNECT_MARGIN, 0.1 * left)
+    timeout = httpx.Timeout(left, connect=connect, pool=connect)
+    try:
+        return client.build_request(**order.request, timeout=timeout, extensions={ATTEMPT: attempt})
+    except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
+        raise AIGateError(f"An argument can't be sent, so nothing was sent: {error}") from error
+
+
+def _begin(result: Exchange, response: httpx.Response) -> bool:
+    """Note the head of a response.
+
+    Returns:
+        Whether its body is still to come; else a hook, or the mock that made it, has read it.
+    """
+    result.status = response.status_code
+    result.headers = response.extensions.get(HEADERS, response.headers)
+    if not response.is_stream_consumed:
+        return True
+    try:
+        result.body += response.content
+        result.is_whole = True
+    except httpx.ResponseNotRead as failure:
+        result.failure = failure
+    return False
+
+
+@contextmanager
+def _to_the_end(result: Exchange, response: httpx.Response) -> Iterator[None]:
+    """Note that the body is whole, also if closing the response fails or is cut off.
+
+    httpx closes it after the last byte, before the loop over the body ends.
+    """
+    try:
+        yield
+    except BaseException as failure:
+        if not response.is_closed:
+            raise
+        _end(result)
+        if not isinstance(failure, Exception):
+            raise
+    else:
+        _end(result)
+
+
+def _end(result: Exchange) -> None:
+    """Undo the content encoding of a whole body; what can't be decoded stays as it came."""
+    result.is_whole = True
+    if "content-encoding" not in result.headers:
+        return
+    try:
+        decoded = httpx.Response(200, headers=result.headers, content=bytes(result.body))
+    except httpx.DecodingError as failure:
+        result.undecodable = failure
+    else:
+        result.body[:] = decoded.content
+
+
+def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) -> None:
+    """Raise once the deadline has passed and more of the response is to come.
+
+    Our pool keeps the deadline by itself; other transports bound each read alone.
+    """
+    length = result.headers.get("content-length")
+    if deadline.left() <= 0 and length != str(len(result.body)):
+        raise httpx.ReadTimeout(TOO_LATE, request=request)
+
+
+def _too_late(request: httpx.Request, attempt: Attempt) -> httpx.TimeoutException:
+    is_connecting = attempt.is_in_pool and not attempt.written
+    kind = httpx.ConnectTimeout if is_connecting else httpx.ReadTimeout
+    return kind(TOO_LATE, request=request)

@@ -1,0 +1,290 @@
+"""Whose httpx client sends: the app's, or one of ours for each process and event loop."""
+
+import os
+import ssl
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from http.cookiejar import CookieJar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import httpx
+from anyio.lowlevel import current_token
+
+from ai_gate._http.pool import AsyncPool, Pool
+from ai_gate._http.proxy import environment_proxy
+from ai_gate._http.tls import shared_context
+from ai_gate._version import __version__
+from ai_gate.errors import AIGateError
+
+DEFAULT_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"ai-gate-python/{__version__}",
+}
+
+HEADERS = "ai_gate_headers"
+"""The name of the response's extension that has the headers as they came."""
+
+Owner: TypeAlias = tuple[int, object]
+"""A process and, async, an event loop of it."""
+C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
+P = TypeVar("P", bound=Pool | AsyncPool)
+
+
+class NoCookies(CookieJar):
+    """Keeps no cookie: one caller's would travel with another's request."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave a response's cookies."""
+
+
+class Transport(httpx.HTTPTransport):
+    """httpx's transport with our pool in place of httpcore's.
+
+    Mocks, recorders and tracers wrap the methods of its class, so they see what it sends.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(verify=_no_context())
+        _replace_pool(self, pool)
+
+
+class AsyncTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport with our pool in place of httpcore's.
+
+    Mocks, recorders and tracers wrap the methods of its class, so they see what it sends.
+    """
+
+    def __init__(self, pool: AsyncPool) -> None:
+        super().__init__(verify=_no_context())
+        _replace_pool(self, pool)
+
+
+@cache
+def _no_context() -> ssl.SSLContext:
+    """Return a TLS context for the pool that is replaced: httpx would read certificates for it."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _replace_pool(transport: Transport | AsyncTransport, pool: Pool | AsyncPool) -> None:
+    """Put our pool into a transport: the one private name of another package that we reach for.
+
+    Raises:
+        AIGateError: This httpx has no such name.
+    """
+    if not hasattr(transport, "_pool"):
+        raise AIGateError(
+            f"ai-gate {__version__} doesn't know how to send with httpx {httpx.__version__}: "
+            "install another version of httpx (0.28 works), or pass an http_client."
+        )
+    vars(transport)["_pool"] = pool
+
+
+def _keep_location(response: httpx.Response) -> None:
+    """Keep the Location of a redirect from httpx: it reads one even if it doesn't follow.
+
+    One that can't be read would make the response a connection error.
+    """
+    if "location" in response.headers:
+        response.extensions[HEADERS] = response.headers.copy()
+        del response.headers["location"]
+
+
+async def _keep_location_async(response: httpx.Response) -> None:
+    _keep_location(response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own(Generic[C, P]):
+    """A client of ours and its pool."""
+
+    client: C
+    pool: P
+
+
+class _Clients(ABC, Generic[C, P]):
+    """What the sync and the async side have in common."""
+
+    def __init__(self, base_url: httpx.URL, injected: C | None) -> None:
+        self._base_url = base_url
+        self._injected = injected
+        self._own: dict[Owner, _Own[C, P]] = {}
+        self.closed = False
+
+    def get(self) -> C:
+        """Return the httpx client that sends the next request.
+
+        Raises:
+            AIGateError: The client is closed, or a connection can't be set up.
+        """
+        self.check_open()
+        if self._injected is not None:
+            return self._injected
+        owner = self._owner()
+        own = self._own.get(owner)
+        if own is None:
+            self._forget_others()
+            own = self._own.setdefault(owner, self._opened())
+            # Another thread may have closed the client meanwhile.
+            self.check_open()
+        return own.client
+
+    def check_open(self) -> None:
+        """Raise if the client is closed.
+
+        Raises:
+            AIGateError: It is.
+        """
+        if self.closed:
+            raise AIGateError("The client is closed: make a new one.")
+        if self._injected is not None and self._injected.is_closed:
+            raise AIGateError("The http_client is closed: make a new client with an open one.")
+
+    def has_response_hooks(self) -> bool:
+        """Return True if hooks of the app's are called with responses."""
+        return self._injected is not None and bool(self._injected.event_hooks["response"])
+
+    def is_unusable(self) -> bool:
+        """Return True if the client that was got last can't work any more."""
+        return self.closed or (self._injected is not None and self._injected.is_closed)
+
+    @property
+    def idle(self) -> int:
+        """The number of idle connections of ours in this process."""
+        own = list(self._own.items())
+        return sum(one.pool.idle for (process, _), one in own if process == os.getpid())
+
+    def _opened(self) -> _Own[C, P]:
+        try:
+            if self._base_url.scheme == "https":
+                shared_context()
+            return self._open()
+        except (OSError, ValueError) as error:
+            raise AIGateError(
+                "Connections can't be set up: check the proxy and CA settings of the environment "
+                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+            ) from error
+
+    @abstractmethod
+    def _owner(self) -> Owner:
+        """Return the process and, async, the event loop that the caller is in."""
+
+    @abstractmethod
+    def _forget_others(self) -> None:
+        """Let go of clients of other processes and of event loops that have ended."""
+
+    @abstractmethod
+    def _open(self) -> _Own[C, P]:
+        """Make a client of ours."""
+
+
+class Clients(_Clients[httpx.Client, Pool]):
+    """The httpx clients of a sync client."""
+
+    def __init__(self, base_url: httpx.URL, http_client: httpx.Client | None) -> None:
+        if http_client is not None and not isinstance(http_client, httpx.Client):
+            raise AIGateError(
+                f"http_client must be an httpx.Client, not {type(http_client).__name__}."
+            )
+        super().__init__(base_url, http_client)
+
+    def close(self) -> None:
+        """Close the client of ours."""
+        self.closed = True
+        own = self._own.pop(self._owner(), None)
+        self._forget_others()
+        if own is not None:
+            own.client.close()
+
+    def _owner(self) -> Owner:
+        return os.getpid(), None
+
+    def _forget_others(self) -> None:
+        """Close the child's copies of its parent's sockets; the parent's stay open."""
+        for owner in set(self._own) - {self._owner()}:
+            self._own.pop(owner).client.close()
+
+    def _open(self) -> _Own[httpx.Client, Pool]:
+        pool = Pool(environment_proxy(self._base_url))
+        client = httpx.Client(transport=Transport(pool), **_settings(_keep_location))
+        return _Own(client, pool)
+
+
+class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
+    """The httpx clients of an async client."""
+
+    def __init__(self, base_url: httpx.URL, http_client: httpx.AsyncClient | None) -> None:
+        if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+            raise AIGateError(
+                f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
+            )
+        super().__init__(base_url, http_client)
+        self._injected_loop: object = None
+
+    def get(self) -> httpx.AsyncClient:
+        """Return the httpx client that sends the next request.
+
+        Raises:
+            AIGateError: The client is closed, or a connection can't be set up.
+        """
+        if self._injected is not None:
+            self._injected_loop = self._injected_loop or current_token()
+        return super().get()
+
+    def is_unusable(self) -> bool:
+        """Return True also if an injected client's connections belong to another event loop."""
+        is_elsewhere = self._injected is not None and self._injected_loop != current_token()
+        return super().is_unusable() or is_elsewhere
+
+    async def aclose(self) -> None:
+        """Close the client of ours that belongs to this event loop."""
+        self.closed = True
+        own = self._own.pop(self._owner(), None)
+        self._own.clear()
+        if own is not None:
+            await own.client.aclose()
+
+    def _owner(self) -> Owner:
+        return os.getpid(), current_token()
+
+    def _forget_others(self) -> None:
+        """Drop what belongs to ended loops or to the parent; no loop is left to close it in."""
+        for owner in list(self._own):
+            process, loop = owner
+            if process != os.getpid() or _has_ended(loop):
+                self._own.pop(owner, None)
+
+    def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
+        pool = AsyncPool(environment_proxy(self._base_url))
+        client = httpx.AsyncClient(
+            transport=AsyncTransport(pool), **_settings(_keep_location_async)
+        )
+        return _Own(client, pool)
+
+
+def _settings(hook: Callable[[httpx.Response], object]) -> dict[str, Any]:
+    """Return the settings of a client of ours. The environment is read by us, not by httpx."""
+    return {
+        "headers": DEFAULT_HEADERS,
+        "cookies": NoCookies(),
+        "event_hooks": {"response": [hook]},
+        "trust_env": False,
+    }
+
+
+def _has_ended(loop: object) -> bool:
+    """Return True if an event loop has ended: asyncio tells, trio refuses work."""
+    native: Any = getattr(loop, "native_token", loop)
+    if hasattr(native, "is_closed"):
+        return bool(native.is_closed())
+    try:
+        native.run_sync_soon(_do_nothing)
+    except RuntimeError:
+        return True
+    return False
+
+
+def _do_nothing() -> None:
+    """Do nothing."""

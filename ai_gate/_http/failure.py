@@ -1,0 +1,102 @@
+"""Whose failure an exception is, and what became of the request."""
+
+import httpcore
+import httpx
+
+from ai_gate._call.exchange import Exchange
+from ai_gate._http.client import AsyncClients, Clients
+from ai_gate._http.network import Attempt
+from ai_gate._redaction import without_quotes
+
+NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""What httpx raises before the first byte of a request leaves."""
+
+CORE_NOTHING_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+"""The same as httpcore names them."""
+
+
+def record(
+    failure: Exception,
+    request: httpx.Request,
+    attempt: Attempt,
+    exchange: Exchange,
+    clients: Clients | AsyncClients,
+) -> bool:
+    """Note what ended an exchange.
+
+    Args:
+        failure: What was raised.
+        request: The request.
+        attempt: What our pool noted of it.
+        exchange: Takes the failure.
+        clients: Whose client sent it.
+
+    Returns:
+        False if it isn't a failure of the exchange, but an exception of the app's own: what a hook,
+        a transport, a mock or a signal handler of the app's raised.
+    """
+    if exchange.is_whole:
+        return True
+    # Once the body is being read, no code of the app runs any more.
+    if exchange.status is None and not _is_ours(failure, request, clients):
+        return False
+    exchange.failure = without_quotes(failure)
+    exchange.timed_out = _timed_out(failure)
+    exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
+    return True
+
+
+def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:
+    # httpx tells by a RuntimeError that a client is closed or belongs to another event loop.
+    return is_of(request, failure) or (isinstance(failure, RuntimeError) and clients.is_unusable())
+
+
+def is_of(request: httpx.Request, failure: Exception) -> bool:
+    """Return True if httpx, or the library beneath it, raised an exception for a request."""
+    if isinstance(failure, httpx.RequestError):
+        try:
+            return failure.request is request
+        except RuntimeError:
+            return False
+    if isinstance(failure, httpx.InvalidURL):
+        # httpx reads the Location of a redirect even if it doesn't follow.
+        return True
+    # Some of aiohttp's errors httpx-aiohttp lets out as they are.
+    return type(failure).__module__.partition(".")[0] == "aiohttp"
+
+
+def _timed_out(failure: Exception) -> bool:
+    """Return True if it was the time; httpx-aiohttp calls any lost connection a connect timeout."""
+    if not isinstance(failure, httpx.ConnectTimeout):
+        return isinstance(failure, httpx.TimeoutException)
+    cause = failure.__cause__
+    return cause is None or isinstance(cause, httpcore.TimeoutException | TimeoutError)
+
+
+def _nothing_sent(failure: Exception, attempt: Attempt, clients: Clients | AsyncClients) -> bool:
+    """Return True if it is certain that nothing of the request was written.
+
+    Our pool knows. Of other transports only the exception tells, and those of other libraries name
+    a connection that was lost later a connect error too (httpx-aiohttp does), so one that
+    translates another library's error isn't believed; nor is one without a cause that a response
+    hook, thus after the response, can have raised.
+    """
+    if attempt.is_in_pool:
+        return not attempt.written
+    if not isinstance(failure, NOTHING_SENT):
+        return False
+    if failure.__cause__ is None and failure.__context__ is None:
+        return not clients.has_response_hooks()
+    return isinstance(failure.__cause__, CORE_NOTHING_SENT)
