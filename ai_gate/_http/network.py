@@ -8,6 +8,7 @@ side looks at the time here.
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -139,20 +140,33 @@ def _pieces(buffer: bytes) -> Iterator[bytes]:
 
 
 class NetworkStream(httpcore.NetworkStream):
-    """Reads and writes through httpcore's stream in the time that is left."""
+    """Reads and writes through httpcore's stream in the time that is left.
+
+    httpcore writes the head and the body of a request apart. They leave together when the response
+    is read, which saves a system call and, over TLS, a record.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream, wire: Wire) -> None:
         self._stream = stream
         self._wire = wire
+        self._unwritten = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come."""
+        """Write what waits, and read what has come."""
+        if self._unwritten:
+            # As httpcore does it: a server can hang up early and still have responded.
+            with suppress(httpcore.WriteError):
+                self._write()
         data = self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
         self._wire.note_read(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of a buffer."""
+        """Let a buffer wait until the response is read."""
+        self._unwritten += buffer
+
+    def _write(self) -> None:
+        buffer, self._unwritten = bytes(self._unwritten), bytearray()
         for piece in _pieces(buffer):
             seconds = self._wire.left(httpcore.WriteTimeout)
             self._wire.note_write()
@@ -207,20 +221,29 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
 
 
 class AsyncNetworkStream(httpcore.AsyncNetworkStream):
-    """Reads and writes through httpcore's stream."""
+    """Reads and writes through httpcore's stream, head and body of a request together."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, wire: Wire) -> None:
         self._stream = stream
         self._wire = wire
+        self._unwritten = bytearray()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come."""
+        """Write what waits, and read what has come."""
+        if self._unwritten:
+            # As httpcore does it: a server can hang up early and still have responded.
+            with suppress(httpcore.WriteError):
+                await self._write()
         data = await self._stream.read(max_bytes, None)
         self._wire.note_read(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of a buffer."""
+        """Let a buffer wait until the response is read."""
+        self._unwritten += buffer
+
+    async def _write(self) -> None:
+        buffer, self._unwritten = bytes(self._unwritten), bytearray()
         self._wire.note_write()
         await self._stream.write(buffer, None)
 
