@@ -43,7 +43,7 @@ def _unquoted(text: str) -> str:
 
 
 def _like(failure: Exception, text: str) -> Exception:
-    """An exception of the same class, where a text is all that it's made of."""
+    """Return an exception of the same class, if a text is all that it's made of."""
     try:
         alike = type(failure)(text)
     except Exception:

@@ -12,7 +12,7 @@ def parse_iso8601(value: object) -> datetime | None:
     """Read an ISO 8601 timestamp; one without a time zone is UTC."""
     if not isinstance(value, str):
         return None
-    # dateutil takes longer to load than a call of the gate, and few answers need it.
+    # dateutil takes longer to load than a call of the gate, and few responses need it.
     from dateutil.parser import isoparse  # noqa: PLC0415
 
     try:

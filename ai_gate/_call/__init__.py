@@ -18,7 +18,7 @@ Call: TypeAlias = Generator[Order, Exchange, dict[str, Any]]
 
 
 def call(operation: Operation, config: Config, report: Callable[[RateLimit], None]) -> Call:
-    """Send a request, again where that is certain to do no harm, and read the response.
+    """Send a request, again if that is certain to do no harm, and read the response.
 
     Args:
         operation: What to send.
@@ -29,11 +29,11 @@ def call(operation: Operation, config: Config, report: Callable[[RateLimit], Non
         AIGateError: There was no success within the client's timeout.
     """
     exchange = yield from _exchange_with_retries(operation, config, report)
-    answer = response.read(exchange, operation, config.project_id)
-    if missing := sorted(operation.required - answer.keys()):
+    value = response.read(exchange, operation, config.project_id)
+    if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
-        log(logging.WARNING, config.debug, "the answer to %s lacks %s", operation.path, names)
-    return answer
+        log(logging.WARNING, config.debug, "the response to %s lacks %s", operation.path, names)
+    return value
 
 
 def _exchange_with_retries(

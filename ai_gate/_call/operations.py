@@ -18,7 +18,7 @@ class Operation:
     idempotent: bool
     """Whether sending it twice does no harm. A session is billed each time."""
     required: frozenset[str]
-    """The keys that the answer's type promises."""
+    """The keys that the type of the response promises."""
 
     @property
     def method(self) -> str:

@@ -1,4 +1,4 @@
-"""The rate limit that the gate reports with its answers."""
+"""The rate limit that the gate reports with its responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class RateLimit:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> Self | None:
-        """Read the `X-RateLimit-*` headers; None where the answer reports nothing."""
+        """Read the `X-RateLimit-*` headers; None if the response reports nothing."""
         reported = cls(
             limit=_integer(headers.get("x-ratelimit-limit")),
             remaining=_integer(headers.get("x-ratelimit-remaining")),

@@ -61,7 +61,7 @@ def _stated(response: dict[str, Any]) -> str | None:
 
 def _advice(kind: type[AIGateError], status: int) -> str:
     if status in CLOUDFLARE_STATUSES:
-        text = "Cloudflare got no answer from the gate: try again later"
+        text = "Cloudflare got no response from the gate: try again later"
     elif 300 <= status < 400:
         text = "the gate answered with a redirect, which is not followed: check base_url"
     else:

@@ -1,6 +1,6 @@
 """Whether a request is sent again, and when: decisions without I/O.
 
-A session is billed, so a request for one is sent again only where nothing of it was sent before.
+A session is billed, so a request for one is sent again only if nothing of it was sent before.
 """
 
 import random
@@ -22,7 +22,7 @@ def may_repeat(exchange: Exchange, idempotent: bool) -> bool:
 
     Args:
         exchange: What happened.
-        idempotent: Whether a second one does no harm where the first was processed after all.
+        idempotent: Whether a second one does no harm if the first was processed after all.
     """
     if not exchange.sent:
         return True
@@ -37,14 +37,14 @@ def wait_before(
     *,
     uniform: Callable[[float, float], float] = random.uniform,
 ) -> float | None:
-    """How long to wait before a retry, in seconds, or None where the time left doesn't allow it.
+    """Return the seconds to wait before a retry, or None if the time left doesn't allow it.
 
     `Retry-After` is obeyed. Without it the wait grows exponentially and is drawn at random from 0
     up ("full jitter"), so that clients which failed together don't come back together.
 
     Args:
         retry: Which retry it is, from 1.
-        retry_after: What the answer asked for, in seconds.
+        retry_after: What the response asked for, in seconds.
         seconds_left: What is left of the call's time.
         uniform: Draws the wait.
     """

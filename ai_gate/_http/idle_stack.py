@@ -36,7 +36,7 @@ class IdleStack(Generic[C]):
         self._entries.append((time.monotonic() + self._keep_alive, connection))
 
     def take(self) -> C | None:
-        """Take the connection that was used last, or None where there is none."""
+        """Take the connection that was used last, or None if there is none."""
         try:
             return self._entries.pop()[1]
         except IndexError:

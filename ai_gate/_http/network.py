@@ -29,8 +29,8 @@ LONGEST_KEPT = 65_536
 class Attempt:
     """One attempt to send a request, which travels to the pool in the request's extensions.
 
-    What wraps httpx can answer a request before it comes to the pool. The pool then knows nothing
-    of it, and the class of an exception is all that tells what happened.
+    What wraps httpx can respond to a request before it comes to the pool. The pool then knows
+    nothing of it, and the class of an exception is all that tells what happened.
     """
 
     deadline: Deadline
@@ -182,7 +182,7 @@ class NetworkStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Shake hands, after a proxy has answered if there is one."""
+        """Shake hands, after a proxy has responded if there is one."""
         seconds = self._wire.left(httpcore.ConnectTimeout)
         stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
         self._wire.note_handshake()
@@ -257,7 +257,7 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Shake hands, after a proxy has answered if there is one."""
+        """Shake hands, after a proxy has responded if there is one."""
         try:
             stream = await self._stream.start_tls(ssl_context, server_hostname, None)
         except BaseException:

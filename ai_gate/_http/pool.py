@@ -198,7 +198,7 @@ class ResponseBody:
 class AsyncPool:
     """Sends requests over connections of its own, in one event loop.
 
-    It stands in `httpx.AsyncHTTPTransport` where httpcore's pool stood.
+    It takes the place of httpcore's pool in `httpx.AsyncHTTPTransport`.
     """
 
     def __init__(self, proxy: httpcore.Proxy | None = None) -> None:

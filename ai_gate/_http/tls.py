@@ -20,12 +20,12 @@ _contexts: Contexts = {}
 
 
 def shared_context() -> ssl.SSLContext:
-    """Httpx's TLS context for the CA settings of the environment, made anew when they change."""
+    """Return httpx's TLS context for the CA settings of the environment, a new one if they changed."""
     return kept_context(_contexts)
 
 
 def kept_context(contexts: Contexts) -> ssl.SSLContext:
-    """The context that is kept, or a new one where the CA settings of the environment changed."""
+    """Return the context that is kept, or a new one if the CA settings changed."""
     settings = tuple(os.environ.get(name) for name in CA_SETTINGS)
     context = contexts.get(settings)
     if context is None:

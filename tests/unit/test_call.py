@@ -238,7 +238,7 @@ def test_missing_keys_are_warned_of_by_name_and_the_answer_returned(
     Play(operation).run(Exchange(200, body=bytearray(body)))
     (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert record.name == "ai_gate"
-    assert record.getMessage() == f"the answer to {operation.path} lacks {missing}"
+    assert record.getMessage() == f"the response to {operation.path} lacks {missing}"
 
 
 def test_a_key_that_is_null_is_not_missing(caplog: pytest.LogCaptureFixture) -> None:

@@ -64,7 +64,7 @@ def test_debug_prints_warnings_too(serve: Serve) -> None:
     _, stderr = output(
         serve(replay(json_reply({}))), "AIGateClient(project, url, debug=True).create_session()"
     )
-    assert "WARNING the answer to /session lacks client_secret, id, " in stderr
+    assert "WARNING the response to /session lacks client_secret, id, " in stderr
 
 
 def test_each_attempt_has_a_line(serve: Serve) -> None:
@@ -144,7 +144,7 @@ with AIGateClient(project, url) as client:
 """,
     )
     assert stdout.count("\n") == 2
-    assert stdout.startswith("WARNING:ai_gate:the answer to /session lacks client_secret, ")
+    assert stdout.startswith("WARNING:ai_gate:the response to /session lacks client_secret, ")
     assert stderr == ""
 
 
