@@ -20,7 +20,7 @@ _contexts: Contexts = {}
 
 
 def shared_context() -> ssl.SSLContext:
-    """Return httpx's TLS context for the CA settings of the environment, a new one if they changed."""
+    """Return httpx's TLS context, a new one if the CA settings of the environment changed."""
     return kept_context(_contexts)
 
 
