@@ -39,6 +39,7 @@ class BaseClient(Generic[C]):
         clients = getattr(self, "_clients", None)
         if clients is not None and not clients.closed and clients.idle:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=1)
+            clients.drop()
 
     def _call(self, operation: Operation) -> Call:
         return call(operation, self._config, self._note_rate_limit)

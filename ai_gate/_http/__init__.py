@@ -51,6 +51,10 @@ def exchange(order: Order, clients: Clients) -> Exchange:
     except Exception as failure:
         if not record(failure, request, attempt, result, clients):
             raise
+    finally:
+        # What was raised in a wrapper of httpx can have left the response open.
+        if attempt.abandon:
+            attempt.abandon()
     return result
 
 
@@ -81,6 +85,10 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     except Exception as failure:
         if not record(failure, request, attempt, result, clients):
             raise
+    finally:
+        # What was raised in a wrapper of httpx can have left the response open.
+        if attempt.abandon:
+            attempt.abandon()
     return result
 
 

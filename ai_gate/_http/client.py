@@ -156,6 +156,15 @@ class _Clients(ABC, Generic[C, P]):
         own = list(self._own.items())
         return sum(one.pool.idle for (process, _), one in own if process == os.getpid())
 
+    def drop(self) -> None:
+        """Close the idle connections of all clients of ours, whatever their event loop does."""
+        for owner in list(self._own):
+            self._drop(owner)
+
+    def _drop(self, owner: Owner) -> None:
+        if own := self._own.pop(owner, None):
+            own.pool.close_idle()
+
     def _opened(self) -> _Own[C, P]:
         try:
             if self._base_url.scheme == "https":
@@ -204,7 +213,7 @@ class Clients(_Clients[httpx.Client, Pool]):
     def _forget_others(self) -> None:
         """Close the child's copies of its parent's sockets; the parent's stay open."""
         for owner in set(self._own) - {self._owner()}:
-            self._own.pop(owner).client.close()
+            self._drop(owner)
 
     def _open(self) -> _Own[httpx.Client, Pool]:
         pool = Pool(environment_proxy(self._base_url))
@@ -242,7 +251,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         """Close the client of ours that belongs to this event loop."""
         self.closed = True
         own = self._own.pop(self._owner(), None)
-        self._own.clear()
+        self.drop()
         if own is not None:
             await own.client.aclose()
 
@@ -250,11 +259,11 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         return os.getpid(), current_token()
 
     def _forget_others(self) -> None:
-        """Drop what belongs to ended loops or to the parent; no loop is left to close it in."""
+        """Close what belongs to ended loops, and the child's copies of its parent's sockets."""
         for owner in list(self._own):
             process, loop = owner
             if process != os.getpid() or _has_ended(loop):
-                self._own.pop(owner, None)
+                self._drop(owner)
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         pool = AsyncPool(environment_proxy(self._base_url))

@@ -1,28 +1,38 @@
-"""httpcore network backends that keep the deadline of a call, and know what went over the wire.
+"""The network beneath httpcore: sockets that keep a call's deadline and know what went over them.
 
-httpcore's own timeouts bound each read and each write, so a server that sends a byte now and then
-could hold a sync caller for ever. An async call is cancelled at its deadline, so only the sync
+httpcore's own backends bound each read and each write apart, so a server that sends a byte now and
+then could hold a sync caller for ever. An async call is cancelled at its deadline, so only the sync
 side looks at the time here.
+
+The async side waits for sockets and reads them itself instead of using a transport of the event
+loop: nothing is read ahead where no check finds it, and a socket can be closed at any moment, in
+any loop or none.
 """
 
+import select
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeVar
 
 import anyio
 import httpcore
+from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
+from ai_gate._http.dialing import SocketOptions, dial, dial_async
+from ai_gate._http.tls import TLS
 
-SocketOptions: TypeAlias = Iterable[httpcore.SOCKET_OPTION] | None
+T = TypeVar("T")
 
-PIECE = 16_384
-"""The bytes written in one step, a TLS record: httpcore gives each partial write the time anew."""
-LONGEST_KEPT = 65_536
-"""The size of a response, in bytes, above which its connection is closed; the gate's have 2 KB."""
+NETWORK_MODULES = ("ai_gate", "socket", "ssl", "anyio", "gevent", "eventlet")
+"""Whose frames raise what the network does: ours and those of sockets, patched or not."""
+
+AT_ONCE = 65_536
+"""The bytes that are read at once, and the size of a response above which its connection is closed:
+the gate's have 2 KB."""
 
 
 @dataclass(slots=True)
@@ -38,10 +48,12 @@ class Attempt:
     """Whether the request came to our pool."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
+    abandon: Callable[[], None] | None = None
+    """Closes the connection, as long as it serves this attempt."""
 
 
 class Wire:
-    """What the streams of one connection share: the attempt, and the bytes of its response.
+    """What a connection tells the pool: the attempt that it serves, and what came in response.
 
     Args:
         handshakes: The TLS handshakes that a new connection makes before a request is written:
@@ -50,54 +62,43 @@ class Wire:
     """
 
     def __init__(self, handshakes: int) -> None:
-        self._handshakes = handshakes
-        self._handshakes_left = handshakes
-        self._attempt = Attempt(Deadline(0.0))
+        self.handshakes = handshakes
+        self.attempt = Attempt(Deadline(0.0))
         self.received = bytearray()
-        """What came since the request was sent, up to a little more than `LONGEST_KEPT`."""
+        """What came since the request was sent, up to `AT_ONCE`."""
+        self.is_cut = False
+        """Whether more came than that."""
+        self.stream: Stream | None = None
+        """The stream that requests are written to, once connected."""
 
     def begin(self, attempt: Attempt) -> None:
         """Begin an attempt."""
-        self._attempt = attempt
+        self.attempt = attempt
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what came: it isn't part of a response."""
         self.received.clear()
-
-    def note_connect(self) -> None:
-        """Note that a socket was connected."""
-        self._handshakes_left = self._handshakes
-
-    def note_handshake(self) -> None:
-        """Note that a TLS handshake is done; what came before it isn't part of a response."""
-        self._handshakes_left -= 1
-        self.received.clear()
-
-    def note_write(self) -> None:
-        """Note that bytes are about to be written."""
-        if self._handshakes_left <= 0:
-            self._attempt.written = True
+        self.is_cut = False
 
     def note_read(self, data: bytes) -> None:
         """Note what came."""
-        if len(self.received) <= LONGEST_KEPT:
-            self.received += data
+        self.received += data[: AT_ONCE - len(self.received)]
+        self.is_cut = self.is_cut or len(self.received) == AT_ONCE
 
-    def left(self, too_late: Callable[[], Exception]) -> float:
-        """Return the seconds that are left of the call's time.
-
-        Raises:
-            Exception: What `too_late` makes, if none are.
-        """
-        seconds = self._attempt.deadline.left()
+    def left(self, too_late: type[Exception]) -> float:
+        """Return the seconds that are left of the call's time, and raise if none are."""
+        seconds = self.attempt.deadline.left()
         if seconds <= 0:
-            raise too_late()
+            raise too_late("The time of the call is over")
         return seconds
 
 
 class NetworkBackend(httpcore.NetworkBackend):
-    """Connects through httpcore's backend in the time that is left."""
+    """Connects in the time that is left."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._backend = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -107,98 +108,19 @@ class NetworkBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> httpcore.NetworkStream:
-        """Try the host's addresses one after another, each with an equal share of the time left.
+        """Connect to a host."""
+        connected = dial(host, port, self._left, socket_options)
+        return NetworkStream(connected, self._wire)
 
-        Left to itself, the standard library gives each address the whole time.
-        """
-        addresses = _resolve(host, port)
-        for index, address in enumerate(addresses):
-            share = self._wire.left(httpcore.ConnectTimeout) / (len(addresses) - index)
-            try:
-                stream = self._backend.connect_tcp(
-                    address, port, share, local_address, socket_options
-                )
-                self._wire.note_connect()
-                return NetworkStream(stream, self._wire)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if index == len(addresses) - 1:
-                    raise
-        raise httpcore.ConnectError(f"{host} has no address")
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"{host}: {error}") from error
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _pieces(buffer: bytes) -> Iterator[bytes]:
-    for start in range(0, len(buffer), PIECE):
-        yield buffer[start : start + PIECE]
-
-
-class NetworkStream(httpcore.NetworkStream):
-    """Reads and writes through httpcore's stream in the time that is left.
-
-    httpcore writes the head and the body of a request apart. They leave together when the response
-    is read, which saves a system call and, over TLS, a record.
-    """
-
-    def __init__(self, stream: httpcore.NetworkStream, wire: Wire) -> None:
-        self._stream = stream
-        self._wire = wire
-        self._unwritten = bytearray()
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Write what waits, and read what has come."""
-        if self._unwritten:
-            # As httpcore does it: a server can hang up early and still have responded.
-            with suppress(httpcore.WriteError):
-                self._write()
-        data = self._stream.read(max_bytes, self._wire.left(httpcore.ReadTimeout))
-        self._wire.note_read(data)
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Let a buffer wait until the response is read."""
-        self._unwritten += buffer
-
-    def _write(self) -> None:
-        buffer, self._unwritten = bytes(self._unwritten), bytearray()
-        for piece in _pieces(buffer):
-            seconds = self._wire.left(httpcore.WriteTimeout)
-            self._wire.note_write()
-            self._stream.write(piece, seconds)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        """Shake hands, after a proxy has responded if there is one."""
-        seconds = self._wire.left(httpcore.ConnectTimeout)
-        stream = self._stream.start_tls(ssl_context, server_hostname, seconds)
-        self._wire.note_handshake()
-        return NetworkStream(stream, self._wire)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Tell about the socket."""
-        return self._stream.get_extra_info(info)
+    def _left(self) -> float:
+        return self._wire.left(httpcore.ConnectTimeout)
 
 
 class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
-    """Connects through httpcore's AnyIO backend, asyncio and trio."""
+    """Connects in any event loop."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._backend = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -208,33 +130,130 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Race the host's addresses (Happy Eyeballs, RFC 6555)."""
-        try:
-            stream = await self._backend.connect_tcp(
-                host, port, None, local_address, socket_options
-            )
-        except ValueError as error:
-            # anyio's for a host without an address, and a UnicodeError for one that can't be asked.
-            raise httpcore.ConnectError(f"{host}: {error}") from error
-        self._wire.note_connect()
-        return AsyncNetworkStream(stream, self._wire)
+        """Connect to a host."""
+        connected = await dial_async(host, port, socket_options)
+        return AsyncNetworkStream(connected, self._wire)
 
 
-class AsyncNetworkStream(httpcore.AsyncNetworkStream):
-    """Reads and writes through httpcore's stream, head and body of a request together."""
+class Stream:
+    """A connected socket, with TLS over it once or twice: what both sides share.
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, wire: Wire) -> None:
-        self._stream = stream
+    httpcore writes the head and the body of a request apart. They leave together when the response
+    is read, which saves a system call and, over TLS, a record.
+    """
+
+    def __init__(self, connected: socket.socket, wire: Wire, layers: tuple[TLS, ...] = ()) -> None:
+        self._socket = connected
         self._wire = wire
+        self._layers = layers
         self._unwritten = bytearray()
+        wire.stream = self
+
+    def holds_nothing(self) -> bool:
+        """Return True if it is certain that nothing more has come."""
+        return not _is_readable(self._socket) and all(tls.holds_nothing() for tls in self._layers)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell about the socket, in httpcore's words."""
+        match info:
+            case "ssl_object":
+                return self._layers[-1].object if self._layers else None
+            case "client_addr":
+                return self._socket.getsockname()
+            case "server_addr":
+                return self._socket.getpeername()
+            case "socket":
+                return self._socket
+            case "is_readable":
+                return not self.holds_nothing()
+        return None
+
+    def close_socket(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _take(self) -> bytes:
+        """Take what waits to be written, and note that the request begins to leave."""
+        data = bytes(self._unwritten)
+        self._unwritten.clear()
+        if len(self._layers) >= self._wire.handshakes:
+            self._wire.attempt.written = True
+        return data
+
+
+class NetworkStream(Stream, httpcore.NetworkStream):
+    """Reads and writes in the time that is left."""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Write what waits, and read what has come."""
+        if self._unwritten:
+            # A server can respond and hang up before it has read all of a request.
+            with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
+                self._send(self._layers, self._take())
+        with _named(httpcore.ReadTimeout, httpcore.ReadError):
+            data = self._receive(self._layers)
+        self._wire.note_read(data)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Let a buffer wait until the response is read."""
+        self._unwritten += buffer
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.close_socket()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
+        layers = (*self._layers, TLS(ssl_context, server_hostname))
+        with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
+            self._over_tls(layers, layers[-1].object.do_handshake)
+        self._wire.forget()
+        return NetworkStream(self._socket, self._wire, layers)
+
+    def _receive(self, layers: Sequence[TLS]) -> bytes:
+        if layers:
+            return self._over_tls(layers, layers[-1].read)
+        self._socket.settimeout(self._wire.left(httpcore.ReadTimeout))
+        return self._socket.recv(AT_ONCE)
+
+    def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+        if layers:
+            self._over_tls(layers, lambda: layers[-1].object.write(data))
+        elif data:
+            self._socket.settimeout(self._wire.left(httpcore.WriteTimeout))
+            self._socket.sendall(data)
+
+    def _over_tls(self, layers: Sequence[TLS], step: Callable[[], T]) -> T:
+        """Carry out a step of the last layer's TLS over those below it."""
+        *below, tls = layers
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self._send(below, tls.outgoing.read())
+                tls.feed(self._receive(below))
+            else:
+                self._send(below, tls.outgoing.read())
+                return result
+
+
+class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
+    """Reads and writes without a transport of the event loop."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Write what waits, and read what has come."""
         if self._unwritten:
-            # As httpcore does it: a server can hang up early and still have responded.
-            with suppress(httpcore.WriteError):
-                await self._write()
-        data = await self._stream.read(max_bytes, None)
+            # A server can respond and hang up before it has read all of a request.
+            with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
+                await self._send(self._layers, self._take())
+        with _named(httpcore.ReadTimeout, httpcore.ReadError):
+            data = await self._receive(self._layers)
         self._wire.note_read(data)
         return data
 
@@ -242,14 +261,9 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         """Let a buffer wait until the response is read."""
         self._unwritten += buffer
 
-    async def _write(self) -> None:
-        buffer, self._unwritten = bytes(self._unwritten), bytearray()
-        self._wire.note_write()
-        await self._stream.write(buffer, None)
-
     async def aclose(self) -> None:
         """Close the socket."""
-        await self._stream.aclose()
+        self.close_socket()
 
     async def start_tls(
         self,
@@ -257,17 +271,89 @@ class AsyncNetworkStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Shake hands, after a proxy has responded if there is one."""
+        """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
+        layers = (*self._layers, TLS(ssl_context, server_hostname))
         try:
-            stream = await self._stream.start_tls(ssl_context, server_hostname, None)
+            with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
+                await self._over_tls(layers, layers[-1].object.do_handshake)
         except BaseException:
-            # httpcore leaves the socket open if the handshake is cancelled.
-            with anyio.CancelScope(shield=True):
-                await self._stream.aclose()
+            # httpcore leaves the socket open if the handshake fails.
+            self.close_socket()
             raise
-        self._wire.note_handshake()
-        return AsyncNetworkStream(stream, self._wire)
+        self._wire.forget()
+        return AsyncNetworkStream(self._socket, self._wire, layers)
 
-    def get_extra_info(self, info: str) -> Any:
-        """Tell about the socket."""
-        return self._stream.get_extra_info(info)
+    async def _receive(self, layers: Sequence[TLS]) -> bytes:
+        if layers:
+            return await self._over_tls(layers, layers[-1].read)
+        has_waited = False
+        while True:
+            with suppress(BlockingIOError):
+                data = self._socket.recv(AT_ONCE)
+                if not has_waited:
+                    # A server that sends without a pause would hold the loop, and the deadline.
+                    await checkpoint()
+                return data
+            await anyio.wait_readable(self._socket)
+            has_waited = True
+
+    async def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+        if layers:
+            await self._over_tls(layers, lambda: layers[-1].object.write(data))
+            return
+        rest = memoryview(data)
+        while rest:
+            with suppress(BlockingIOError):
+                rest = rest[self._socket.send(rest) :]
+                continue
+            await anyio.wait_writable(self._socket)
+
+    async def _over_tls(self, layers: Sequence[TLS], step: Callable[[], T]) -> T:
+        """Carry out a step of the last layer's TLS over those below it."""
+        *below, tls = layers
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                await self._send(below, tls.outgoing.read())
+                tls.feed(await self._receive(below))
+            else:
+                await self._send(below, tls.outgoing.read())
+                return result
+
+
+@contextmanager
+def _named(timeout: type[Exception], error: type[Exception]) -> Iterator[None]:
+    """Name a failure of the network as httpcore does.
+
+    What a signal handler raises while a socket is waited for passes through, even if it is an
+    OSError, as a TimeoutError is: it isn't the network's.
+    """
+    try:
+        yield
+    except OSError as failure:
+        if _is_of_a_handler(failure):
+            raise
+        name = timeout if isinstance(failure, TimeoutError) else error
+        raise name(str(failure)) from failure
+
+
+def _is_of_a_handler(failure: OSError) -> bool:
+    """Return True if code other than ours and that of sockets raised an exception."""
+    traceback = failure.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
+    return module.partition(".")[0] not in NETWORK_MODULES
+
+
+def _is_readable(connected: socket.socket) -> bool:
+    """Return True if there is something to be read, or the other end has hung up."""
+    if connected.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):
+        # Windows, where the limit of 1,024 descriptors doesn't hold.
+        return bool(select.select([connected], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))

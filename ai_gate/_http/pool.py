@@ -4,41 +4,71 @@ httpx's own pool walks over all its connections for each request. This one takes
 was used last, so a call costs the same beside 1 and beside 500 others.
 """
 
+import re
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import Self
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Generic, Self, TypeVar
 
 import anyio
+import h11
 import httpcore
 
 from ai_gate._http.idle_stack import IdleStack
 from ai_gate._http.network import AsyncNetworkBackend, Attempt, NetworkBackend, Wire
 from ai_gate._http.tls import shared_context
 
+C = TypeVar("C", bound="Connection | AsyncConnection")
+H = TypeVar(
+    "H",
+    bound=httpcore.HTTPConnection
+    | httpcore.AsyncHTTPConnection
+    | httpcore.ConnectionPool
+    | httpcore.AsyncConnectionPool,
+)
+
 ATTEMPT = "ai_gate_attempt"
 """The name of the request's extension that has the attempt."""
 
-LAST_CHUNK = b"\r\n0\r\n\r\n"
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+"""Where the head of a response ends, as h11 reads it."""
 
 
-def nothing_follows(received: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def nothing_follows(received: bytes, response: httpcore.Response) -> bool:
     """Return True if it is certain that a response was all that came.
 
-    Bytes that came behind it stay in the connection's buffer and would be read as the next
-    response, which is somebody else's session. So a connection is kept only if none can be there.
+    What came behind it stays in the connection's buffer and would be read as the next response,
+    which is somebody else's session.
 
     Args:
         received: All that came since the request was sent.
-        headers: The headers of the response.
+        response: The head of the response.
     """
-    _, _, body = received.partition(b"\r\n\r\n")
-    fields = {name.lower(): value for name, value in headers}
-    if b"transfer-encoding" in fields:
-        framed = b"\r\n" + body
-        return framed.find(LAST_CHUNK) == len(framed) - len(LAST_CHUNK) >= 0
-    length = fields.get(b"content-length", b"0")
-    return length.isdigit() and len(body) == int(length)
+    fields = {name.lower(): value for name, value in response.headers}
+    length = b"0" if response.status in (204, 304) else fields.get(b"content-length", b"")
+    end = END_OF_HEAD.search(received)
+    is_simple = end and length.isdigit() and b"transfer-encoding" not in fields
+    if end and is_simple and received.startswith(b"HTTP/1.1 %d" % response.status):
+        return len(received) - end.end() == int(length)
+    return _nothing_follows_for_h11(received)
+
+
+def _nothing_follows_for_h11(received: bytes) -> bool:
+    """Read a response once more, chunked or after an interim one, to see if it was all.
+
+    httpcore doesn't tell what its own h11 holds.
+    """
+    reader = h11.Connection(h11.CLIENT)
+    reader.send(h11.Request(method="GET", target="/", headers=[("host", "gate")]))
+    reader.send(h11.EndOfMessage())
+    reader.receive_data(received)
+    try:
+        while not isinstance(event := reader.next_event(), h11.EndOfMessage):
+            if event is h11.NEED_DATA or event is h11.PAUSED:
+                return False
+    except h11.RemoteProtocolError:
+        return False
+    return reader.trailing_data[0] == b""
 
 
 def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
@@ -50,18 +80,56 @@ def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
         raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
 
-def _wire(url: httpcore.URL, proxy: httpcore.Proxy | None) -> Wire:
-    schemes = (url.scheme, proxy.url.scheme if proxy else b"")
-    return Wire(handshakes=schemes.count(b"https"))
+class _Connection(Generic[H]):
+    """A connection to the gate, or through a proxy.
 
+    Through a proxy it is an httpcore pool of one, because httpcore's classes of such connections
+    aren't public.
+    """
 
-class Connection:
-    """A connection to the gate, or through a proxy, and what it shares with its network stream."""
+    http: H
 
     def __init__(self, url: httpcore.URL, proxy: httpcore.Proxy | None) -> None:
-        self.wire = _wire(url, proxy)
+        schemes = (url.scheme, proxy.url.scheme if proxy else b"")
+        self.wire = Wire(handshakes=schemes.count(b"https"))
+
+    def is_usable(self, url: httpcore.URL) -> bool:
+        """Return True if the connection is open and leads to the origin of a URL."""
+        links = self._links()
+        return bool(links) and not any(
+            link.has_expired() or not link.can_handle_request(url.origin) for link in links
+        )
+
+    def is_reusable(self, response: httpcore.Response) -> bool:
+        """Return True if the next request can be sent after a response."""
+        links, stream = self._links(), self.wire.stream
+        return (
+            bool(links)
+            and all(link.is_idle() for link in links)
+            and stream is not None
+            and stream.holds_nothing()
+            and not self.wire.is_cut
+            and nothing_follows(bytes(self.wire.received), response)
+        )
+
+    def close(self) -> None:
+        """Close the socket, whatever the connection is doing, in any event loop or none."""
+        if self.wire.stream is not None:
+            self.wire.stream.close_socket()
+
+    def _links(self) -> Sequence[httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface]:
+        """Return the connection itself, or the one that a proxied connection's pool holds."""
+        if isinstance(self.http, httpcore.ConnectionPool | httpcore.AsyncConnectionPool):
+            return self.http.connections
+        return [self.http]
+
+
+class Connection(_Connection[httpcore.HTTPConnection | httpcore.ConnectionPool]):
+    """A connection of the sync side."""
+
+    def __init__(self, url: httpcore.URL, proxy: httpcore.Proxy | None) -> None:
+        super().__init__(url, proxy)
         network = NetworkBackend(self.wire)
-        self.http: httpcore.HTTPConnection | httpcore.ConnectionPool
         if proxy is None:
             self.http = httpcore.HTTPConnection(url.origin, _tls(url), network_backend=network)
         else:
@@ -70,13 +138,12 @@ class Connection:
             )
 
 
-class AsyncConnection:
-    """A connection to the gate, or through a proxy, and what it shares with its network stream."""
+class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool]):
+    """A connection of the async side."""
 
     def __init__(self, url: httpcore.URL, proxy: httpcore.Proxy | None) -> None:
-        self.wire = _wire(url, proxy)
+        super().__init__(url, proxy)
         network = AsyncNetworkBackend(self.wire)
-        self.http: httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
         if proxy is None:
             self.http = httpcore.AsyncHTTPConnection(url.origin, _tls(url), network_backend=network)
         else:
@@ -85,42 +152,12 @@ class AsyncConnection:
             )
 
 
-def _links(
-    connection: Connection | AsyncConnection,
-) -> Sequence[httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface]:
-    """Return the connection itself, or the one that a proxied connection's pool holds."""
-    http = connection.http
-    if isinstance(http, httpcore.ConnectionPool | httpcore.AsyncConnectionPool):
-        return http.connections
-    return [http]
-
-
-def _is_usable(connection: Connection | AsyncConnection, url: httpcore.URL) -> bool:
-    """Return True if a connection is open and leads to the origin of a URL."""
-    links = _links(connection)
-    return bool(links) and not any(
-        link.has_expired() or not link.can_handle_request(url.origin) for link in links
-    )
-
-
-def _is_reusable(connection: Connection | AsyncConnection, response: httpcore.Response) -> bool:
-    links = _links(connection)
-    is_idle = bool(links) and all(link.is_idle() for link in links)
-    return is_idle and nothing_follows(bytes(connection.wire.received), response.headers)
-
-
-def _begin(connection: Connection | AsyncConnection, request: httpcore.Request) -> None:
-    attempt: Attempt = request.extensions[ATTEMPT]
-    attempt.is_in_pool = True
-    connection.wire.begin(attempt)
-
-
-class Pool:
-    """Sends requests over connections of its own, as `httpx.HTTPTransport` uses httpcore's pool."""
+class _Pool(ABC, Generic[C]):
+    """The connections of one client in one process and, async, one event loop."""
 
     def __init__(self, proxy: httpcore.Proxy | None = None) -> None:
         self._proxy = proxy
-        self._idle: IdleStack[Connection] = IdleStack()
+        self._idle: IdleStack[C] = IdleStack()
         self._closed = False
 
     @property
@@ -128,54 +165,100 @@ class Pool:
         """The number of idle connections."""
         return len(self._idle)
 
-    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request and return the response, its body still to be read.
-
-        The request's extensions hold the attempt, and with it the deadline.
-        """
-        connection = self._take(request.url)
-        _begin(connection, request)
-        response = connection.http.handle_request(request)
-        body = ResponseBody(self, connection, response)
-        return httpcore.Response(
-            response.status,
-            headers=response.headers,
-            content=body,
-            extensions=response.extensions,
-        )
-
-    def release(self, connection: Connection, response: httpcore.Response) -> None:
+    def release(self, connection: C, response: httpcore.Response) -> None:
         """Keep a connection for the next call, if it can be used again."""
-        if self._closed or not _is_reusable(connection, response):
-            connection.http.close()
+        if self._closed or not connection.is_reusable(response):
+            connection.close()
         else:
+            connection.wire.attempt.abandon = None
             self._idle.put(connection)
 
-    def close(self) -> None:
+    def close_idle(self) -> None:
         """Close the idle connections now and the others when their calls end."""
         self._closed = True
         for connection in self._idle.drain():
-            connection.http.close()
+            connection.close()
 
-    def _take(self, url: httpcore.URL) -> Connection:
+    def _begin(self, request: httpcore.Request) -> C:
+        """Take a connection for a request, whose extensions hold the attempt."""
+        connection = self._take(request.url)
+        attempt: Attempt = request.extensions[ATTEMPT]
+        attempt.is_in_pool = True
+        attempt.abandon = connection.close
+        connection.wire.begin(attempt)
+        return connection
+
+    def _take(self, url: httpcore.URL) -> C:
         for expired in self._idle.expired():
-            expired.http.close()
+            expired.close()
         while (connection := self._idle.take()) is not None:
-            if _is_usable(connection, url):
+            if connection.is_usable(url):
                 return connection
-            connection.http.close()
+            connection.close()
+        return self._connection(url)
+
+    @abstractmethod
+    def _connection(self, url: httpcore.URL) -> C:
+        """Return a new connection."""
+
+
+class Pool(_Pool[Connection]):
+    """Sends requests over connections of its own, as `httpx.HTTPTransport` uses httpcore's pool."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request and return the response, its body still to be read."""
+        connection = self._begin(request)
+        response = connection.http.handle_request(request)
+        return httpcore.Response(
+            response.status,
+            headers=response.headers,
+            content=ResponseBody(self, connection, response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Close the idle connections now and the others when their calls end."""
+        self.close_idle()
+
+    def _connection(self, url: httpcore.URL) -> Connection:
         return Connection(url, self._proxy)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class AsyncPool(_Pool[AsyncConnection]):
+    """Sends requests over connections of its own, in one event loop.
+
+    It takes the place of httpcore's pool in `httpx.AsyncHTTPTransport`.
+    """
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request and return the response, its body still to be read."""
+        connection = self._begin(request)
+        response = await connection.http.handle_async_request(request)
+        return httpcore.Response(
+            response.status,
+            headers=response.headers,
+            content=AsyncResponseBody(self, connection, response),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close the idle connections now and the others when their calls end."""
+        self.close_idle()
+
+    def _connection(self, url: httpcore.URL) -> AsyncConnection:
+        return AsyncConnection(url, self._proxy)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 class ResponseBody:
@@ -195,72 +278,6 @@ class ResponseBody:
         self._pool.release(self._connection, self._response)
 
 
-class AsyncPool:
-    """Sends requests over connections of its own, in one event loop.
-
-    It takes the place of httpcore's pool in `httpx.AsyncHTTPTransport`.
-    """
-
-    def __init__(self, proxy: httpcore.Proxy | None = None) -> None:
-        self._proxy = proxy
-        self._idle: IdleStack[AsyncConnection] = IdleStack()
-        self._closed = False
-
-    @property
-    def idle(self) -> int:
-        """The number of idle connections."""
-        return len(self._idle)
-
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request and return the response, its body still to be read.
-
-        The request's extensions hold the attempt.
-        """
-        connection = await self._take(request.url)
-        _begin(connection, request)
-        response = await connection.http.handle_async_request(request)
-        body = AsyncResponseBody(self, connection, response)
-        return httpcore.Response(
-            response.status,
-            headers=response.headers,
-            content=body,
-            extensions=response.extensions,
-        )
-
-    async def release(self, connection: AsyncConnection, response: httpcore.Response) -> None:
-        """Keep a connection for the next call, if it can be used again."""
-        if self._closed or not _is_reusable(connection, response):
-            await connection.http.aclose()
-        else:
-            self._idle.put(connection)
-
-    async def aclose(self) -> None:
-        """Close the idle connections now and the others when their calls end."""
-        self._closed = True
-        for connection in self._idle.drain():
-            await connection.http.aclose()
-
-    async def _take(self, url: httpcore.URL) -> AsyncConnection:
-        for expired in self._idle.expired():
-            await expired.http.aclose()
-        while (connection := self._idle.take()) is not None:
-            if _is_usable(connection, url):
-                return connection
-            await connection.http.aclose()
-        return AsyncConnection(url, self._proxy)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
-
-
 class AsyncResponseBody:
     """The body of a response, which gives its connection back when closed."""
 
@@ -276,11 +293,6 @@ class AsyncResponseBody:
 
     async def aclose(self) -> None:
         """End the exchange, also while the caller is being cancelled."""
-        try:
-            with anyio.CancelScope(shield=True):
-                await self._response.aclose()
-                await self._pool.release(self._connection, self._response)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._connection.http.aclose()
-            raise
+        with anyio.CancelScope(shield=True):
+            await self._response.aclose()
+        self._pool.release(self._connection, self._response)

@@ -1,7 +1,7 @@
-"""The TLS context that all clients of a process share.
+"""TLS without I/O, and the context that all clients of a process share.
 
-Making one reads every CA certificate, about 40 ms and 800 KB, so each client having its own would
-be most of what a client costs.
+Making a context reads every CA certificate, about 40 ms and 800 KB, so each client having its own
+would be most of what a client costs.
 """
 
 import os
@@ -15,6 +15,9 @@ CA_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 Contexts: TypeAlias = dict[tuple[str | None, ...], ssl.SSLContext]
 """The one context that is kept, by the CA settings that it was made for."""
+
+RECORD = 16_384
+"""The most bytes that a TLS record holds (RFC 8446, 5.1)."""
 
 _contexts: Contexts = {}
 
@@ -33,3 +36,41 @@ def kept_context(contexts: Contexts) -> ssl.SSLContext:
         contexts.clear()
         contexts[settings] = context
     return context
+
+
+class TLS:
+    """One layer of TLS, whose bytes others send and receive.
+
+    anyio's and httpcore's own hold what came behind a response where no check finds it, and
+    httpcore's within a proxy's TLS gives each read the whole time anew.
+    """
+
+    def __init__(self, context: ssl.SSLContext, hostname: str | None) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+        """What is to be sent."""
+        self.object = context.wrap_bio(self._incoming, self.outgoing, server_hostname=hostname)
+
+    def feed(self, data: bytes) -> None:
+        """Take what was received; nothing is the end."""
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def read(self) -> bytes:
+        """Return what came, and nothing at the end."""
+        try:
+            return self.object.read(RECORD)
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+
+    def holds_nothing(self) -> bool:
+        """Return True if it is certain that nothing more has come."""
+        try:
+            self.object.read(1)
+        except ssl.SSLWantReadError:
+            return not self._incoming.pending
+        except ssl.SSLError:
+            return False
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,6 @@ from ai_gate._http.pool import nothing_follows
 
 from .settings import modest
 
-HEAD = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"
 CHUNKED = [(b"Transfer-Encoding", b"chunked")]
 
 
@@ -18,18 +18,31 @@ def length(value: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"Content-Length", value)]
 
 
+def is_certain(
+    body: bytes,
+    headers: list[tuple[bytes, bytes]],
+    *,
+    status: int = 200,
+    end: bytes = b"\r\n",
+    before: bytes = b"",
+) -> bool:
+    lines = [b"HTTP/1.1 %d OK" % status, *(b"%b: %b" % header for header in headers)]
+    received = before + b"".join(line + end for line in (*lines, b"")) + body
+    return nothing_follows(received, httpcore.Response(status, headers=headers))
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "certain"),
     [
         (b"{}", length(b"2"), True),
         (b"", length(b"0"), True),
-        (b"", [], True),
+        (b"", [], False),
         (b"{}\r\n", length(b"4"), True),
         (b"{}", [(b"content-length", b"2")], True),
         (b"{}HTTP/1.1", length(b"2"), False),
         (b"{", length(b"2"), False),
         (b"HTTP/1.1 200 OK", [], False),
-        (b"{}", length(b"2, 2"), False),
+        (b"{}", length(b"2, 2"), True),
         (b"{}", length(b"+2"), False),
         (b"", length(b"-0"), False),
         (b"0\r\n\r\n", CHUNKED, True),
@@ -38,25 +51,43 @@ def length(value: bytes) -> list[tuple[bytes, bytes]]:
         (b"2\r\n{}\r\n0\r\n\r\nHTTP/1.1", CHUNKED, False),
         (b"2\r\n{}\r\n0\r\n\r\n0\r\n\r\n", CHUNKED, False),
         (b"2\r\n{}\r\n", CHUNKED, False),
-        (b"2\r\n{}\r\n0\r\nDate: x\r\n\r\n", CHUNKED, False),
-        (b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", CHUNKED, False),
+        (b"2\r\n{}\r\n0\r\nDate: x\r\n\r\n", CHUNKED, True),
+        (b"2;x=y\r\n{}\r\n00;x=y\r\n\r\n", CHUNKED, True),
+        (b"2\r\n{}\r\n0;x=y\r\n\r\nHTTP/1.1 200", CHUNKED, False),
+        (b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", CHUNKED, True),
         (b"abcd", CHUNKED, False),
         (b"", CHUNKED, False),
     ],
 )
-def test_answers(body: bytes, headers: list[tuple[bytes, bytes]], certain: bool) -> None:
-    assert nothing_follows(HEAD + body, headers) == certain
+def test_responses(body: bytes, headers: list[tuple[bytes, bytes]], certain: bool) -> None:
+    assert is_certain(body, headers) == certain
 
 
-def test_an_interim_answer_makes_it_uncertain() -> None:
-    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert not nothing_follows(interim + HEAD + b"{}", length(b"2"))
+@pytest.mark.parametrize("headers", [length(b"2"), CHUNKED])
+def test_after_early_hints(headers: list[tuple[bytes, bytes]]) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    body = b"{}" if headers != CHUNKED else b"2\r\n{}\r\n0\r\n\r\n"
+    assert is_certain(body, headers, before=hints)
+    assert not is_certain(body + b"H", headers, before=hints)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_that_has_no_body(status: int, end: bytes) -> None:
+    assert is_certain(b"", length(b"2"), status=status, end=end)
+    assert not is_certain(b"{}", length(b"2"), status=status, end=end)
+
+
+def test_a_head_of_bare_line_feeds() -> None:
+    assert is_certain(b"{}", length(b"2"), end=b"\n")
+    assert not is_certain(b"{}HTTP/1.1 200 OK\r\n\r\n", length(b"2"), end=b"\n")
 
 
 @modest
 @given(body=st.binary(max_size=40), more=st.binary(min_size=1, max_size=40))
-def test_what_follows_an_answer_is_seen(body: bytes, more: bytes) -> None:
-    assert nothing_follows(HEAD + body, length(b"%d" % len(body)))
-    assert not nothing_follows(HEAD + body + more, length(b"%d" % len(body)))
+def test_what_follows_a_response_is_seen(body: bytes, more: bytes) -> None:
+    assert is_certain(body, length(b"%d" % len(body)))
+    assert not is_certain(body + more, length(b"%d" % len(body)))
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body) or 1, body or b" ")
-    assert not nothing_follows(HEAD + chunked + more, CHUNKED)
+    assert is_certain(chunked, CHUNKED)
+    assert not is_certain(chunked + more, CHUNKED)
