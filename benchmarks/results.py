@@ -1,6 +1,6 @@
-"""What was measured."""
+"""What was measured, and the table of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -44,7 +44,7 @@ class Result:
     """The ratios to another contender, taken in each round."""
     against: str = ""
     bar: Bar | None = None
-    """On the ratio, or where there is none on the value."""
+    """On the ratio, or on the value if there is none."""
 
 
 def absolute(
@@ -70,5 +70,61 @@ def relative(
     return Result(row, who, Spread.of(values), unit, ratio, against, _bar(ratio, limit))
 
 
+def beside(
+    against: str,
+    row: str,
+    values: Mapping[str, Sequence[float]],
+    unit: str,
+    limits: Mapping[str, float] | None = None,
+) -> list[Result]:
+    """The values of each contender beside one of them, with the limits there are, by contender."""
+    base, limits = values[against], limits or {}
+    return [
+        relative(row, who, taken, unit, base=base, against=against, limit=limits.get(who))
+        for who, taken in values.items()
+    ]
+
+
 def _bar(spread: Spread, limit: float | None) -> Bar | None:
     return None if limit is None else Bar(limit, spread.median <= limit)
+
+
+HEAD = ("", "who", "median", "ratio", "10 to 90 %", "to", "bar", "met")
+
+
+def table(results: Iterable[Result]) -> str:
+    """The results, a line each; the name of a row stands on its first line."""
+    lines: list[tuple[str, ...]] = [HEAD]
+    last = ""
+    for result in results:
+        lines.append(_cells(result, "" if result.row == last else result.row))
+        last = result.row
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cells(result: Result, row: str) -> tuple[str, ...]:
+    bar = result.bar
+    return (
+        row,
+        result.who,
+        f"{_number(result.value.median)} {result.unit}",
+        f"{result.ratio.median:.3g}" if result.ratio else "",
+        _range(result.ratio or result.value),
+        result.against,
+        f"{bar.limit:g}" if bar else "",
+        ("yes" if bar.met else "NO") if bar else "",
+    )
+
+
+def _range(spread: Spread) -> str:
+    if spread.low == spread.high:
+        return ""
+    return f"{_number(spread.low)} - {_number(spread.high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

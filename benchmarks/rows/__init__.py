@@ -1,22 +1,14 @@
-"""The rows of the table, each with what it measures and its bars."""
+"""The rows of the table, by name, each with what it measures and its bars."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
 from benchmarks.bench import Bench
 from benchmarks.results import Result
-from benchmarks.rows.async_calls import measure_async
-from benchmarks.rows.burst import measure_burst
-from benchmarks.rows.cold_start import measure_cold_start
-from benchmarks.rows.construct import measure_construct
-from benchmarks.rows.further_client import measure_further_client
-from benchmarks.rows.growth import measure_growth
-from benchmarks.rows.idle import measure_idle
-from benchmarks.rows.imports import measure_import
-from benchmarks.rows.memory import measure_memory
-from benchmarks.rows.round_trips import measure_round_trips
-from benchmarks.rows.sync_calls import measure_sync
-from benchmarks.rows.threads import measure_threads
+from benchmarks.rows.calls import measure_async, measure_growth, measure_sync, measure_threads
+from benchmarks.rows.connections import measure_burst, measure_idle, measure_round_trips
+from benchmarks.rows.memory import measure_further_client, measure_memory
+from benchmarks.rows.startup import measure_cold_start, measure_construct, measure_import
 
 Row: TypeAlias = Callable[[Bench], list[Result]]
 

@@ -1,8 +1,9 @@
-"""The machine that was measured on, without its name."""
+"""What is measured on: the machine, without its name, and what is installed."""
 
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 PACKAGES = (
     "ai-gate",
@@ -18,8 +19,15 @@ PACKAGES = (
 )
 """The last two are what newer versions of openai run on."""
 
+UNFAIR = ("click", "rich", "trio", "h2", "socksio", "brotli", "brotlicffi", "zstandard")
+"""What httpx and httpcore import if it is installed, though the SDK doesn't bring it.
 
-def machine_facts() -> dict[str, str]:
+Click and rich are httpx's command line, trio is another event loop. They make `import httpx` slow,
+and so whatever is compared with it fast.
+"""
+
+
+def facts() -> dict[str, str]:
     """What the results depend on."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -27,6 +35,11 @@ def machine_facts() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def unfair() -> list[str]:
+    """What is installed here and would make httpx slow."""
+    return [name for name in UNFAIR if find_spec(name)]
 
 
 def _version(package: str) -> str:

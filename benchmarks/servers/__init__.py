@@ -1,1 +1,0 @@
-"""The other side of the wire, each in a process of its own."""
