@@ -1,6 +1,7 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+BENCH = .venv-bench
 CHECKS ?=
 BASE ?= main
 PORT ?= 8787
@@ -16,10 +17,12 @@ help: ## List the commands
 
 setup: $(READY) ## Set up the virtual environment
 
-$(READY): pyproject.toml
+%/bin/python:
 	@python=$${PYTHON:-$$(sh scripts/pythons | head -n 1)}; \
 	test -n "$$python" || { sh scripts/pythons --help >&2; exit 1; }; \
-	test -x $(BIN)/python || "$$python" -m venv $(VENV)
+	"$$python" -m venv $*
+
+$(READY): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(READY)
 
@@ -56,9 +59,9 @@ snapshot: $(READY) ## Take the public API as it is now for the one that `make ch
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)
 
-bench: $(READY) ## Measure the SDK beside httpx and openai; BENCH_ARGS="--full" for the long rows
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+bench: $(BENCH)/bin/python ## Measure the SDK beside httpx and openai; BENCH_ARGS="--full" for all rows
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove the virtual environments and all caches
 	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
