@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -77,3 +79,25 @@ def test_a_model_refuses_less_than_the_spec_promises() -> None:
     less = {key: value for key, value in session.value.items() if key != "turn_credentials"}
     with pytest.raises(KeyError, match="turn_credentials"):
         parse("SessionResponse", less)
+
+
+LOADED = """\
+import sys
+from ai_gate_api import models
+models.CreateSessionRequest
+print(*(name for name in sys.modules if name.startswith("ai_gate_api.")))
+"""
+
+
+def test_a_model_is_loaded_alone() -> None:
+    command = [sys.executable, "-c", LOADED]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    names = ("models", "models.create_session_request", "types")
+    assert sorted(loaded) == [f"ai_gate_api.{name}" for name in names]
+
+
+def test_each_model_can_be_had() -> None:
+    for name in ai_gate_api.models.__all__:
+        assert isinstance(getattr(ai_gate_api.models, name), type)
+    with pytest.raises(AttributeError, match="no attribute 'Unknown'"):
+        _ = ai_gate_api.models.Unknown  # type: ignore[attr-defined]
