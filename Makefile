@@ -50,8 +50,11 @@ generate: $(READY) ## Compile openapi.yaml into generated/
 check: $(READY) ## Check format, lint, types, spec and generated code; CHECKS="lint mypy" for some
 	$(BIN)/python -m scripts.check $(CHECKS)
 
-spec-diff: $(READY) ## Say in words what changed in openapi.yaml since BASE (main)
-	@$(BIN)/python -m scripts.spec_diff "$(BASE)"
+spec-diff: ## Say what changed in openapi.yaml since BASE (main), with oasdiff
+	@command -v oasdiff >/dev/null || \
+	{ echo "oasdiff isn't installed: get it at https://github.com/oasdiff/oasdiff" >&2; exit 1; }
+	@base=$$(mktemp) && trap 'rm -f "$$base"' EXIT && \
+	git show "$(BASE):openapi.yaml" >"$$base" && oasdiff changelog "$$base" openapi.yaml
 
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
