@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from scripts.checks import CheckFailedError, CheckSkippedError
 from scripts.checks.commands import (
     check_format,
     check_lint,
@@ -15,10 +16,11 @@ from scripts.checks.commands import (
     check_redocly,
     check_spectral,
 )
+from scripts.checks.documents import check_documents
 from scripts.checks.facade import check_facade
 from scripts.checks.generated import check_generated
 from scripts.checks.mock import check_mock
-from scripts.checks.outcome import CheckFailedError, CheckSkippedError
+from scripts.checks.names import check_names
 from scripts.checks.parity import check_parity
 from scripts.checks.public_api import check_public_api
 from scripts.checks.readme import check_readme
@@ -40,7 +42,9 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "types": check_types,
     "mock": check_mock,
     "facade": check_facade,
+    "names": check_names,
     "readme": check_readme,
+    "documents": check_documents,
     "parity": check_parity,
     "public_api": check_public_api,
     "release": check_release,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.checks.outcome import CheckFailedError, CheckSkippedError
+from scripts.checks import CheckFailedError, CheckSkippedError
 
 BIN = Path(sys.executable).parent
 SPECTRAL = "@stoplight/spectral-cli@6.16.3"

@@ -1,14 +1,13 @@
 """The clients' methods against the spec's operations and defaults."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import griffe
 
-from scripts.checks import examples, schemas, sources, spec
-from scripts.checks.outcome import fail_on
+from scripts.checks import docstrings, examples, fail_on, schemas, sources, spec
 
 NOT_OFFERED = {"getHealth"}
 """Operations that the clients deliberately leave to the low-level client."""
@@ -18,8 +17,6 @@ SUGGESTED = {"Model": "str", "Voice": "str"}
 """Types that complete known names, and what they stand for."""
 REQUIRED = object()
 """The default of a parameter that has none."""
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-STATED_DEFAULT = re.compile(r"\(default:\s*`(.*?)`", re.DOTALL)
 
 
 class Parameter(NamedTuple):
@@ -37,7 +34,7 @@ def check_facade(root: Path) -> None:
     """Compare both clients' methods with the operations: names, parameters, types, defaults."""
     client = sources.load(root)["client"]
     document = spec.load(root)
-    operations = dict(_operations(document))
+    operations = dict(_offered(document))
     fail_on(
         problem
         for name in sources.CLIENTS
@@ -59,25 +56,20 @@ def _base_url(
         yield f"{place}: {client.name}: base_url must be {wanted!r} by default, not {found!r}"
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Parameter]]]:
-    for item in document["paths"].values():
-        for operation in [item[method] for method in METHODS if method in item]:
-            if operation["operationId"] not in NOT_OFFERED:
-                shared = [*item.get("parameters", ()), *operation.get("parameters", ())]
-                parameters = dict(_parameters(document, {**operation, "parameters": shared}))
-                yield _snake_case(operation["operationId"]), parameters
+def _offered(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Parameter]]]:
+    """The operations that the clients offer, by the names of their methods."""
+    for operation in spec.operations(document):
+        name = operation.node["operationId"]
+        if name not in NOT_OFFERED:
+            yield _snake_case(name), dict(_parameters(document, operation))
 
 
 def _parameters(
-    document: dict[str, Any], operation: dict[str, Any]
+    document: dict[str, Any], operation: spec.Operation
 ) -> Iterator[tuple[str, Parameter]]:
-    found: dict[str, Any] = {}
-    required: set[str] = set()
-    for one in operation["parameters"]:
-        parameter = examples.resolve(document, one)
-        found[parameter["name"]] = parameter["schema"]
-        required |= {parameter["name"]} if parameter.get("required") else set()
-    if body := examples.resolve(document, operation.get("requestBody")):
+    found = {one["name"]: one["schema"] for one in operation.parameters}
+    required = {one["name"] for one in operation.parameters if one.get("required")}
+    if body := examples.resolve(document, operation.node.get("requestBody")):
         schema = examples.resolve(document, body["content"]["application/json"]["schema"])
         found |= schema["properties"]
         required |= set(schema.get("required", ()))
@@ -112,8 +104,10 @@ def _problems(
         else:
             place = sources.place(root, client)
             yield f"{place}: {client.name} lacks {name}(): add it, or list it in NOT_OFFERED"
+    if "connect" in offered and "create_session" in offered:
+        yield from _connect(root, offered["connect"], offered["create_session"])
     for method in [client["__init__"], *offered.values()]:
-        yield from _stated_defaults(root, module, method)
+        yield from docstrings.problems(root, module, method)
 
 
 def _method(
@@ -138,6 +132,30 @@ def _method(
             )
 
 
+def _connect(root: Path, connect: griffe.Function, wanted: griffe.Function) -> Iterator[str]:
+    """Compare the leading parameters of `connect` with those of the session that it creates."""
+    place, name = sources.place(root, connect), connect.path.removeprefix("ai_gate.client.")
+    leading = [one for one in connect.parameters if docstrings.is_named(one)]
+    expected, found = _written(wanted.parameters), _written(leading)
+    if found != expected:
+        yield f"{place}: {name}() must begin with `{expected}`, as create_session(), not `{found}`"
+    names = [one.name for one in wanted.parameters if one.name != "self"]
+    call = f"self.create_session({', '.join(names)})"
+    if _compact(call) not in _compact(connect.source):
+        yield f"{place}: {name}() must pass its parameters on: have `{call}` in it"
+
+
+def _written(parameters: Iterable[griffe.Parameter]) -> str:
+    return ", ".join(
+        f"{one.name}: {one.annotation} = {one.default}" for one in parameters if one.name != "self"
+    )
+
+
+def _compact(code: str) -> str:
+    """Code without its layout: what black breaks and where it adds a comma."""
+    return re.sub(r"\s", "", code).replace(",)", ")")
+
+
 def _default(module: griffe.Module, parameter: griffe.Parameter) -> object:
     if parameter.default is None:
         return REQUIRED
@@ -146,34 +164,3 @@ def _default(module: griffe.Module, parameter: griffe.Parameter) -> object:
 
 def _said(default: object) -> str:
     return "required" if default is REQUIRED else f"{default!r} by default"
-
-
-def _stated_defaults(root: Path, module: griffe.Module, method: griffe.Function) -> Iterator[str]:
-    documented = _documented(method)
-    place, name = sources.place(root, method), method.path.removeprefix("ai_gate.client.")
-    for parameter in method.parameters:
-        if parameter.name in ("self", "cls") or parameter.kind is griffe.ParameterKind.var_keyword:
-            continue
-        text = documented.get(parameter.name)
-        if text is None:
-            yield f"{place}: {name}(): the docstring lacks {parameter.name}"
-        elif parameter.default is not None:
-            default = sources.value(module, str(parameter.default))
-            stated = STATED_DEFAULT.search(text)
-            if stated is None or stated[1] != str(default):
-                yield (
-                    f"{place}: {name}(): the docstring of {parameter.name} must say "
-                    f"(default: `{default}`)"
-                )
-
-
-def _documented(method: griffe.Function) -> dict[str, str]:
-    owner = method.parent if method.name == "__init__" else method
-    docstring = owner.docstring if owner else None
-    sections = docstring.parse("google", warnings=False) if docstring else []
-    return {
-        parameter.name: parameter.description
-        for section in sections
-        if isinstance(section, griffe.DocstringSectionParameters)
-        for parameter in section.value
-    }

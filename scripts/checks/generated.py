@@ -6,7 +6,7 @@ from filecmp import cmp
 from pathlib import Path
 
 from scripts import generate
-from scripts.checks.outcome import CheckFailedError, fail_on
+from scripts.checks import CheckFailedError, fail_on
 
 ADVICE = "run `make generate` and commit generated/"
 

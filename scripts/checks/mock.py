@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.checks import examples, spec
-from scripts.checks.outcome import fail_on
+from scripts.checks import examples, fail_on, spec
 
 TEMPLATES = {
     "session": "SessionResponse",

@@ -7,28 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from scripts.checks.outcome import fail_on
+from scripts.checks import fail_on
 
-PAIRS = {
-    "client.py": [("AIGateClient", "AsyncAIGateClient"), ("ClientOptions", "AsyncClientOptions")],
-    "_sender.py": [("OwnConnections", "AsyncOwnConnections")],
-    "_transport.py": [
-        ("Connection", "AsyncConnection"),
-        ("Transport", "AsyncTransport"),
-    ],
-    "_drivers.py": [("run", "run_async")],
-}
-"""What must be the same, file by file, once the words of async are taken out.
+PAIRS = [
+    ("client.AIGateClient", "client.AsyncAIGateClient"),
+    ("client.ClientOptions", "client.AsyncClientOptions"),
+    ("_sender.OwnConnections", "_sender.AsyncOwnConnections"),
+    ("_transport.Connection", "_transport.AsyncConnection"),
+    ("_transport.Transport", "_transport.AsyncTransport"),
+    ("_drivers.run", "_drivers.run_async"),
+]
+"""The classes and functions of `ai_gate` that must be the same without the words of async.
 
-Not here, because they differ by nature: `_network.py` (the async backend races the addresses),
-`_connections.py` (owned by a process, or by an event loop), the body of an answer (whose end must
-not be cancelled), and how an httpx client is kept to the time (`check_time` between chunks,
-`in_time` by cancellation).
+Not here, because they differ by nature: `_network` (the async backend races the addresses),
+`_connections` (owned by a process, or by an event loop), the body of an answer (its end must not be
+cancelled), and how an httpx client is kept to the time (`check_time` between chunks, `in_time` by
+cancellation).
 """
-
 BY_NATURE = {"check_time", "connect", "in_time"}
-"""Methods that one side has alone: two of how time is kept, and live voice, which aiortc makes and
-thus asyncio alone."""
+"""Methods that one side has alone: how time is kept, and live voice, which is asyncio's alone."""
 WORDS = {
     r"\bawait ": "",
     r"\bAsyncIterator\b": "Iterator",
@@ -57,24 +54,32 @@ class Part(NamedTuple):
 
 def check_parity(root: Path) -> None:
     """Compare each pair of sync and async code, signatures and docstrings included."""
-    fail_on(problem for name in PAIRS for problem in _file(root, name))
+    fail_on(problem for sync, asynchronous in PAIRS for problem in _pair(root, sync, asynchronous))
 
 
-def _file(root: Path, name: str) -> Iterator[str]:
-    tree = ast.parse((root / "ai_gate" / name).read_text("utf-8"))
-    found = {
-        node.name: node
-        for node in tree.body
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-    for sync_name, async_name in PAIRS[name]:
-        if missing := {sync_name, async_name} - found.keys():
-            yield f"ai_gate/{name}: there is no {missing.pop()}: add it, or correct PAIRS"
-        else:
-            yield from _pair(f"ai_gate/{name}", found[sync_name], found[async_name])
+def _pair(root: Path, *names: str) -> Iterator[str]:
+    nodes = [_find(root, name) for name in names]
+    for name, node in zip(names, nodes, strict=True):
+        if node is None:
+            yield f"{_path(name)}: there is no {name}: add it, or correct PAIRS"
+    sync, asynchronous = nodes
+    if sync and asynchronous:
+        yield from _differences(_path(names[1]), sync, asynchronous)
 
 
-def _pair(path: str, sync: Code, asynchronous: Code) -> Iterator[str]:
+def _path(name: str) -> str:
+    """The file of a pair's side."""
+    return f"ai_gate/{name.rpartition('.')[0].replace('.', '/')}.py"
+
+
+def _find(root: Path, name: str) -> Code | None:
+    path = root / _path(name)
+    body = ast.parse(path.read_text("utf-8")).body if path.exists() else []
+    found = [node for node in body if isinstance(node, Code)]
+    return next((node for node in found if node.name == name.rpartition(".")[2]), None)
+
+
+def _differences(path: str, sync: Code, asynchronous: Code) -> Iterator[str]:
     ours, theirs = _parts(sync), _parts(asynchronous)
     for part in {**ours, **theirs}:
         here, there = ours.get(part, Part(0, "")), theirs.get(part, Part(asynchronous.lineno, ""))

@@ -1,4 +1,8 @@
-"""The public API against a committed snapshot of it."""
+"""The public API against a committed snapshot of it.
+
+A constructor is public where the class's docstring has `Args:`. All other classes are made by the
+SDK alone, so that their constructors can change.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +10,7 @@ from typing import NamedTuple, cast
 
 import griffe
 
-from scripts.checks import sources
-from scripts.checks.outcome import fail_on
+from scripts.checks import fail_on, sources
 
 SNAPSHOT = "docs/public_api.txt"
 MODULES = (
@@ -21,8 +24,6 @@ MODULES = (
     "webrtc.errors",
     "webrtc.turn",
 )
-PRIVATE = "._"
-"""What the path of a private module has in it."""
 ADVICE = "where that is meant, run `make snapshot` and say it in the changelog"
 
 
@@ -71,7 +72,8 @@ def _member(owner: str, member: sources.Thing) -> Iterator[Line]:
     if isinstance(target, griffe.Class):
         yield from _class(path, target)
     elif isinstance(target, griffe.Function):
-        yield Line(f"{owner}.{_signature(target)}", target)
+        awaited = "async " if _is_coroutine(target) else ""
+        yield Line(f"{awaited}{owner}.{_signature(target)}", target)
     elif isinstance(target, griffe.Attribute):
         annotation = f": {target.annotation}" if target.annotation else ""
         constant = isinstance(target.parent, griffe.Module) and not target.is_special
@@ -79,22 +81,38 @@ def _member(owner: str, member: sources.Thing) -> Iterator[Line]:
 
 
 def _class(path: str, target: griffe.Class) -> Iterator[Line]:
-    if target.path != path and PRIVATE not in target.path:
+    if target.path != path and not _is_private(target):
         yield Line(f"{path} is {target.path}", target)
         return
     yield Line(f"{path}({', '.join(str(base) for base in target.bases)})", target)
     from_private_bases = {
         name: member
         for name, member in target.inherited_members.items()
-        if PRIVATE in member.final_target.path
+        if _is_private(member.final_target)
     }
     for name, member in sorted({**from_private_bases, **target.members}.items()):
-        if not name.startswith("_") or name == "__init__" or _is_typed_dict(target):
+        if _counts(target, name):
             yield from _member(path, member)
+
+
+def _is_private(thing: sources.Thing) -> bool:
+    """Return True if something stands in a private module."""
+    return "._" in thing.module.path
+
+
+def _counts(owner: griffe.Class, name: str) -> bool:
+    if name == "__init__":
+        return owner.docstring is not None and "\nArgs:\n" in owner.docstring.value
+    return not name.startswith("_") or _is_typed_dict(owner)
 
 
 def _is_typed_dict(target: griffe.Class) -> bool:
     return "TypedDict" in {str(base) for base in target.bases}
+
+
+def _is_coroutine(function: griffe.Function) -> bool:
+    is_generator = str(function.returns).startswith("AsyncGenerator")
+    return "async" in function.labels and not is_generator
 
 
 def _signature(function: griffe.Function) -> str:

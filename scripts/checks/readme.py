@@ -8,100 +8,134 @@ from typing import NamedTuple
 
 import griffe
 
-from scripts.checks import sources
-from scripts.checks.outcome import fail_on
+from scripts.checks import fail_on, sources
 
 NAME = "README.md"
+CLASS = "AIGateClient"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-SIGNATURE = re.compile(r"(\w+)\(.*\)( -> .+)?\s*", re.DOTALL)
 STATED_DEFAULT = re.compile(r"\bdefault\b[^`\n]{0,20}`([^`]+)`")
 
 
+class Parameter(NamedTuple):
+    """A parameter as a caller sees it, without its type, which documents may simplify."""
+
+    name: str
+    by_keyword_only: bool
+    default: object
+
+
 class Signature(NamedTuple):
-    """A signature that the README shows."""
+    """A signature that a document shows, or that is there."""
 
     line: int
     name: str
-    arguments: ast.arguments
+    parameters: list[Parameter]
+    result: str | None
 
 
 def check_readme(root: Path) -> None:
     """Compare the README's signature blocks and the defaults in its text with the code."""
     text = (root / NAME).read_text("utf-8")
     client = sources.load(root)["client"]
-    fail_on([*_signatures(client, text), *_stated(client, text)])
+    fail_on([*signatures(client, NAME, text), *_unnamed(client, text), *_stated(client, text)])
 
 
-def _signatures(client: griffe.Module, text: str) -> Iterator[str]:
+def signatures(client: griffe.Module, page: str, text: str, *, whole: bool = True) -> Iterator[str]:
+    """Compare a page's signatures; one that isn't the whole reference may leave options out."""
     shown = list(_shown(text))
-    functions = _functions(client)
+    there = {name: _actual(client, name, function) for name, function in _functions(client).items()}
     for signature in shown:
-        if signature.name not in functions:
-            yield f"{NAME}:{signature.line}: there is no {signature.name}()"
+        place = f"{page}:{signature.line}"
+        if signature.name in there:
+            for difference in _differences(signature, there[signature.name], whole=whole):
+                yield f"{place}: {signature.name}(): {difference}"
         else:
-            yield from _differences(client, signature, functions[signature.name])
-    for name in functions.keys() - {signature.name for signature in shown}:
-        yield f"{NAME}: the signature of {name}() is missing from the API reference"
+            yield f"{place}: there is no {signature.name}()"
+    for name in there.keys() - {signature.name for signature in shown}:
+        yield f"{page}: the signature of {name}() is missing from the API reference"
 
 
 def _functions(client: griffe.Module) -> dict[str, griffe.Function]:
-    owner = client["AIGateClient"]
     methods = {
         name: method
-        for name, method in sources.methods(owner).items()
+        for name, method in sources.methods(client[CLASS]).items()
         if "classmethod" not in method.labels
     }
-    return {"AIGateClient": owner["__init__"], **methods}
+    return {CLASS: client[CLASS]["__init__"], **methods}
+
+
+def _actual(client: griffe.Module, name: str, function: griffe.Function) -> Signature:
+    parameters = [
+        Parameter(
+            one.name,
+            one.kind is griffe.ParameterKind.keyword_only,
+            "required" if one.default is None else sources.value(client, str(one.default)),
+        )
+        for one in function.parameters
+        if one.name != "self"
+    ]
+    return Signature(0, name, parameters, None if name == CLASS else str(function.returns))
 
 
 def _shown(text: str) -> Iterator[Signature]:
     for block in BLOCK.finditer(text):
-        if match := SIGNATURE.fullmatch(block[1]):
-            try:
-                function = ast.parse(f"def {block[1].strip()}: ...").body[0]
-            except SyntaxError:
-                continue
-            if isinstance(function, ast.FunctionDef):
-                line = text.count("\n", 0, block.start(1)) + 1
-                yield Signature(line, match[1], function.args)
+        try:
+            (function,) = ast.parse(f"def {block[1].strip()}: ...").body
+        except (SyntaxError, ValueError):
+            continue
+        if isinstance(function, ast.FunctionDef):
+            line = text.count("\n", 0, block.start(1)) + 1
+            result = ast.unparse(function.returns) if function.returns else None
+            yield Signature(line, function.name, list(_parameters(function.args)), result)
 
 
-def _differences(
-    client: griffe.Module, signature: Signature, function: griffe.Function
-) -> Iterator[str]:
-    place = f"{NAME}:{signature.line}: {signature.name}()"
-    found = _defaults(signature.arguments)
-    wanted = {
-        one.name: "required" if one.default is None else sources.value(client, str(one.default))
-        for one in function.parameters
-        if one.name != "self"
-    }
-    if list(found) != list(wanted):
-        yield f"{place}: the parameters are {', '.join(wanted)}, not {', '.join(found)}"
-    for name in found.keys() & wanted.keys():
-        if found[name] != wanted[name]:
-            yield f"{place}: {name} is {wanted[name]!r} by default, not {found[name]!r}"
+def _parameters(arguments: ast.arguments) -> Iterator[Parameter]:
+    required = len(arguments.args) - len(arguments.defaults)
+    defaults = [*[None] * required, *arguments.defaults]
+    for argument, default in zip(arguments.args, defaults, strict=True):
+        yield Parameter(argument.arg, False, _value(default))
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield Parameter(argument.arg, True, _value(default))
 
 
-def _defaults(arguments: ast.arguments) -> dict[str, object]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    pairs = [
-        *zip(positional, [*missing, *arguments.defaults], strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return {
-        argument.arg: "required" if default is None else ast.literal_eval(default)
-        for argument, default in pairs
-    }
+def _value(default: ast.expr | None) -> object:
+    return "required" if default is None else ast.literal_eval(default)
+
+
+def _differences(shown: Signature, there: Signature, *, whole: bool) -> Iterator[str]:
+    count = len(there.parameters) if whole else len(shown.parameters)
+    found, further = there.parameters[:count], there.parameters[count:]
+    required = [one for one in further if not one.by_keyword_only]
+    if _names(shown.parameters) != _names(found) or required:
+        wanted = _names([*found, *required])
+        yield f"the parameters are {wanted}, not {_names(shown.parameters)}"
+    else:
+        for one, other in zip(found, shown.parameters, strict=True):
+            if one.default != other.default:
+                yield f"{one.name} is {one.default!r} by default, not {other.default!r}"
+    if shown.result != there.result:
+        yield f"it returns {there.result}, not {shown.result}"
+
+
+def _names(parameters: list[Parameter]) -> str:
+    """The parameters' names as in a signature, with the star before those by keyword only."""
+    by_place = [one.name for one in parameters if not one.by_keyword_only]
+    by_keyword = [one.name for one in parameters if one.by_keyword_only]
+    return ", ".join([*by_place, *(["*", *by_keyword] if by_keyword else [])])
+
+
+def _unnamed(client: griffe.Module, text: str) -> Iterator[str]:
+    for owner in sources.CLIENTS:
+        for name in client[owner].all_members:
+            if not name.startswith("_") and not re.search(rf"\b{name}\b", text):
+                yield f"{NAME}: {owner}.{name} is missing: say what it does"
 
 
 def _stated(client: griffe.Module, text: str) -> Iterator[str]:
     defaults = {
-        str(sources.value(client, str(parameter.default)))
-        for function in _functions(client).values()
-        for parameter in function.parameters
-        if parameter.default is not None
+        str(parameter.default)
+        for name, function in _functions(client).items()
+        for parameter in _actual(client, name, function).parameters
     }
     for number, line in enumerate(text.splitlines(), start=1):
         for stated in STATED_DEFAULT.findall(line):

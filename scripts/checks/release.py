@@ -1,4 +1,4 @@
-"""What the project says of itself in several places: versions, commands, extras, files."""
+"""What the project says of itself in several places: its version and the Pythons it runs on."""
 
 import re
 import tomllib
@@ -6,34 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.checks.outcome import fail_on
+from scripts.checks import fail_on
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 CHANGELOG_ENTRY = re.compile(r"^## (\S+)", re.MULTILINE)
-MAKE_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
-MODULE_COMMAND = re.compile(r"python -m ([a-z_.]+)")
-EXTRA = re.compile(r"(?:ai-gate|\.)\[([a-z]+)\]")
-LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
-FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+(?:/|\.(?:json|md|py|toml|txt|yaml)))`")
-MODULE_FILE = re.compile(r"(?<![\w./`])((?:webrtc/)?\w+\.py)\b")
-OLDEST_PYTHON = re.compile(r"Python (3\.\d+)(?: or newer)")
+OLDEST_PYTHON = re.compile(r"Python (3\.\d+) or newer")
 VERSION_FILE = "ai_gate/_version.py"
 
 
 def check_release(root: Path) -> None:
-    """Compare version, changelog, metadata and the commands that the documents name."""
+    """Compare version, changelog, metadata and Pythons."""
     metadata = tomllib.loads(_read(root, "pyproject.toml"))
     project: dict[str, Any] = metadata["project"]
-    fail_on(
-        [
-            *_versions(root),
-            *_metadata(metadata),
-            *_pythons(root, project),
-            *[problem for name in DOCUMENTS for problem in _document(root, name, project)],
-        ]
-    )
+    fail_on([*_versions(root), *_metadata(metadata), *_pythons(root, project)])
 
 
 def _read(root: Path, name: str) -> str:
@@ -78,31 +63,5 @@ def _pythons(root: Path, project: dict[str, Any]) -> Iterator[str]:
     for minor in classified:
         if f"python{minor} " not in _read(root, "scripts/pythons"):
             yield f"scripts/pythons: python{minor} is a classifier and isn't looked for"
-    for stated in OLDEST_PYTHON.findall(_read(root, "README.md")):
-        if stated != oldest:
-            yield f"README.md: says Python {stated}, pyproject.toml requires {oldest}"
-
-
-def _document(root: Path, name: str, project: dict[str, Any]) -> Iterator[str]:
-    targets = set(MAKE_TARGET.findall(_read(root, "Makefile")))
-    extras = set(project["optional-dependencies"])
-    for number, line in enumerate(_read(root, name).splitlines(), start=1):
-        missing = [f"`make {target}`" for target in set(MAKE_COMMAND.findall(line)) - targets]
-        missing += [f"extra {extra}" for extra in set(EXTRA.findall(line)) - extras]
-        missing += [
-            f"`python -m {module}`"
-            for module in MODULE_COMMAND.findall(line)
-            if not _is_command(root, module)
-        ]
-        missing += [path for path in _paths(line) if not (root / path).exists()]
-        yield from (f"{name}:{number}: there is no {what}: correct the name" for what in missing)
-
-
-def _paths(line: str) -> list[str]:
-    modules = [f"ai_gate/{module}" for module in MODULE_FILE.findall(line)]
-    return [*LINK.findall(line), *FILE.findall(line), *modules]
-
-
-def _is_command(root: Path, module: str) -> bool:
-    path = root.joinpath(*module.split("."))
-    return (path / "__main__.py").exists() or path.with_suffix(".py").exists()
+    if set(OLDEST_PYTHON.findall(_read(root, "README.md"))) != {oldest}:
+        yield f"README.md: must say `Python {oldest} or newer`, as pyproject.toml requires"

@@ -1,15 +1,13 @@
 """The SDK's sources as griffe reads them, without importing anything."""
 
 import ast
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias, cast
 
 import griffe
 
 CLIENTS = ("AIGateClient", "AsyncAIGateClient")
-
-
 Thing: TypeAlias = griffe.Object | griffe.Alias
 
 
@@ -22,7 +20,7 @@ def _newest(root: Path) -> int:
     return max(path.stat().st_mtime_ns for path in (root / "ai_gate").rglob("*.py"))
 
 
-@cache
+@lru_cache(maxsize=4)
 def _load(root: Path, newest: int) -> griffe.Module:
     package = griffe.load(
         "ai_gate",

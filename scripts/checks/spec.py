@@ -1,8 +1,9 @@
 """openapi.yaml by itself."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema.exceptions import SchemaError, ValidationError
 from openapi_schema_validator import OAS31Validator
@@ -10,20 +11,42 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from scripts.checks import examples
-from scripts.checks.outcome import CheckFailedError, fail_on
+from scripts.checks import CheckFailedError, examples, fail_on
 
 NAME = "openapi.yaml"
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def load(root: Path) -> dict[str, Any]:
     """Read the spec of a tree."""
+    return _parse((root / NAME).read_text("utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _parse(text: str) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = YAML(typ="safe").load(root / NAME)
+        document: dict[str, Any] = YAML(typ="safe").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise CheckFailedError(f"{NAME}:{line}: {error.problem}") from error
     return document
+
+
+class Operation(NamedTuple):
+    """An operation, with the parameters of its path among its own."""
+
+    path: str
+    node: dict[str, Any]
+    parameters: list[dict[str, Any]]
+
+
+def operations(document: dict[str, Any]) -> Iterator[Operation]:
+    """Find the operations of a spec."""
+    for path, item in document["paths"].items():
+        for node in [item[method] for method in METHODS if method in item]:
+            parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+            resolved = [examples.resolve(document, one) for one in parameters]
+            yield Operation(path, node, resolved)
 
 
 def check_spec(root: Path) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import griffe
 
-from scripts.checks import schemas, sources, spec
-from scripts.checks.outcome import fail_on
+from scripts.checks import fail_on, schemas, sources, spec
 
 PROMISED = {("SessionResponse", "client_secret")}
 """Keys that the product page promises although the gate can leave them out."""

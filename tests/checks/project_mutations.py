@@ -167,7 +167,7 @@ PARITY = [
         "one side renamed",
         "parity",
         [Replace("ai_gate/_sender.py", "class AsyncOwnConnections(", "class OwnAsyncConnections(")],
-        ["ai_gate/_sender.py: there is no AsyncOwnConnections: add it, or correct PAIRS"],
+        ["ai_gate/_sender.py: there is no _sender.AsyncOwnConnections: add it, or correct PAIRS"],
     ),
 ]
 
@@ -214,13 +214,23 @@ PUBLIC_API = [
         ),
     ),
     public(
+        "a method that needn't be awaited any more",
+        Replace("ai_gate/webrtc/call.py", "async def stats(", "def stats("),
+        At(
+            SNAPSHOT,
+            "async ai_gate.webrtc.call.Call.stats(",
+            says="is no more: async ai_gate.webrtc.call.Call.stats(",
+        ),
+        At("ai_gate/webrtc/call.py", "def stats(", says="is new: ai_gate.webrtc.call.Call.stats("),
+    ),
+    public(
         "the value of a default changed",
         Replace(CLIENT, 'DEFAULT_VOICE = "echo"', 'DEFAULT_VOICE = "marin"'),
         At(
             CLIENT,
             "class AsyncAIGateClient(",
             "def create_session(",
-            says="is new: ai_gate.client.AsyncAIGateClient.create_session(",
+            says="is new: async ai_gate.client.AsyncAIGateClient.create_session(",
         ),
         "voice: Voice = 'marin'",
     ),
@@ -261,9 +271,9 @@ PUBLIC_API = [
         "a field of a data class removed",
         Replace("ai_gate/_rate_limit.py", "    remaining: int | None\n", ""),
         At(
-            "ai_gate/_rate_limit.py",
-            "@dataclass",
-            says="is new: ai_gate.RateLimit.__init__(limit: int | None, reset_at",
+            SNAPSHOT,
+            "ai_gate.RateLimit.remaining",
+            says="is no more: ai_gate.RateLimit.remaining: int | None",
         ),
     ),
     public(
@@ -280,16 +290,6 @@ PUBLIC_API = [
         ),
     ),
 ]
-
-
-def named(document: str, line: str, missing: str) -> Mutation:
-    """Name something in a document that isn't there."""
-    return Mutation(
-        f"{document} names {missing}",
-        "release",
-        [Add(document, f"\n{line}\n")],
-        [At(document, line, says=f"there is no {missing}: correct the name")],
-    )
 
 
 RELEASE = [
@@ -321,7 +321,7 @@ RELEASE = [
         [Replace("pyproject.toml", 'requires-python = ">=3.11"', 'requires-python = ">=3.12"')],
         [
             "pyproject.toml: requires-python is 3.12, the first classifier 3.11",
-            "README.md: says Python 3.11, pyproject.toml requires 3.12",
+            "README.md: must say `Python 3.12 or newer`, as pyproject.toml requires",
         ],
     ),
     Mutation(
@@ -337,21 +337,67 @@ RELEASE = [
         ["scripts/pythons: python3.99 is a classifier and isn't looked for"],
     ),
     Mutation(
-        "a make target that the README names renamed",
+        "the oldest Python gone from the README",
         "release",
+        [Replace("README.md", "Python 3.11 or newer", "a Python")],
+        ["README.md: must say `Python 3.11 or newer`, as pyproject.toml requires"],
+    ),
+]
+
+
+def named(document: str, line: str, missing: str) -> Mutation:
+    """Name something in a document that isn't there."""
+    return Mutation(
+        f"{document} names {missing}",
+        "documents",
+        [Add(document, f"\n{line}\n")],
+        [At(document, line, says=f"there is no {missing}: correct the name")],
+    )
+
+
+def ordered(command: str, missing: str) -> Mutation:
+    """Tell the reader to run a command that fails."""
+    return Mutation(
+        f"the README's {command}",
+        "documents",
+        [Replace("README.md", "```bash\npip install ai-gate\n", f"```bash\n{command}\n")],
+        [At("README.md", command, says=f"there is no {missing}: correct the name")],
+    )
+
+
+DOCUMENTS = [
+    Mutation(
+        "a make target that the README names renamed",
+        "documents",
         [Replace("Makefile", "\ndemo: ", "\ntry: ")],
         [At("README.md", "make demo ", says="there is no `make demo`: correct the name")],
     ),
-    named("README.md", "make nothing", "`make nothing`"),
+    ordered("make nothing", "`make nothing`"),
+    ordered('make check CHECKS="lint nothing"', "check nothing"),
+    ordered("make demo SPEED=1", "variable SPEED"),
+    ordered("pip install other", "package other"),
+    ordered('pip install "ai-gate[testing,nothing]"', "extra nothing"),
+    ordered("python -m ai_gate.nothing", "`python -m ai_gate.nothing`"),
+    ordered("python -m ai_gate.testing --nothing 1", "option --nothing"),
+    ordered("black nothing", "nothing"),
+    ordered("npm install", "rule for `npm`"),
     named("CONTRIBUTING.md", "Run `make nothing` first.", "`make nothing`"),
-    named("README.md", "Or `python -m ai_gate.nothing`.", "`python -m ai_gate.nothing`"),
-    named("CONTRIBUTING.md", "python -m scripts.nothing", "`python -m scripts.nothing`"),
-    named("README.md", 'pip install "ai-gate[nothing]"', "extra nothing"),
+    named("CONTRIBUTING.md", "Or `python -m scripts.nothing`.", "`python -m scripts.nothing`"),
     named("CONTRIBUTING.md", "pip install -e '.[nothing]'", "extra nothing"),
     named("README.md", "See [here](docs/nothing.md).", "docs/nothing.md"),
     named("CONTRIBUTING.md", "It is in `scripts/checks/nothing.py`.", "scripts/checks/nothing.py"),
     named("CONTRIBUTING.md", "| `tests/nothing/` | no tests |", "tests/nothing/"),
-    named("CONTRIBUTING.md", "_nothing.py       nothing", "ai_gate/_nothing.py"),
+    Mutation(
+        "a file on the way of a call that isn't there",
+        "documents",
+        [
+            Replace(
+                "CONTRIBUTING.md", "```\n", "```\n_no/thing.py  no\n", after="## The way of a call"
+            )
+        ],
+        [At("CONTRIBUTING.md", "_no/thing.py", says="there is no ai_gate/_no/thing.py")],
+    ),
+    named("README.md", "It is in `ai_gate.nothing`.", "ai_gate.nothing"),
 ]
 
 COMMANDS = [
@@ -370,7 +416,10 @@ COMMANDS = [
     Mutation(
         "an await gone, which parity can't see",
         "mypy",
-        [Replace(CLIENT, "await self._connections.aclose()", "self._connections.aclose()")],
+        [
+            Replace("pyproject.toml", 'files = ["ai_gate", ', f'files = ["{CLIENT}"] # ["'),
+            Replace(CLIENT, "await self._connections.aclose()", "self._connections.aclose()"),
+        ],
         [
             At(CLIENT, ASYNC, "self._connections.aclose()", says="error: "),
             "[unused-coroutine]",
@@ -379,9 +428,12 @@ COMMANDS = [
     Mutation(
         "a value of another type",
         "pyright",
-        [Replace(CLIENT, "DEFAULT_TEMPERATURE = 0.7", 'DEFAULT_TEMPERATURE = "warm"')],
+        [
+            Replace("pyproject.toml", 'include = ["ai_gate", ', f'include = ["{CLIENT}"] # ["'),
+            Replace(CLIENT, "DEFAULT_TEMPERATURE = 0.7", 'DEFAULT_TEMPERATURE = "warm"'),
+        ],
         ["ai_gate/client.py:", "reportArgumentType"],
     ),
 ]
 
-PROJECT: Sequence[Mutation] = [*PARITY, *PUBLIC_API, *RELEASE, *COMMANDS]
+PROJECT: Sequence[Mutation] = [*PARITY, *PUBLIC_API, *RELEASE, *DOCUMENTS, *COMMANDS]

@@ -335,6 +335,52 @@ DEFAULTS = [
         ],
     ),
     Mutation(
+        "a parameter that the README shows where it can't be given",
+        "readme",
+        [
+            Replace(
+                "README.md",
+                "    debug: bool = False,\n    *,\n",
+                "    *,\n    debug: bool = False,\n",
+            )
+        ],
+        [
+            At(
+                "README.md",
+                "### `AIGateClient`",
+                "```python\n",
+                "AIGateClient(",
+                says="AIGateClient(): the parameters are ",
+            ),
+            "project_id, base_url, timeout, debug, *, max_retries, http_client, not ",
+        ],
+    ),
+    Mutation(
+        "another result in the README",
+        "readme",
+        [
+            Replace(
+                "README.md", "get_turn_credentials() -> TurnCredentials", "get_turn_credentials()"
+            )
+        ],
+        ["get_turn_credentials(): it returns TurnCredentials, not None"],
+    ),
+    Mutation(
+        "a public property that the README doesn't name",
+        "readme",
+        [Replace("ai_gate/_client.py", "def rate_limit(", "def last_limit(")],
+        [f"README.md: {client}.last_limit is missing: say what it does" for client in CLIENTS],
+    ),
+    Mutation(
+        "a parameter documented that there isn't",
+        "facade",
+        document(
+            "            voice: The voice (",
+            "            speed: No.\n            voice: The voice (",
+        ),
+        in_both("create_session", ": the docstring has speed, which is no parameter"),
+    ),
+    Mutation(
         "a method that the README shows renamed",
         "readme",
         [
@@ -468,6 +514,93 @@ PARAMETERS = [
     ),
 ]
 
+CONNECT = [
+    Mutation(
+        "a parameter of a session that connect lacks",
+        "facade",
+        [
+            Replace(
+                CLIENT,
+                "        temperature: float = DEFAULT_TEMPERATURE,\n",
+                "",
+                after="    def connect(",
+            )
+        ],
+        [
+            At(
+                CLIENT,
+                "def connect(",
+                says="AsyncAIGateClient.connect() must begin with `model: Model = DEFAULT_MODEL, ",
+            )
+        ],
+    ),
+    Mutation(
+        "a default of a session that connect has otherwise",
+        "facade",
+        [Replace(CLIENT, "= DEFAULT_VOICE", '= "marin"', after="    def connect(")],
+        [
+            At(CLIENT, "def connect(", says="AsyncAIGateClient.connect() must begin with "),
+            "as create_session(), not `model: Model = DEFAULT_MODEL, voice: Voice = 'marin'",
+        ],
+    ),
+    Mutation(
+        "a parameter of a session that connect doesn't pass on",
+        "facade",
+        [Replace(CLIENT, "self.create_session(model, voice, ", "self.create_session(model, ")],
+        [
+            At(
+                CLIENT,
+                "def connect(",
+                says="AsyncAIGateClient.connect() must pass its parameters on: have "
+                "`self.create_session(model, voice, temperature, instructions)` in it",
+            )
+        ],
+    ),
+]
+
+NAMES = [
+    Mutation(
+        "the path renamed that has the project ID in its query",
+        "names",
+        [Replace(YAML, "\n  /turn-credentials:\n", "\n  /ice-servers:\n")],
+        [
+            "ai_gate/_redaction.py: MaskedURLs must mask the project ID in "
+            "/ice-servers?identifier=..., as in the spec"
+        ],
+    ),
+    Mutation(
+        "the parameter renamed that is the project ID",
+        "names",
+        [
+            Replace(YAML, "- name: identifier", "- name: project_id"),
+        ],
+        [
+            "ai_gate/_redaction.py: MaskedURLs must mask the project ID in "
+            "/turn-credentials?project_id=..., as in the spec",
+            "ai_gate/_redaction.py: without_quotes must mask the project ID in "
+            "/turn-credentials?project_id=..., as in the spec",
+        ],
+    ),
+    Mutation(
+        "a header renamed that the code reads",
+        "names",
+        [Replace(YAML, "    CF-Ray:\n      description", "    Ray-ID:\n      description")],
+        [
+            At(
+                "ai_gate/errors.py",
+                'headers.get("cf-ray")',
+                says="the spec has no cf-ray: correct it, or list it in ELSEWHERE",
+            )
+        ],
+    ),
+    Mutation(
+        "a field renamed that an error reads",
+        "names",
+        [Replace(YAML, "        upgrade_url:\n          type", "        upgrade:\n          type")],
+        [At("ai_gate/errors.py", '"upgrade_url"', says="the spec has no upgrade_url")],
+    ),
+]
+
 OPERATIONS = [
     OPERATION_ADDED,
     Mutation(
@@ -491,4 +624,4 @@ OPERATIONS = [
     ),
 ]
 
-SPEC: Sequence[Mutation] = [*ANSWERS, *MOCK, *DEFAULTS, *PARAMETERS, *OPERATIONS]
+SPEC: Sequence[Mutation] = [*ANSWERS, *MOCK, *DEFAULTS, *PARAMETERS, *CONNECT, *NAMES, *OPERATIONS]

@@ -36,7 +36,12 @@ def copy_sources(destination: Path) -> None:
 
 
 class Edit(Protocol):
-    """A change of a tree."""
+    """A change of one file."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        ...
 
     def apply(self, root: Path) -> None:
         """Make it."""

@@ -1,18 +1,15 @@
-"""The public surface: names, signatures, defaults and docstrings."""
+"""The public surface: docstrings, arguments and the environment. Checks look at signatures."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
 from typing import Any, cast
 
 import httpx
 import pytest
 
 import ai_gate
-import ai_gate.client
-import ai_gate.types
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
 
 from .callers import NOWHERE, PROJECT, Caller
@@ -22,95 +19,10 @@ METHODS = ("__init__", "from_env", "create_session", "get_turn_credentials", "cl
 both = pytest.mark.parametrize("kind", CLIENTS, ids=lambda kind: kind.__name__)
 
 
-def test_names() -> None:
-    assert set(ai_gate.__all__) >= {"AIGateClient", "AsyncAIGateClient", "AIGateError"}
-    assert all(hasattr(ai_gate, name) for name in ai_gate.__all__)
-    assert re.fullmatch(r"\d+\.\d+\.\d+", ai_gate.__version__)
-
-
-@pytest.mark.parametrize("name", ["AIGateClient", "AsyncAIGateClient", "AIGateError"])
-def test_the_client_module_offers_the_same(name: str) -> None:
-    assert getattr(ai_gate.client, name) is getattr(ai_gate, name)
-
-
-def test_types_has_every_body() -> None:
-    names = {"SessionResponse", "TurnCredentials", "CreateSessionRequest", "ErrorResponse", "Usage"}
-    assert names <= set(ai_gate.types.__all__)
-    assert all(hasattr(ai_gate.types, name) for name in ai_gate.types.__all__)
-
-
-def shape(function: Callable[..., object]) -> list[tuple[str, Any, Any]]:
-    parameters = inspect.signature(function).parameters.values()
-    return [(parameter.name, parameter.kind, parameter.default) for parameter in parameters]
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_sync_and_async_have_the_same_signatures(name: str) -> None:
-    assert shape(getattr(AIGateClient, name)) == shape(getattr(AsyncAIGateClient, name))
-
-
-def test_sync_and_async_have_the_same_members() -> None:
-    sync, asynchronous = (
-        {name for name in dir(kind) if not name.startswith("_")} for kind in CLIENTS
-    )
-    # aiortc, and so live voice, is of asyncio alone.
-    assert asynchronous - sync == {"connect"}
-    assert sync == {"from_env", "create_session", "get_turn_credentials", "close", "rate_limit"}
-
-
-@both
-def test_the_documented_constructor(kind: type[AIGateClient]) -> None:
-    parameters = shape(kind)
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert parameters[:4] == [
-        ("project_id", positional, inspect.Parameter.empty),
-        ("base_url", positional, "https://api.ai-gate.dev"),
-        ("timeout", positional, 30.0),
-        ("debug", positional, False),
-    ]
-    assert {name: default for name, _, default in parameters[4:]} == {
-        "max_retries": 2,
-        "http_client": None,
-    }
-    assert {kind for _, kind, _ in parameters[4:]} == {inspect.Parameter.KEYWORD_ONLY}
-
-
-@both
-def test_the_documented_session_call(kind: type[AIGateClient]) -> None:
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert shape(kind.create_session)[1:] == [
-        ("model", positional, "gpt-4o-realtime-preview-2024-10-01"),
-        ("voice", positional, "echo"),
-        ("temperature", positional, 0.7),
-        ("instructions", positional, "You are a helpful assistant"),
-    ]
-    assert [name for name, _, _ in shape(kind.get_turn_credentials)] == ["self"]
-    assert [name for name, _, _ in shape(kind.close)] == ["self"]
-
-
-@pytest.mark.parametrize("name", ["create_session", "get_turn_credentials", "close"])
-def test_the_async_methods_are_coroutines(name: str) -> None:
-    assert inspect.iscoroutinefunction(getattr(AsyncAIGateClient, name))
-    assert not inspect.iscoroutinefunction(getattr(AIGateClient, name))
-
-
 def documented(docstring: str, section: str) -> set[str]:
     """The names that a section of a docstring explains."""
     found = re.search(rf"^{section}:\n((?:    .*\n|\n)+)", docstring + "\n", re.MULTILINE)
     return set(re.findall(r"^    (\w+): ", found[1], re.MULTILINE)) if found else set()
-
-
-def explained(function: Callable[..., object]) -> set[str]:
-    return {name for name, _, _ in shape(function)} - {"self", "cls"}
-
-
-@both
-@pytest.mark.parametrize("name", METHODS)
-def test_docstrings_explain_every_argument(kind: type[AIGateClient], name: str) -> None:
-    home = kind if name == "__init__" else getattr(kind, name)
-    docstring = cast(str, inspect.getdoc(home))
-    assert documented(docstring, "Args") == explained(getattr(kind, name))
-    assert "\nExample:\n" in docstring
 
 
 @both
@@ -129,6 +41,13 @@ def test_docstrings_tell_what_is_returned(kind: type[AIGateClient], name: str) -
 
 
 @both
+@pytest.mark.parametrize("name", METHODS)
+def test_docstrings_have_an_example(kind: type[AIGateClient], name: str) -> None:
+    docstring = inspect.getdoc(kind if name == "__init__" else getattr(kind, name))
+    assert "\nExample:\n" in cast(str, docstring)
+
+
+@both
 def test_the_documentation_of_an_injected_client_tells_of_the_time(
     kind: type[AIGateClient],
 ) -> None:
@@ -136,35 +55,10 @@ def test_the_documentation_of_an_injected_client_tells_of_the_time(
     assert re.search(r"http_client: .*\btime\b.*\bleft\b.*\bchunks\b.*Raises:", docstring)
 
 
-def test_every_public_class_says_what_it_is() -> None:
-    assert all(inspect.getdoc(getattr(ai_gate, name)) for name in ai_gate.__all__)
-
-
 @both
 def test_the_four_arguments_work_by_position(kind: type[AIGateClient]) -> None:
     client = kind(PROJECT, "https://gate.test", 5.0, False)
     assert repr(client) == f"{kind.__name__}(base_url='https://gate.test/', timeout=5.0)"
-
-
-@both
-def test_a_fifth_one_does_not(kind: type[AIGateClient]) -> None:
-    wrong: Any = kind
-    with pytest.raises(TypeError):
-        wrong(PROJECT, NOWHERE, 5.0, False, 2)
-
-
-@both
-def test_an_unknown_argument_is_refused(kind: type[AIGateClient]) -> None:
-    wrong: Any = kind
-    with pytest.raises(TypeError):
-        wrong(PROJECT, retries=2)
-
-
-@both
-def test_the_project_id_is_required(kind: type[AIGateClient]) -> None:
-    wrong: Any = kind
-    with pytest.raises(TypeError):
-        wrong()
 
 
 @both

@@ -1,0 +1,76 @@
+"""The names of the spec that the code repeats by hand, because importing them costs too much."""
+
+import ast
+import logging
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scripts.checks import facade, fail_on, spec
+
+READERS = {"get", "_field"}
+"""The methods that code reads a field or a header of an answer with."""
+ELSEWHERE = {"all", "code", "content-length", "headers", "location", "type", "x-request-id"}
+"""What is read by name and isn't the gate's: of HTTP, httpx and OpenAI."""
+OTHER_SIDE = "testing"
+"""The folder with the mock gate, which holds each of its own answers against the spec."""
+REDACTION = "ai_gate/_redaction.py"
+PROJECT_ID = "proj_abc123"
+
+
+def check_names(root: Path) -> None:
+    """Look up the fields and headers that the code reads, and see that project IDs are masked."""
+    document = spec.load(root)
+    fail_on([*_read(root, document), *_masked(root, document)])
+
+
+def _read(root: Path, document: dict[str, Any]) -> Iterator[str]:
+    known = ELSEWHERE | {name.lower() for name in document["components"]["headers"]}
+    for schema in document["components"]["schemas"].values():
+        known |= schema.get("properties", {}).keys()
+    for path in sorted((root / "ai_gate").rglob("*.py")):
+        if OTHER_SIDE not in path.parts[len(root.parts) :]:
+            for line, name in _names(path):
+                if name not in known:
+                    yield (
+                        f"{path.relative_to(root)}:{line}: the spec has no {name}: correct it, or "
+                        "list it in ELSEWHERE"
+                    )
+
+
+def _names(path: Path) -> Iterator[tuple[int, str]]:
+    """The names that a file reads with a method; those in capitals are the environment's."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            name = getattr(node.args[0], "value", None)
+            if node.func.attr in READERS and isinstance(name, str) and not name.isupper():
+                yield node.lineno, name
+
+
+def _masked(root: Path, document: dict[str, Any]) -> Iterator[str]:
+    """Try the masks on the URL of each operation that has the project ID in it.
+
+    The masks are tried, not read, so that it doesn't matter how they are written.
+    """
+    module = runpy.run_path(str(root / REDACTION))
+    for url in _urls_with_a_project(document):
+        shown = url.replace(PROJECT_ID, "...")
+        record = logging.LogRecord(
+            "httpx", logging.INFO, "", 0, "%s", (f"https://gate.test{url}",), None
+        )
+        module["MaskedURLs"]().filter(record)
+        if PROJECT_ID in record.getMessage():
+            yield f"{REDACTION}: MaskedURLs must mask the project ID in {shown}, as in the spec"
+        if PROJECT_ID in str(module["without_quotes"](ValueError(url))):
+            yield f"{REDACTION}: without_quotes must mask the project ID in {shown}, as in the spec"
+
+
+def _urls_with_a_project(document: dict[str, Any]) -> Iterator[str]:
+    for operation in spec.operations(document):
+        for parameter in operation.parameters:
+            name = parameter["name"]
+            if name in facade.PROJECT and parameter["in"] == "query":
+                yield f"{operation.path}?{name}={PROJECT_ID}"
+            elif name in facade.PROJECT:
+                yield operation.path.replace(f"{{{name}}}", PROJECT_ID)
