@@ -35,7 +35,7 @@ voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answe
 test: $(READY) ## Run all tests but those of test-voice
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
 
-test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium where they are installed
+test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium if installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches

@@ -1,4 +1,4 @@
-"""What the docstrings of the clients' methods say of the parameters."""
+"""Compare the docstrings of the clients' methods with the parameters."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the documents name against what is there: commands, extras, files and modules."""
+"""Check that the commands, extras, files and modules which the documents name exist."""
 
 import re
 import shlex

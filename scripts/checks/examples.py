@@ -1,4 +1,4 @@
-"""Every example and default in an OpenAPI 3.1 document, held against the schema it stands for."""
+"""Compare each example and default of an OpenAPI 3.1 document with its schema."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ def resolve(document: dict[str, Any], node: Any) -> Any:
 
 
 def escaped(part: object) -> str:
-    """A key or index as a part of a JSON pointer."""
+    """Return a key or index as a part of a JSON pointer."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
@@ -81,7 +81,7 @@ def _in_schema(node: dict[str, Any], place: str) -> Iterator[Example]:
 
 
 def problems(document: dict[str, Any]) -> list[str]:
-    """What is wrong with the document's examples: each with its place, and that in the value."""
+    """Return what is wrong with the examples, with the places in the document and in the value."""
     resource = DRAFT202012.create_resource(document)
     registry = Registry().with_resource(URI, resource)
     found: list[str] = []

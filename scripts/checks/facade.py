@@ -152,7 +152,7 @@ def _written(parameters: Iterable[griffe.Parameter]) -> str:
 
 
 def _compact(code: str) -> str:
-    """Code without its layout: what black breaks and where it adds a comma."""
+    """Return code without its layout: line breaks, and the commas that black adds with them."""
     return re.sub(r"\s", "", code).replace(",)", ")")
 
 

@@ -1,4 +1,4 @@
-"""generated/ against what openapi.yaml gives."""
+"""Compare generated/ with what openapi.yaml gives."""
 
 import tempfile
 from collections.abc import Iterator

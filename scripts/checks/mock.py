@@ -1,4 +1,4 @@
-"""The examples that the mock gate takes its answers from against the schemas."""
+"""Compare the examples that the mock gate answers with to their schemas."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ TEMPLATES = {
 
 
 def check_mock(root: Path) -> None:
-    """See that each such example has every property of its schema, so that the mock gate does."""
+    """Check that each such example has every property of its schema."""
     document = spec.load(root)
     fail_on(
         problem
@@ -58,7 +58,7 @@ def _missing(
 def _in_list(
     document: dict[str, Any], values: list[Any], schema: dict[str, Any], place: str
 ) -> Iterator[str]:
-    """See that what one item lacks another has, as STUN servers lack a user name."""
+    """Check that each property is in one item at least: STUN servers lack a user name."""
     item = examples.resolve(document, schema.get("items", {}))
     shown = {key for value in values if isinstance(value, dict) for key in value}
     for key in item.get("properties", {}).keys() - shown:

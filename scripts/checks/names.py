@@ -10,9 +10,9 @@ from typing import Any
 from scripts.checks import facade, fail_on, spec
 
 READERS = {"get", "_field"}
-"""The methods that code reads a field or a header of an answer with."""
+"""The methods that read a field or a header of an answer."""
 ELSEWHERE = {"all", "code", "content-length", "headers", "location", "type", "x-request-id"}
-"""What is read by name and isn't the gate's: of HTTP, httpx and OpenAI."""
+"""Names that aren't the gate's but those of HTTP, httpx and OpenAI."""
 OTHER_SIDE = "testing"
 """The folder with the mock gate, which holds each of its own answers against the spec."""
 REDACTION = "ai_gate/_redaction.py"
@@ -20,7 +20,7 @@ PROJECT_ID = "proj_abc123"
 
 
 def check_names(root: Path) -> None:
-    """Look up the fields and headers that the code reads, and see that project IDs are masked."""
+    """Check that the fields and headers that the code reads exist, and that IDs are masked."""
     document = spec.load(root)
     fail_on([*_read(root, document), *_masked(root, document)])
 
@@ -40,7 +40,7 @@ def _read(root: Path, document: dict[str, Any]) -> Iterator[str]:
 
 
 def _names(path: Path) -> Iterator[tuple[int, str]]:
-    """The names that a file reads with a method; those in capitals are the environment's."""
+    """Find the names that a file reads; those in capitals are variables of the environment."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             name = getattr(node.args[0], "value", None)
@@ -49,10 +49,7 @@ def _names(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _masked(root: Path, document: dict[str, Any]) -> Iterator[str]:
-    """Try the masks on the URL of each operation that has the project ID in it.
-
-    The masks are tried, not read, so that it doesn't matter how they are written.
-    """
+    """Run the masks on the URL of each operation that has the project ID in it."""
     module = runpy.run_path(str(root / REDACTION))
     for url in _urls_with_a_project(document):
         shown = url.replace(PROJECT_ID, "...")

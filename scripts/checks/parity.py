@@ -1,4 +1,4 @@
-"""The sync and the async side against each other: signatures, docstrings and code."""
+"""Compare the sync and the async side: signatures, docstrings and code."""
 
 import ast
 import difflib

@@ -1,7 +1,7 @@
 """The public API against a committed snapshot of it.
 
-A constructor is public where the class's docstring has `Args:`. All other classes are made by the
-SDK alone, so that their constructors can change.
+A constructor is public if the docstring of the class has `Args:`. Only the SDK makes objects of the
+other classes, so their constructors can change.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ MODULES = (
     "webrtc.errors",
     "webrtc.turn",
 )
-ADVICE = "where that is meant, run `make snapshot` and say it in the changelog"
+ADVICE = "if that is meant, run `make snapshot` and say it in the changelog"
 
 
 class Line(NamedTuple):

@@ -1,4 +1,4 @@
-"""The defaults and signatures that the README says against the clients'."""
+"""Compare the defaults and signatures in the README with the clients'."""
 
 import ast
 import re

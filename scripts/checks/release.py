@@ -36,7 +36,7 @@ def _versions(root: Path) -> Iterator[str]:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> tuple[str | None, int]:
-    """What a pattern finds first, and in which line."""
+    """Return what a pattern finds first, and in which line."""
     if match := pattern.search(text):
         return match[1], text.count("\n", 0, match.start()) + 1
     return None, 1

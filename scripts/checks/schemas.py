@@ -13,7 +13,7 @@ SCALARS = {
 
 
 def annotation(schema: dict[str, Any]) -> str:
-    """The annotation of a value that fits a schema, in canonical form."""
+    """Return the annotation of a schema's values, in canonical form."""
     return canonical(_annotation(schema))
 
 
@@ -34,7 +34,7 @@ def _annotation(schema: dict[str, Any]) -> str:
 
 
 def canonical(expression: str) -> str:
-    """An annotation with the members of its unions in order."""
+    """Return an annotation with the members of its unions in order."""
     return ast.unparse(_ordered(ast.parse(expression, mode="eval").body))
 
 

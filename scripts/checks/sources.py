@@ -34,7 +34,7 @@ def _load(root: Path, newest: int) -> griffe.Module:
 
 
 def place(root: Path, thing: Thing) -> str:
-    """Where something stands, as `ai_gate/types.py:73`."""
+    """Return the file and line of something, as `ai_gate/types.py:73`."""
     path = cast(Path, thing.filepath)
     # A method that a data class is given has no line of its own.
     line = thing.lineno or (thing.parent.lineno if thing.parent else None)
@@ -60,7 +60,7 @@ def methods(client: griffe.Class) -> dict[str, griffe.Function]:
 
 
 def value(module: griffe.Module, expression: str) -> object:
-    """What an expression of literals and the module's own constants stands for."""
+    """Return the value of an expression of literals and the module's constants."""
     tree = ast.parse(expression, mode="eval").body
     if isinstance(tree, ast.Name):
         constant = module[tree.id]

@@ -1,4 +1,4 @@
-"""openapi.yaml by itself."""
+"""openapi.yaml alone: is it OpenAPI 3.1, and do its examples fit?"""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -56,7 +56,7 @@ def check_spec(root: Path) -> None:
 
 
 def _problems(document: dict[str, Any]) -> list[str]:
-    """The problems of the first stage that finds any, because the next ones build on it."""
+    """Return the problems of the first stage that finds any: the next ones build on it."""
     for stage in (_structure, _schemas, _references, examples.problems, _rules):
         if found := list(stage(document)):
             return found

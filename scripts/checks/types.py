@@ -1,4 +1,4 @@
-"""`ai_gate.types` against the spec's schemas."""
+"""Compare `ai_gate.types` with the spec's schemas."""
 
 from collections.abc import Iterator
 from pathlib import Path

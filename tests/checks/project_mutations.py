@@ -11,7 +11,7 @@ ERRORS = "ai_gate/errors.py"
 TRANSPORT = "ai_gate/_transport.py"
 SNAPSHOT = "docs/public_api.txt"
 ADVICE = (
-    f"{SNAPSHOT}: the public API has changed: where that is meant, run `make snapshot` and say it "
+    f"{SNAPSHOT}: the public API has changed: if that is meant, run `make snapshot` and say it "
     "in the changelog"
 )
 ASYNC = "\nclass AsyncAIGateClient("

@@ -35,7 +35,7 @@ def in_both(method: str, says: str) -> list[At]:
 
 
 def lacks(parameter: str, method: str = "create_session") -> list[At]:
-    """What is said where both clients lack a parameter."""
+    """What is said if both clients lack a parameter."""
     return in_both(method, f" lacks the parameter: add `{parameter}`")
 
 

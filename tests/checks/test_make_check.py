@@ -1,4 +1,4 @@
-"""`make check` makes every named check, and fails where one does."""
+"""`make check` makes every named check, and fails if one does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scripts.checks import CheckSkippedError
 from .tree import Add, Edit, Replace
 
 BIN = Path(sys.executable).parent
-# What the two would take their time over is tripped elsewhere; here they only have to be made.
+# Both take long for the whole tree, and other tests trip them: here they only have to run.
 LITTLE: list[Edit] = [
     Replace("pyproject.toml", 'files = ["ai_gate", ', 'files = ["docs/nothing.py"] # ["ai_gate", '),
     Replace("pyproject.toml", 'include = ["ai_gate", ', 'include = ["docs"] # ["ai_gate", '),
@@ -24,7 +24,7 @@ LITTLE: list[Edit] = [
 
 
 def virtual_environment(tree: Path) -> Path:
-    """One that make takes for set up, with this interpreter."""
+    """Make one with this interpreter, which make takes for complete."""
     environment = tree / ".venv"
     (environment / "bin").mkdir(parents=True)
     python = environment / "bin" / "python"
@@ -45,7 +45,7 @@ def make_check(tree: Path, *names: str) -> tuple[int, dict[str, str]]:
             f"CHECKS={' '.join(names)}",
         ],
         cwd=tree,
-        # Without Node: its checks take their time, and must be skipped without it.
+        # Without Node: its checks take long, and must be skipped without it.
         env={**without_make(), "PATH": f"{BIN}{os.pathsep}{tree.parent / 'tools'}"},
         capture_output=True,
         text=True,
@@ -59,13 +59,13 @@ def make_check(tree: Path, *names: str) -> tuple[int, dict[str, str]]:
 
 
 def without_make() -> dict[str, str]:
-    """The environment, but for what a make around these tests tells the makes within."""
+    """Return the environment without what a make around these tests has put into it."""
     hidden = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CHECKS", "VENV"}
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
 def tools(tree: Path) -> Path:
-    """A folder with make, and what it and the generator call, alone."""
+    """Make a folder with make, and with what it and the generator call."""
     folder = tree.parent / "tools"
     folder.mkdir()
     for name in ("make", "sh", "touch"):

@@ -28,7 +28,7 @@ def test_caught(mutation: Mutation, pristine: Pristine) -> None:
 
 
 def make(check: str, root: Path) -> None:
-    """Make a check, or skip the test where the check can't be made."""
+    """Make a check, or skip the test if the check can't be made here."""
     try:
         CHECKS[check](root)
     except CheckSkippedError as reason:

@@ -1,4 +1,4 @@
-"""The world in which the documentation runs: a mock gate is AI Gate, and OpenAI's side of calls."""
+"""What the documentation runs against: a mock gate as AI Gate and as OpenAI's side of calls."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def gate(
     """The gate at https://api.ai-gate.dev, with a voice at https://api.openai.com."""
     # Calls travel on loopback, whose addresses aioice leaves out.
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
-    # Nothing on the internet is asked: STUN servers are passed over, and nobody listens on port 9.
+    # No STUN server is asked, and there is no server on port 9: nothing leaves this machine.
     turn = {"urls": "turn:127.0.0.1:9?transport=tcp", "username": "u", "credential": "c"}
     servers = [{"urls": "stun:stun.cloudflare.com:3478"}, turn]
     with MockGate(ssl_context=server_side, realtime=True, ice_servers=servers) as gate:

@@ -1,8 +1,8 @@
 """The way from https://api.ai-gate.dev and https://api.openai.com to the mock gate.
 
-The names resolve to an address that is nobody's (TEST-NET-3, RFC 5737), and connections to it are
-led to the mock gate, as a router translates addresses. Everything else is real: sockets, TLS with
-the certificate of the name, HTTP. A connection to any other address than loopback is refused.
+The names resolve to an address that belongs to no host (TEST-NET-3, RFC 5737), and connections to
+it are led to the mock gate, as a router translates addresses. Everything else is real: sockets, TLS
+with the certificate of the name, HTTP. A connection to any other address than loopback is refused.
 """
 
 from __future__ import annotations

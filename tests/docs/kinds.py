@@ -15,12 +15,12 @@ class Kind(Enum):
     """The kinds of Python blocks."""
 
     PROGRAM = "runs by itself"
-    FRAGMENT = "runs where there is a client"
+    FRAGMENT = "runs with a client"
     SIGNATURE = "says how something is called"
 
 
 def kind(code: str) -> Kind:
-    """Classify a block; ValueError where no rule fits."""
+    """Classify a block; ValueError if no rule fits."""
     try:
         unbound = unbound_names(code)
     except SyntaxError as error:
@@ -33,7 +33,7 @@ def kind(code: str) -> Kind:
 
 
 def signature(code: str) -> ast.FunctionDef | None:
-    """Read a block as `name(parameters) -> result`, or None where it isn't one."""
+    """Read a block as `name(parameters) -> result`, or None if it isn't one."""
     try:
         (statement,) = ast.parse(f"def {code.strip()}: ...").body
     except (SyntaxError, ValueError):
@@ -42,7 +42,7 @@ def signature(code: str) -> ast.FunctionDef | None:
 
 
 def prints(code: str) -> bool:
-    """Whether a block prints where nothing goes wrong, which is outside its handlers."""
+    """Return True if a block prints outside its handlers of exceptions."""
     nodes: list[ast.AST] = [ast.parse(code)]
     while nodes:
         node = nodes.pop()

@@ -40,7 +40,7 @@ NO_PRODUCT_PAGE = pytest.param(
 
 
 def page(path: Path) -> list[Block]:
-    """The blocks of a page; none where it doesn't exist."""
+    """Return the blocks of a page; none if it doesn't exist."""
     return list(blocks(path.stem.lower(), path.read_text("utf-8"))) if path.exists() else []
 
 
@@ -66,7 +66,7 @@ def of_kind(found: Iterable[Block], *kinds: Kind) -> list[Block]:
 
 
 def parameters(of_readme: list[Block], of_product: list[Block]) -> list[Any]:
-    """A case for each block, and one that says so where there is no product page."""
+    """Return a case for each block, and a skipped one if there is no product page."""
     product = of_product if PRODUCT.exists() else [NO_PRODUCT_PAGE]
     return [*of_readme, *product]
 
@@ -123,7 +123,7 @@ DOCTESTS = doctests()
 
 
 def handles_errors(block: Block) -> bool:
-    """Whether a block catches the SDK's errors by their classes."""
+    """Return True if a block catches the SDK's errors by their classes."""
     tree = ast.parse(block.code)
     handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
     caught = {node.type.id for node in handlers if isinstance(node.type, ast.Name)}

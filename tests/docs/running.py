@@ -26,7 +26,7 @@ FAILURES = ("error", "failed", "❌")
 def run(path: Path, **given: Any) -> None:
     """Run a file as a program."""
     names = runpy.run_path(str(path), init_globals=given, run_name="__main__")
-    # Some pages leave their client to the end of the process, which here goes on.
+    # Some pages leave their client open until the process ends. This process goes on.
     for value in names.values():
         if isinstance(value, AIGateClient):
             value.close()
@@ -48,7 +48,7 @@ def run_block(block: Block, folder: Path) -> None:
 
 
 def is_test(code: str) -> bool:
-    """Whether a block is a test of a reader's, with the fixture."""
+    """Return True if a block is a test with the fixture."""
     return "def test_" in code and "(mock_gate)" in code
 
 
@@ -61,7 +61,7 @@ def run_pytest(path: Path) -> None:
 
 
 def check_calls(code: str, gate: MockGate) -> None:
-    """Whether code that calls the gate has reached it, under its public name and as documented.
+    """Check that code which calls the gate has reached it, by its public name and as documented.
 
     Code with a mock gate of its own doesn't call this one.
     """
@@ -73,7 +73,7 @@ def check_calls(code: str, gate: MockGate) -> None:
 
 
 def check_output(code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whether code that prints has, and no failure: pages print the errors that they catch."""
+    """Check that code which prints has printed, and no error: pages print those that they catch."""
     output = capsys.readouterr().out
     assert bool(output) == prints(code)
     assert not [word for word in FAILURES if word in output.lower()], output
