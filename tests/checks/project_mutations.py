@@ -404,7 +404,10 @@ COMMANDS = [
     Mutation(
         "blanks that black takes out",
         "format",
-        [Replace("ai_gate/_version.py", '__version__ = "', '__version__ =   "')],
+        [
+            Replace("pyproject.toml", '"^/generated/"', '"^/(?!ai_gate/$|ai_gate/_version)"'),
+            Replace("ai_gate/_version.py", '__version__ = "', '__version__ =   "'),
+        ],
         ["ai_gate/_version.py", '-__version__ =   "'],
     ),
     Mutation(

@@ -83,7 +83,7 @@ def contract_tests(tree: Path, *options: str) -> subprocess.CompletedProcess[str
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 
