@@ -61,19 +61,20 @@ def _pair(root: Path, *names: str) -> Iterator[str]:
     nodes = [_find(root, name) for name in names]
     for name, node in zip(names, nodes, strict=True):
         if node is None:
-            yield f"{_path(name)}: there is no {name}: add it, or correct PAIRS"
+            yield f"{_path(root, name)}: there is no {name}: add it, or correct PAIRS"
     sync, asynchronous = nodes
     if sync and asynchronous:
-        yield from _differences(_path(names[1]), sync, asynchronous)
+        yield from _differences(_path(root, names[1]), sync, asynchronous)
 
 
-def _path(name: str) -> str:
-    """The file of a pair's side."""
-    return f"ai_gate/{name.rpartition('.')[0].replace('.', '/')}.py"
+def _path(root: Path, name: str) -> str:
+    """Return the file of a pair's side: a module, or what a folder has in itself."""
+    module = f"ai_gate/{name.rpartition('.')[0].replace('.', '/')}"
+    return f"{module}/__init__.py" if (root / module).is_dir() else f"{module}.py"
 
 
 def _find(root: Path, name: str) -> Code | None:
-    path = root / _path(name)
+    path = root / _path(root, name)
     body = ast.parse(path.read_text("utf-8")).body if path.exists() else []
     found = [node for node in body if isinstance(node, Code)]
     return next((node for node in found if node.name == name.rpartition(".")[2]), None)

@@ -84,7 +84,8 @@ def _class(path: str, target: griffe.Class) -> Iterator[Line]:
     if target.path != path and not _is_private(target):
         yield Line(f"{path} is {target.path}", target)
         return
-    yield Line(f"{path}({', '.join(str(base) for base in target.bases)})", target)
+    bases = [str(base) for base in target.bases if not _is_inner(base)]
+    yield Line(f"{path}({', '.join(bases)})", target)
     from_private_bases = {
         name: member
         for name, member in target.inherited_members.items()
@@ -93,6 +94,12 @@ def _class(path: str, target: griffe.Class) -> Iterator[Line]:
     for name, member in sorted({**from_private_bases, **target.members}.items()):
         if _counts(target, name):
             yield from _member(path, member)
+
+
+def _is_inner(base: griffe.Expr | str) -> bool:
+    """Return True if a base is of the SDK and private: its public members are listed instead."""
+    path = base.canonical_path if isinstance(base, griffe.Expr) else base
+    return path.startswith("ai_gate.") and "._" in path
 
 
 def _is_private(thing: sources.Thing) -> bool:
