@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.checks import CheckFailedError, CheckSkippedError
 from scripts.checks.commands import (
     check_format,
+    check_imports,
     check_lint,
     check_mypy,
     check_pyright,
@@ -37,6 +38,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "redocly": check_redocly,
     "format": check_format,
     "lint": check_lint,
+    "imports": check_imports,
     "spec": check_spec,
     "generated": check_generated,
     "types": check_types,

@@ -35,6 +35,13 @@ def check_pyright(root: Path) -> None:
     _run(root, BIN / "pyright", "--warnings", "--pythonpath", sys.executable)
 
 
+def check_imports(root: Path) -> None:
+    """Hold the imports against the layers in pyproject.toml with import-linter."""
+    # Its lines are as wide as the terminal.
+    wide = {"COLUMNS": "200"}
+    _run(root, BIN / "lint-imports", "--no-cache", "--no-logo", environment=wide)
+
+
 def check_spectral(root: Path) -> None:
     """Lint openapi.yaml with Spectral's own rules."""
     _run_node(root, SPECTRAL, "spectral", "lint", "--quiet", "--fail-severity=hint", "openapi.yaml")

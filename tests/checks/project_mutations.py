@@ -400,6 +400,40 @@ DOCUMENTS = [
     named("README.md", "It is in `ai_gate.nothing`.", "ai_gate.nothing"),
 ]
 
+
+def imported(what: str, path: str, statement: str, says: str) -> Mutation:
+    """Import what a module must not know, or add a module."""
+    return Mutation(what, "imports", [Add(path, f"\n{statement}\n")], [says])
+
+
+IMPORTS = [
+    imported(
+        "an import that points up",
+        "ai_gate/errors.py",
+        "from ai_gate import _config",
+        "ai_gate.errors is not allowed to import ai_gate._config",
+    ),
+    imported(
+        "a circle in a folder",
+        "ai_gate/webrtc/errors.py",
+        "from ai_gate.webrtc import call",
+        "No cycles are allowed in ai_gate.webrtc.",
+    ),
+    imported(
+        "httpcore known elsewhere",
+        "ai_gate/_config.py",
+        "import httpcore",
+        "ai_gate._config -> httpcore",
+    ),
+    imported(
+        "asyncio known elsewhere",
+        "ai_gate/_config.py",
+        "import asyncio",
+        "ai_gate._config -> asyncio",
+    ),
+    imported("a module in no layer", "ai_gate/_nothing.py", "NOTHING = 0", "_nothing"),
+]
+
 COMMANDS = [
     Mutation(
         "blanks that black takes out",
@@ -439,4 +473,4 @@ COMMANDS = [
     ),
 ]
 
-PROJECT: Sequence[Mutation] = [*PARITY, *PUBLIC_API, *RELEASE, *DOCUMENTS, *COMMANDS]
+PROJECT: Sequence[Mutation] = [*PARITY, *PUBLIC_API, *RELEASE, *DOCUMENTS, *IMPORTS, *COMMANDS]
