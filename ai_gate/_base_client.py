@@ -1,10 +1,7 @@
 """What both clients share, and the two loops that carry out a call."""
 
-import time
 import warnings
 from typing import Any, Generic, TypeVar
-
-import anyio
 
 from ai_gate._call import Call, call
 from ai_gate._call.operations import Operation
@@ -53,8 +50,6 @@ def run(call: Call, clients: Clients) -> dict[str, Any]:
     clients.check_open()
     order = next(call)
     while True:
-        if order.delay:
-            time.sleep(order.delay)
         result = exchange(order, clients)
         try:
             order = call.send(result)
@@ -67,8 +62,6 @@ async def run_async(call: Call, clients: AsyncClients) -> dict[str, Any]:
     clients.check_open()
     order = next(call)
     while True:
-        if order.delay:
-            await anyio.sleep(order.delay)
         result = await exchange_async(order, clients)
         try:
             order = call.send(result)

@@ -4,6 +4,7 @@
 failure an exception is.
 """
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -28,12 +29,14 @@ TOO_LATE = "The time of the call is over"
 
 
 def exchange(order: Order, clients: Clients) -> Exchange:
-    """Send a request, and read the response until it is whole or the order's deadline.
+    """Send a request after its delay, and read the response until it is whole or the deadline.
 
     Raises:
         AIGateError: An argument of the call can't be sent, or a client is closed.
         Exception: What isn't a failure of the exchange.
     """
+    if order.delay:
+        time.sleep(order.delay)
     client = clients.get()
     attempt = Attempt(order.deadline)
     request = _build(client, order, attempt)
@@ -59,12 +62,14 @@ def exchange(order: Order, clients: Clients) -> Exchange:
 
 
 async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
-    """Send a request, and read the response until it is whole or the order's deadline.
+    """Send a request after its delay, and read the response until it is whole or the deadline.
 
     Raises:
         AIGateError: An argument of the call can't be sent, or a client is closed.
         Exception: What isn't a failure of the exchange.
     """
+    if order.delay:
+        await anyio.sleep(order.delay)
     client = clients.get()
     attempt = Attempt(order.deadline)
     request = _build(client, order, attempt)

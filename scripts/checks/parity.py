@@ -12,29 +12,26 @@ from scripts.checks import fail_on
 PAIRS = [
     ("client.AIGateClient", "client.AsyncAIGateClient"),
     ("client.ClientOptions", "client.AsyncClientOptions"),
-    ("_sender.OwnConnections", "_sender.AsyncOwnConnections"),
-    ("_transport.Connection", "_transport.AsyncConnection"),
-    ("_transport.Transport", "_transport.AsyncTransport"),
-    ("_drivers.run", "_drivers.run_async"),
+    ("_base_client.run", "_base_client.run_async"),
+    ("_http.client.Transport", "_http.client.AsyncTransport"),
+    ("_http.pool.Connection", "_http.pool.AsyncConnection"),
+    ("_http.pool.Pool", "_http.pool.AsyncPool"),
 ]
 """The classes and functions of `ai_gate` that must be the same without the words of async.
 
-Not here, because they differ by nature: `_network` (the async backend races the addresses),
-`_connections` (owned by a process, or by an event loop), the body of an answer (its end must not be
-cancelled), and how an httpx client is kept to the time (`check_time` between chunks, `in_time` by
-cancellation).
+Not here, because they differ by nature: how time is kept (`_http.exchange` looks at it between
+chunks, `exchange_async` cancels; so do the network streams), who owns a client (`_http.client`: a
+process, or an event loop too), and the body of a response, whose end must not be cancelled.
 """
-BY_NATURE = {"check_time", "connect", "in_time"}
-"""Methods that one side has alone: how time is kept, and live voice, which is asyncio's alone."""
+BY_NATURE = {"connect"}
+"""Methods that one side has alone: live voice is asyncio's alone."""
 WORDS = {
     r"\bawait ": "",
     r"\bAsyncIterator\b": "Iterator",
     r"\basync (?=def|for|with)": "",
     r"\bAsync(?=[A-Z])": "",
     r"\brun_async\b": "run",
-    r"_exchange_async\b": "_exchange",
-    r"\banyio\.sleep\b": "time.sleep",
-    r"\bSyncByteStream\b": "ByteStream",
+    r"\bexchange_async\b": "exchange",
     r"\b__a(?=enter__|exit__|iter__)": "__",
     r"\baclose\b": "close",
     r"\baiter_": "iter_",

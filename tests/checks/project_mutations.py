@@ -8,7 +8,8 @@ from .tree import Add, At, Edit, Mutation, Replace
 
 CLIENT = "ai_gate/client.py"
 ERRORS = "ai_gate/errors.py"
-TRANSPORT = "ai_gate/_transport.py"
+LOOPS = "ai_gate/_base_client.py"
+POOL = "ai_gate/_http/pool.py"
 SNAPSHOT = "docs/public_api.txt"
 ADVICE = (
     f"{SNAPSHOT}: the public API has changed: if that is meant, run `make snapshot` and say it "
@@ -72,7 +73,7 @@ PARITY = [
             Replace(
                 CLIENT,
                 "    async def get_turn_credentials(",
-                "    async def ping(self) -> None:\n        await self._connections.aclose()\n\n"
+                "    async def ping(self) -> None:\n        await self._clients.aclose()\n\n"
                 "    async def get_turn_credentials(",
             )
         ],
@@ -91,7 +92,7 @@ PARITY = [
             Replace(
                 CLIENT,
                 "\n    def get_turn_credentials(",
-                "\n    def ping(self) -> None:\n        self._connections.close()\n\n"
+                "\n    def ping(self) -> None:\n        self._clients.close()\n\n"
                 "    def get_turn_credentials(",
             )
         ],
@@ -117,57 +118,49 @@ PARITY = [
         ],
     ),
     Mutation(
-        "a statement of the async transport gone",
+        "a statement of the async pool gone",
         "parity",
-        [Replace(TRANSPORT, "        self._closed = True\n", "", after="class AsyncTransport:")],
+        [Replace(POOL, "        self.close_idle()\n", "        ...\n", after="class AsyncPool(")],
         [
             At(
-                TRANSPORT,
-                "class AsyncTransport:",
+                POOL,
+                "class AsyncPool(",
                 "def aclose(",
-                says="AsyncTransport.close differs from Transport.close: make both the same",
+                says="AsyncPool.close differs from Pool.close: make both the same",
             ),
-            "-    self._closed = True",
+            "-    self.close_idle()",
         ],
     ),
     Mutation(
-        "a condition of the async transport turned round",
+        "a condition of the async connection turned round",
         "parity",
-        [
-            Replace(
-                TRANSPORT,
-                "if self._closed or ",
-                "if not self._closed or ",
-                after="class AsyncTransport:",
-            )
-        ],
+        [Replace(POOL, "proxy is None", "proxy is not None", after="class AsyncConnection(")],
         [
             At(
-                TRANSPORT,
-                "class AsyncTransport:",
-                "def release(",
-                says="AsyncTransport.release differs from Transport.release: make both the same",
+                POOL,
+                "class AsyncConnection(",
+                "def __init__(",
+                says="AsyncConnection.__init__ differs from Connection.__init__: "
+                "make both the same",
             )
         ],
     ),
     Mutation(
-        "a statement of the sync driver changed",
+        "a statement of the sync loop changed",
         "parity",
-        [Replace("ai_gate/_drivers.py", "time.sleep(", "time.sleep(1 + ")],
+        [Replace(LOOPS, "call.send(result)", "call.send(result or result)")],
         [
             At(
-                "ai_gate/_drivers.py",
-                "async def run_async(",
-                says="run_async differs from run: make both the same",
+                LOOPS, "async def run_async(", says="run_async differs from run: make both the same"
             ),
-            "time.sleep(1 + ",
+            "call.send(result or result)",
         ],
     ),
     Mutation(
         "one side renamed",
         "parity",
-        [Replace("ai_gate/_sender.py", "class AsyncOwnConnections(", "class OwnAsyncConnections(")],
-        ["ai_gate/_sender.py: there is no _sender.AsyncOwnConnections: add it, or correct PAIRS"],
+        [Replace(POOL, "class AsyncPool(", "class PoolAsync(")],
+        [f"{POOL}: there is no _http.pool.AsyncPool: add it, or correct PAIRS"],
     ),
 ]
 
@@ -269,7 +262,7 @@ PUBLIC_API = [
     ),
     public(
         "a field of a data class removed",
-        Replace("ai_gate/_rate_limit.py", "    remaining: int | None\n", ""),
+        Replace("ai_gate/_call/rate_limit.py", "    remaining: int | None\n", ""),
         At(
             SNAPSHOT,
             "ai_gate.RateLimit.remaining",
@@ -455,10 +448,10 @@ COMMANDS = [
         "mypy",
         [
             Replace("pyproject.toml", 'files = ["ai_gate", ', f'files = ["{CLIENT}"] # ["'),
-            Replace(CLIENT, "await self._connections.aclose()", "self._connections.aclose()"),
+            Replace(CLIENT, "await self._clients.aclose()", "self._clients.aclose()"),
         ],
         [
-            At(CLIENT, ASYNC, "self._connections.aclose()", says="error: "),
+            At(CLIENT, ASYNC, "self._clients.aclose()", says="error: "),
             "[unused-coroutine]",
         ],
     ),

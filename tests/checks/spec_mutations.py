@@ -368,7 +368,7 @@ DEFAULTS = [
     Mutation(
         "a public property that the README doesn't name",
         "readme",
-        [Replace("ai_gate/_client.py", "def rate_limit(", "def last_limit(")],
+        [Replace("ai_gate/_base_client.py", "def rate_limit(", "def last_limit(")],
         [f"README.md: {client}.last_limit is missing: say what it does" for client in CLIENTS],
     ),
     Mutation(
