@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ai_gate.testing._gate import MockGate
-    from ai_gate.testing._records import MockGateError, ReceivedRequest, Violation
-    from ai_gate.testing._voice.records import VoiceCall
-    from ai_gate.testing._voice.voice import MockVoice
+    from ai_gate.testing._openai.records import VoiceCall
+    from ai_gate.testing._openai.voice import MockVoice
+    from ai_gate.testing._violations import MockGateError, ReceivedRequest, Violation
 
 __all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
 
 _HOMES = {
     "MockGate": "ai_gate.testing._gate",
-    "MockGateError": "ai_gate.testing._records",
-    "MockVoice": "ai_gate.testing._voice.voice",
-    "ReceivedRequest": "ai_gate.testing._records",
-    "Violation": "ai_gate.testing._records",
-    "VoiceCall": "ai_gate.testing._voice.records",
+    "MockGateError": "ai_gate.testing._violations",
+    "MockVoice": "ai_gate.testing._openai.voice",
+    "ReceivedRequest": "ai_gate.testing._violations",
+    "Violation": "ai_gate.testing._violations",
+    "VoiceCall": "ai_gate.testing._openai.records",
 }
 
 

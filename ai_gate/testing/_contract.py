@@ -8,8 +8,8 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._records import ReceivedRequest
+from ai_gate.testing._response import Answer
+from ai_gate.testing._violations import ReceivedRequest
 
 try:
     from jsonschema_path import SchemaPath

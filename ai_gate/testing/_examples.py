@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ai_gate.testing._answers import Answer, encode_json
 from ai_gate.testing._contract import Contract
+from ai_gate.testing._response import Answer, encode_json
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

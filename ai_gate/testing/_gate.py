@@ -7,20 +7,20 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ai_gate.testing._answers import Answer
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
 from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._records import MockGateError, ReceivedRequest, Violation
-from ai_gate.testing._responder import Responder
+from ai_gate.testing._response import Answer
+from ai_gate.testing._router import Responder
 from ai_gate.testing._server import HOST, Server
 from ai_gate.testing._state import State
+from ai_gate.testing._violations import MockGateError, ReceivedRequest, Violation
 
 if TYPE_CHECKING:
-    from ai_gate.testing._voice.realtime import Realtime
-    from ai_gate.testing._voice.voice import MockVoice
+    from ai_gate.testing._openai.realtime import Realtime
+    from ai_gate.testing._openai.voice import MockVoice
 
 
 class MockGate:
@@ -323,7 +323,7 @@ class MockGate:
 def _new_realtime(now: Callable[[], float]) -> "Realtime":
     """Load OpenAI's side, and aiortc with it, only where it is wanted."""
     try:
-        module = import_module("ai_gate.testing._voice.realtime")
+        module = import_module("ai_gate.testing._openai.realtime")
     except ImportError as error:
         install = 'pip install "ai-gate[testing,webrtc]"'
         raise MockGateError(f"MockGate(realtime=True) needs aiortc: {install}") from error

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._contract import Call, Contract
 from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._refusals import rate_limit_headers, refusal_answer
+from ai_gate.testing._response import Answer, json_answer
 from ai_gate.testing._sessions import new_session, new_turn_credentials
 from ai_gate.testing._state import State
 

@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
-from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._clock import isoformat
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._limits import Plan, Refusal, Usage
+from ai_gate.testing._response import Answer, json_answer
 
 UNKNOWN = {"estimatedMinutes", "minutesUsed"}
 """What the mock gate can't tell of a project's usage, since it sees no session's activity."""

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._reading import UnreadableRequestError, read_request
-from ai_gate.testing._responder import Responder
+from ai_gate.testing._request import UnreadableRequestError, read_request
+from ai_gate.testing._response import Answer
+from ai_gate.testing._router import Responder
 
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.01

@@ -6,7 +6,7 @@ from threading import Lock
 from ai_gate.testing._clock import Clock
 from ai_gate.testing._examples import Example, Pick
 from ai_gate.testing._limits import Account, Plan, Usage
-from ai_gate.testing._records import ReceivedRequest, Violation
+from ai_gate.testing._violations import ReceivedRequest, Violation
 
 
 class State:

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate, MockGateError, Violation
-from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._contract import Call, load_contract
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._responder import Responder
+from ai_gate.testing._response import Answer, json_answer
+from ai_gate.testing._router import Responder
 
 Handler = Callable[[Operations, Call], Answer]
 

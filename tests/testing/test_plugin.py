@@ -8,7 +8,7 @@ SUITE = """
     import httpx
     import pytest
     from ai_gate.testing._operations import Operations
-    from ai_gate.testing._answers import json_answer
+    from ai_gate.testing._response import json_answer
 
     @pytest.mark.parametrize("time", range(2))
     def test_each_test_has_a_fresh_gate(mock_gate, time):

@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
-from ai_gate.testing._voice import thread
-from ai_gate.testing._voice.records import VoiceCall
-from ai_gate.testing._voice.register import Register
+from ai_gate.testing._openai import thread
+from ai_gate.testing._openai.records import VoiceCall
+from ai_gate.testing._openai.register import Register
 
 OFFER = b"v=0\r\n"
 # A copy of all events for each new one would take half a minute.
@@ -76,7 +76,7 @@ def test_without_a_voice_there_is_no_handle() -> None:
 def test_without_a_voice_nothing_of_it_is_loaded() -> None:
     script = (
         "import sys\nfrom ai_gate.testing import MockGate\nwith MockGate(): pass\n"
-        "print([name for name in sys.modules if '_voice' in name or 'aiortc' in name])"
+        "print([name for name in sys.modules if '_openai' in name or 'aiortc' in name])"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

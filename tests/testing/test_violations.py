@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate, Violation
-from ai_gate.testing._reading import MAX_BODY
+from ai_gate.testing._request import MAX_BODY
 
 Exchange = Callable[..., httpx.Response]
 

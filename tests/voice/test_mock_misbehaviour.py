@@ -12,9 +12,9 @@ import pytest
 from aiortc import RTCPeerConnection, RTCTransportStats
 
 from ai_gate.testing import MockGate
-from ai_gate.testing._voice import peer
-from ai_gate.testing._voice.peer import Peer
-from ai_gate.testing._voice.wire import WiredLoop
+from ai_gate.testing._openai import peer
+from ai_gate.testing._openai.peer import Peer
+from ai_gate.testing._openai.wire import WiredLoop
 from tests.voice.plain_client import (
     PlainClient,
     calling,

@@ -18,14 +18,14 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
-from ai_gate.testing._voice.conversation import Conversation
-from ai_gate.testing._voice.dialect import DIALECTS, Event
-from ai_gate.testing._voice.flood import Flood
-from ai_gate.testing._voice.refusals import RefusedError, refusal
-from ai_gate.testing._voice.register import Register
-from ai_gate.testing._voice.routes import Offer, bad_offer
-from ai_gate.testing._voice.speech import Speech
-from ai_gate.testing._voice.wire import Wire, current_wire
+from ai_gate.testing._openai.conversation import Conversation
+from ai_gate.testing._openai.endpoints import Offer, bad_offer
+from ai_gate.testing._openai.events import DIALECTS, Event
+from ai_gate.testing._openai.flood import Flood
+from ai_gate.testing._openai.refusals import RefusedError, refusal
+from ai_gate.testing._openai.register import Register
+from ai_gate.testing._openai.speech import Speech
+from ai_gate.testing._openai.wire import Wire, current_wire
 
 _CHANNEL = "oai-events"
 _OPEN_SECONDS = 20.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ai_gate.testing._answers import Answer, json_answer
+from ai_gate.testing._response import Answer, json_answer
 
 
 class RefusedError(Exception):

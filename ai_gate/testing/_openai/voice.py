@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._voice.flood import Flood
-from ai_gate.testing._voice.records import Api, VoiceCall
-from ai_gate.testing._voice.refusals import refusal
+from ai_gate.testing._openai.flood import Flood
+from ai_gate.testing._openai.records import Api, VoiceCall
+from ai_gate.testing._openai.refusals import refusal
+from ai_gate.testing._response import Answer
 
 if TYPE_CHECKING:
-    from ai_gate.testing._voice.realtime import Realtime
+    from ai_gate.testing._openai.realtime import Realtime
 
 
 class MockVoice:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ai_gate.testing._voice.records import Api
+from ai_gate.testing._openai.records import Api
 
 Event = Mapping[str, Any]
 

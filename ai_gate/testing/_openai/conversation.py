@@ -5,9 +5,9 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ai_gate.testing._voice.dialect import Dialect, Event
-from ai_gate.testing._voice.ids import new_id
-from ai_gate.testing._voice.response import Player, Response
+from ai_gate.testing._openai.events import Dialect, Event
+from ai_gate.testing._openai.ids import new_id
+from ai_gate.testing._openai.reply import Player, Response
 
 
 class Conversation:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from functools import partial
 
-from ai_gate.testing._answers import Answer, json_answer
 from ai_gate.testing._contract import Call, Contract, ContractError
 from ai_gate.testing._examples import Example, Pick, documented_examples
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._prefer import parse_prefer
-from ai_gate.testing._records import ReceivedRequest, Violation
+from ai_gate.testing._response import Answer, json_answer
 from ai_gate.testing._state import State
+from ai_gate.testing._violations import ReceivedRequest, Violation
 
 Handler = Callable[[Call], Answer]
 Log = Callable[[str, str, int], None]

@@ -2,8 +2,8 @@
 
 from threading import Lock
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._voice.records import Api
+from ai_gate.testing._openai.records import Api
+from ai_gate.testing._response import Answer
 
 
 class Misbehaviour:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._records import ReceivedRequest
-from ai_gate.testing._voice.client_secrets import ClientSecrets, Doubt
-from ai_gate.testing._voice.misbehaviour import Misbehaviour
-from ai_gate.testing._voice.records import Api
-from ai_gate.testing._voice.refusals import RefusedError, refusal
+from ai_gate.testing._openai.client_secrets import ClientSecrets, Doubt
+from ai_gate.testing._openai.faults import Misbehaviour
+from ai_gate.testing._openai.records import Api
+from ai_gate.testing._openai.refusals import RefusedError, refusal
+from ai_gate.testing._response import Answer
+from ai_gate.testing._violations import ReceivedRequest
 
 REALTIME = "/v1/realtime"
 _PATHS: Mapping[str, Api] = {f"{REALTIME}/calls": "calls", REALTIME: "beta"}

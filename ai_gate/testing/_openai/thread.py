@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from ai_gate.testing._voice.wire import WiredLoop
+from ai_gate.testing._openai.wire import WiredLoop
 
 _STOP_SECONDS = 5.0
 

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from ai_gate.testing._voice.dialect import Event
-from ai_gate.testing._voice.flood import Flood
-from ai_gate.testing._voice.peer import Peer
-from ai_gate.testing._voice.records import VoiceCall
-from ai_gate.testing._voice.register import Register
-from ai_gate.testing._voice.routes import Offer
-from ai_gate.testing._voice.thread import LoopThread
+from ai_gate.testing._openai.endpoints import Offer
+from ai_gate.testing._openai.events import Event
+from ai_gate.testing._openai.flood import Flood
+from ai_gate.testing._openai.peer import Peer
+from ai_gate.testing._openai.records import VoiceCall
+from ai_gate.testing._openai.register import Register
+from ai_gate.testing._openai.thread import LoopThread
 
 _TIMEOUT = 10.0
 

@@ -11,7 +11,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFifo, AudioFrame
 from av.packet import Packet
 
-from ai_gate.testing._voice import tone
+from ai_gate.testing._openai import tone
 
 _FRAME_SECONDS = tone.SAMPLES / tone.RATE
 # So far behind, the track goes on from now instead of catching up.

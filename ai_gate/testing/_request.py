@@ -6,7 +6,7 @@ from email.message import Message
 from io import BufferedIOBase
 from urllib.parse import parse_qs, urlsplit
 
-from ai_gate.testing._records import ReceivedRequest
+from ai_gate.testing._violations import ReceivedRequest
 
 MAX_BODY = 10 * 2**20
 _MAX_LINE = 2**16

@@ -10,9 +10,9 @@ import pytest
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._records import ReceivedRequest
-from ai_gate.testing._responder import Responder
+from ai_gate.testing._router import Responder
 from ai_gate.testing._state import State
+from ai_gate.testing._violations import ReceivedRequest
 
 SPEC: dict[str, Any] = json.loads((files("ai_gate_api") / "openapi.json").read_text("utf-8"))
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ai_gate.testing._answers import Answer
-from ai_gate.testing._records import ReceivedRequest
-from ai_gate.testing._voice.calls import Calls
-from ai_gate.testing._voice.client_secrets import ClientSecrets
-from ai_gate.testing._voice.misbehaviour import Misbehaviour
-from ai_gate.testing._voice.register import Register
-from ai_gate.testing._voice.routes import Routes
-from ai_gate.testing._voice.voice import MockVoice
+from ai_gate.testing._openai.calls import Calls
+from ai_gate.testing._openai.client_secrets import ClientSecrets
+from ai_gate.testing._openai.endpoints import Routes
+from ai_gate.testing._openai.faults import Misbehaviour
+from ai_gate.testing._openai.register import Register
+from ai_gate.testing._openai.voice import MockVoice
+from ai_gate.testing._response import Answer
+from ai_gate.testing._violations import ReceivedRequest
 
 
 class Realtime:

@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ai_gate.testing._voice.dialect import Dialect, Event
-from ai_gate.testing._voice.ids import new_id
+from ai_gate.testing._openai.events import Dialect, Event
+from ai_gate.testing._openai.ids import new_id
 
 _SECONDS_PER_DELTA = 0.02
 _MOST_DELTAS = 50

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition
 from typing import Any
 
-from ai_gate.testing._voice.records import VoiceCall
+from ai_gate.testing._openai.records import VoiceCall
 
 
 @dataclass
