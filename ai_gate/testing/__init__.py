@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ai_gate.testing._gate import MockGate
-    from ai_gate.testing._openai.records import VoiceCall
+    from ai_gate.testing._openai.register import VoiceCall
     from ai_gate.testing._openai.voice import MockVoice
-    from ai_gate.testing._violations import MockGateError, ReceivedRequest, Violation
+    from ai_gate.testing._request import ReceivedRequest
+    from ai_gate.testing._violations import MockGateError, Violation
 
 __all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
 
@@ -26,9 +27,9 @@ _HOMES = {
     "MockGate": "ai_gate.testing._gate",
     "MockGateError": "ai_gate.testing._violations",
     "MockVoice": "ai_gate.testing._openai.voice",
-    "ReceivedRequest": "ai_gate.testing._violations",
+    "ReceivedRequest": "ai_gate.testing._request",
     "Violation": "ai_gate.testing._violations",
-    "VoiceCall": "ai_gate.testing._openai.records",
+    "VoiceCall": "ai_gate.testing._openai.register",
 }
 
 

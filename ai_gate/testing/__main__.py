@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from ai_gate.testing import MockGate, MockGateError
 
-# On Windows, Ctrl-C doesn't wake a wait without an end.
+# On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
 
 
 class _LoggingGate(MockGate):
-    """A mock gate that writes a line to stderr for each answer, without queries and bodies."""
+    """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
     def _log(self, method: str, path: str, status: int) -> None:
         sys.stderr.write(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}\n")
@@ -59,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--concurrent", type=_limit, default=5, help="live sessions; default: 5")
     parser.add_argument("--quota", type=_limit, default=100, help="sessions a month; default: 100")
     parser.add_argument(
-        "--project", action="append", metavar="ID", help="a project there is; default: any; repeat"
+        "--project",
+        action="append",
+        metavar="ID",
+        help="a project that exists; default: any; repeat",
     )
     parser.add_argument(
         "--realtime",

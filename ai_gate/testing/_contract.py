@@ -1,4 +1,4 @@
-"""`openapi.yaml`, and what openapi-core says of requests and answers."""
+"""`openapi.yaml`, and what openapi-core says of requests and responses."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -8,8 +8,8 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any
 
-from ai_gate.testing._response import Answer
-from ai_gate.testing._violations import ReceivedRequest
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._response import Response
 
 try:
     from jsonschema_path import SchemaPath
@@ -24,7 +24,7 @@ except ImportError as error:
 
 
 class ContractError(Exception):
-    """A request or an answer departs from the spec; the message quotes no value of it."""
+    """A request or a response departs from the spec. The message quotes no value of it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class _CoreRequest:
 
 @dataclass
 class _CoreResponse:
-    """An answer in the shape that openapi-core reads."""
+    """A response in the shape that openapi-core reads."""
 
     status_code: int
     content_type: str
@@ -58,7 +58,7 @@ class _CoreResponse:
 
 
 class Contract:
-    """The spec, held against requests and answers by openapi-core."""
+    """The spec, and openapi-core's validation of requests and responses against it."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         # With the servers of the spec, openapi-core finds none for a request to 127.0.0.1.
@@ -74,7 +74,11 @@ class Contract:
         return self._examples[name]["value"]
 
     def read_request(self, request: ReceivedRequest) -> Call:
-        """Validate a request to a documented operation; ContractError where it departs."""
+        """Validate a request to a documented operation.
+
+        Raises:
+            ContractError: It departs from the spec.
+        """
         try:
             with self._lock:
                 result = self._requests.unmarshal(_core_request(request))
@@ -84,17 +88,21 @@ class Contract:
             raise ContractError(_describe(result.errors))
         return Call(body=result.body or {}, query=result.parameters.query)
 
-    def check_answer(self, method: str, path: str, answer: Answer) -> None:
-        """Validate an answer to a documented operation; ContractError where it departs."""
+    def check_response(self, method: str, path: str, response: Response) -> None:
+        """Validate a response of a documented operation.
+
+        Raises:
+            ContractError: It departs from the spec.
+        """
         request = _core_request(ReceivedRequest(method, path, {}, {}, b""))
-        response = _CoreResponse(
-            answer.status, answer.content_type, answer.headers, answer.body or None
+        core_response = _CoreResponse(
+            response.status, response.content_type, response.headers, response.body or None
         )
         try:
             with self._lock:
-                self._responses.validate(request, response)
+                self._responses.validate(request, core_response)
         except OpenAPIError as error:
-            raise ContractError(f"{answer.status}: {_describe([error])}") from error
+            raise ContractError(f"{response.status}: {_describe([error])}") from error
 
 
 @cache
@@ -105,7 +113,7 @@ def load_contract() -> Contract:
 
 
 def _core_request(request: ReceivedRequest) -> _CoreRequest:
-    # A parameter that is repeated goes in as a list, so that the schema of a string refuses it.
+    # A repeated parameter goes in as a list, so that a schema of type string refuses it.
     query = {
         name: values[0] if len(values) == 1 else values for name, values in request.query.items()
     }
@@ -121,7 +129,10 @@ def _core_request(request: ReceivedRequest) -> _CoreRequest:
 
 
 def _read_json(body: bytes, **_: str) -> Any:
-    """Read JSON strictly. A ContractError passes through openapi-core, a ValueError would not."""
+    """Read JSON strictly.
+
+    It raises ContractError, because openapi-core would catch a ValueError.
+    """
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError as error:
@@ -139,7 +150,7 @@ def _describe(errors: Iterable[Exception]) -> str:
 
 
 def _describe_one(error: Exception) -> str:
-    """Say what is wrong from the schema's side, since values may be secret."""
+    """Say what is wrong in terms of the schema, since values may be secret."""
     place = getattr(error, "name", "")
     match error.__cause__:
         case InvalidSchemaValue(schema_errors=errors):

@@ -1,19 +1,20 @@
-"""The documented answers: every named example of the spec, ready to be sent as it stands."""
+"""The documented responses: every named example of the spec, and which of them is wanted."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ai_gate.testing._contract import Contract
-from ai_gate.testing._response import Answer, encode_json
+from ai_gate.testing._contract import Contract, ContractError
+from ai_gate.testing._response import Response, encode_json
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 @dataclass(frozen=True)
 class Example:
-    """One documented answer of one operation."""
+    """One documented response of one operation."""
 
     method: str
     path: str
@@ -23,38 +24,61 @@ class Example:
     value: Any
     headers: Mapping[str, str]
 
-    def answer(self) -> Answer:
-        """Turn the example into an answer."""
+    def response(self) -> Response:
+        """Make the response that the example shows."""
         is_text = isinstance(self.value, str)
         body = self.value.encode("utf-8") if is_text else encode_json(self.value)
-        return Answer(self.status, body, self.content_type, self.headers)
+        return Response(self.status, body, self.content_type, self.headers)
 
 
 @dataclass(frozen=True)
 class Pick:
-    """Which documented answer is wanted; None stands for any."""
+    """Which documented response is wanted; None stands for any."""
 
     status: int | None
     name: str | None
 
     def fits(self, example: Example) -> bool:
-        """Tell whether an example is what is wanted."""
+        """Return True if an example is what is wanted."""
         return self.status in (None, example.status) and self.name in (None, example.name)
 
     def find(self, examples: Iterable[Example]) -> Example | None:
         """Return the first example that fits, in the order of the spec."""
         return next(filter(self.fits, examples), None)
 
-    def complaint(self, examples: Iterable[Example]) -> str:
-        """Say that nothing fits, and list what there is."""
+    def mismatch(self, examples: Iterable[Example]) -> str:
+        """Say that no example fits, and list those there are."""
         wanted = " ".join(str(part) for part in (self.status, self.name) if part is not None)
         there_is = ", ".join(dict.fromkeys(f"{item.status} {item.name}" for item in examples))
         return f"no such answer is documented: {wanted}; there is {there_is}"
 
 
+def parse_prefer(header: str) -> Pick | None:
+    """Read the request header `Prefer: code=429, example=rate_limit` as Prism does.
+
+    Other preferences are ignored, and of a repeated one the first counts (RFC 7240).
+
+    Returns:
+        The documented response that is preferred; None if the header asks for none.
+
+    Raises:
+        ContractError: The code is not a status.
+    """
+    preferences: dict[str, str] = {}
+    for preference in re.split("[,;]", header):
+        name, _, value = preference.partition("=")
+        preferences.setdefault(name.strip().lower(), value.strip().strip('"'))
+    code, example = preferences.get("code"), preferences.get("example")
+    if code is None and example is None:
+        return None
+    if code is not None and not re.fullmatch("[0-9]{3}", code):
+        raise ContractError("the preferred code must be a status of three digits")
+    return Pick(int(code) if code is not None else None, example)
+
+
 @cache
 def documented_examples(contract: Contract) -> tuple[Example, ...]:
-    """Collect the examples of all answers of all operations."""
+    """Collect the examples of all responses of all operations."""
     return tuple(
         example
         for path, item in (contract.spec / "paths").str_items()
@@ -75,13 +99,13 @@ def _examples_of(method: str, path: str, status: str, response: Any) -> Iterator
 
 
 def _items(node: Any, key: str) -> Iterable[tuple[str, Any]]:
-    """Give what stands under a key that an answer can do without."""
+    """Return what is under a key that a response may lack."""
     items: Iterable[tuple[str, Any]] = (node / key).str_items() if key in node else ()
     return items
 
 
 def _headers_of(response: Any, status: int, value: Any) -> dict[str, str]:
-    """Take the documented headers with their example values, where they agree with the body."""
+    """Return the documented headers with their example values, if they agree with the body."""
     headers = {
         name: str((header / "example").read_value())
         for name, header in _items(response, "headers")

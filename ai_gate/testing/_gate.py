@@ -1,4 +1,4 @@
-"""MockGate: the mock gate as tests use it."""
+"""MockGate, the mock gate as tests use it."""
 
 import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
-from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._response import Answer
-from ai_gate.testing._router import Responder
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._response import Response
+from ai_gate.testing._router import Router
 from ai_gate.testing._server import HOST, Server
+from ai_gate.testing._sessions import IceServers
 from ai_gate.testing._state import State
-from ai_gate.testing._violations import MockGateError, ReceivedRequest, Violation
+from ai_gate.testing._violations import MockGateError, Violation
 
 if TYPE_CHECKING:
     from ai_gate.testing._openai.realtime import Realtime
@@ -30,7 +31,7 @@ class MockGate:
     gate that was closed can be started again, on the same port and with the same state.
 
     Every request is validated against `openapi.yaml`: a bad one gets the documented 400 and is
-    kept in `violations`. So is every answer: a bad one is a bug of the mock gate, and `close()`
+    kept in `violations`. So is every response: a bad one is a bug of the mock gate, and `close()`
     raises `MockGateError` for it.
 
     A project may send 100 requests in a window of 15 minutes that starts with its first one, make
@@ -40,7 +41,7 @@ class MockGate:
     counts as a request but not as a session; 400 and 401 count for nothing.
 
     With `realtime=True` it plays OpenAI's side of a call too: it takes a session's SDP offer under
-    `realtime_url`, hears and speaks; see `voice`. That needs aiortc:
+    `realtime_url`, receives and sends audio; see `voice`. That needs aiortc:
     `pip install "ai-gate[testing,webrtc]"`.
 
     Args:
@@ -48,8 +49,8 @@ class MockGate:
         requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
         concurrent: Live sessions of a project, or None for no limit. Default 5.
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
-        projects: The IDs of the projects there are; others get a 401. Default None: any project.
-        ssl_context: The server's side of TLS; the gate then speaks https. Default None: http.
+        projects: The IDs of the projects that exist; others get a 401. Default None: any project.
+        ssl_context: For a gate that speaks https: its side of TLS. Default None: http.
         realtime: Whether the gate plays OpenAI's side of a call too. Default False.
         ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
             Default None: those of the spec's example, or with `realtime` none at all, since a call
@@ -58,7 +59,7 @@ class MockGate:
     Raises:
         ValueError: A limit is negative.
         TypeError: `projects` is a single string, or an ICE server has no `urls`.
-        MockGateError: `realtime` is wanted, but aiortc isn't installed.
+        MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
         >>> import httpx
@@ -94,10 +95,10 @@ class MockGate:
             projects,
             self._state,
             ice_servers=None if servers is None else IceServers(servers),
-            minted=self._minted,
+            on_session=self._add_session,
         )
-        self._responder = Responder(
-            contract, operations, self._state, self._log, elsewhere=self._answer_realtime
+        self._router = Router(
+            contract, operations, self._state, self._log, other_paths=self._respond_as_openai
         )
         self._ssl_context = ssl_context
         self._port = port
@@ -107,14 +108,14 @@ class MockGate:
         return f"<MockGate on port {self._port}>"
 
     def _log(self, method: str, path: str, status: int) -> None:
-        """Take note of an answer; the command prints it."""
+        """Do nothing with a response; the command prints a line for it."""
 
-    def _minted(self, session: Mapping[str, Any]) -> None:
+    def _add_session(self, session: Mapping[str, Any]) -> None:
         if self._realtime is not None:
-            self._realtime.mint(session)
+            self._realtime.add_session(session)
 
-    def _answer_realtime(self, request: ReceivedRequest) -> Answer | None:
-        return None if self._realtime is None else self._realtime.answer(request)
+    def _respond_as_openai(self, request: ReceivedRequest) -> Response | None:
+        return None if self._realtime is None else self._realtime.respond(request)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -128,7 +129,7 @@ class MockGate:
         self.close()
 
     def start(self) -> Self:
-        """Start to listen. A gate that runs stays as it is.
+        """Start to listen. Nothing happens if the gate runs already.
 
         Returns:
             The gate itself.
@@ -147,7 +148,7 @@ class MockGate:
 
     def _start_server(self) -> Server:
         with ExitStack() as undo:
-            server = Server(self._port, self._responder, self._ssl_context)
+            server = Server(self._port, self._router, self._ssl_context)
             undo.callback(server.server_close)
             if self._realtime is not None:
                 undo.callback(self._realtime.stop)
@@ -157,12 +158,12 @@ class MockGate:
             return server
 
     def close(self) -> None:
-        """Stop listening and close every connection. A gate that doesn't run stays as it is.
+        """Stop listening and close every connection. Nothing happens if the gate doesn't run.
 
-        Calls are hung up. All that takes a few seconds at most.
+        Calls are hung up. It takes a few seconds at most.
 
         Raises:
-            MockGateError: The gate gave an answer that `openapi.yaml` doesn't allow.
+            MockGateError: The gate gave a response that `openapi.yaml` doesn't allow.
 
         Example:
             >>> gate = MockGate().start()
@@ -210,33 +211,34 @@ class MockGate:
 
     @property
     def realtime_url(self) -> str:
-        """Where calls begin, in place of `https://api.openai.com/v1/realtime`.
+        """The URL that accepts SDP offers, in place of `https://api.openai.com/v1/realtime`.
 
         Raises:
-            RuntimeError: The gate has no voice, or was never started and has no fixed port.
+            RuntimeError: The gate was made without `realtime=True`, or it was never started and has
+                no fixed port.
 
         Example:
             >>> MockGate(port=8787, realtime=True).realtime_url
             'http://127.0.0.1:8787/v1/realtime'
         """
-        self._with_voice()
+        self._require_realtime()
         return f"{self.url}/v1/realtime"
 
     @property
     def voice(self) -> "MockVoice":
-        """OpenAI's side: the calls, and the ways to make it misbehave.
+        """OpenAI's side: the calls, and the ways to make them fail.
 
         Raises:
-            RuntimeError: The gate has no voice.
+            RuntimeError: The gate was made without `realtime=True`.
 
         Example:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.calls
             []
         """
-        return self._with_voice().voice
+        return self._require_realtime().voice
 
-    def _with_voice(self) -> "Realtime":
+    def _require_realtime(self) -> "Realtime":
         if self._realtime is None:
             raise RuntimeError("The mock gate has no voice: it takes MockGate(realtime=True)")
         return self._realtime
@@ -256,7 +258,7 @@ class MockGate:
 
     @property
     def violations(self) -> list[Violation]:
-        """What departed from `openapi.yaml`, in order: requests and, a bug, answers. A copy.
+        """What departed from `openapi.yaml`, in order: requests and, as bugs, responses. A copy.
 
         Example:
             >>> import httpx
@@ -283,18 +285,18 @@ class MockGate:
         self._state.advance(seconds)
 
     def respond_next(self, status: int, example: str | None = None) -> None:
-        """Answer a coming request with a documented answer of `openapi.yaml`.
+        """Give a documented response of `openapi.yaml` to a coming request.
 
-        It goes to the next valid request of an operation that documents such an answer, and then
-        is used up. Several calls queue up. The answer leaves the gate's state as it is. The request
-        header `Prefer: code=429, example=rate_limit` does the same for its own request.
+        It goes to the next valid request of an operation that documents such a response, and then
+        is used up. Several calls queue up. The response leaves the gate's state as it is. The
+        request header `Prefer: code=429, example=rate_limit` does the same for its own request.
 
         Args:
             status: The status, for example 429.
             example: The name of the example. Default None: the operation's first of that status.
 
         Raises:
-            ValueError: Nothing such is documented; the message lists what there is.
+            ValueError: There is no such example; the message lists those there are.
 
         Example:
             >>> import httpx
@@ -303,12 +305,12 @@ class MockGate:
             ...     httpx.get(f"{gate.url}/health").status_code
             522
         """
-        self._responder.respond_next(Pick(status, example))
+        self._router.respond_next(Pick(status, example))
 
     def reset(self) -> None:
-        """Forget projects, requests, violations and queued answers, and put the clock back.
+        """Forget projects, requests, violations and queued responses, and put the clock back.
 
-        Calls are hung up and forgotten, with the client secrets and what `voice` was told.
+        Calls are hung up and forgotten, with the client secrets and what `voice` was told to do.
 
         Example:
             >>> gate = MockGate()
@@ -321,7 +323,7 @@ class MockGate:
 
 
 def _new_realtime(now: Callable[[], float]) -> "Realtime":
-    """Load OpenAI's side, and aiortc with it, only where it is wanted."""
+    """Import OpenAI's side, and aiortc with it, only for the gates that play it."""
     try:
         module = import_module("ai_gate.testing._openai.realtime")
     except ImportError as error:

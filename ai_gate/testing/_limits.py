@@ -1,4 +1,4 @@
-"""The rules of a plan: what a project may ask for, and when. No clock and no I/O in here."""
+"""The limits of a plan, and what a project has used of it. No clock and no I/O."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """The limits of every project; None switches one off."""
+    """The limits of every project; None means no limit."""
 
     requests: int | None
     concurrent: int | None
@@ -33,7 +33,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a project has used, right after one of its requests."""
+    """What a project has used, including its last request."""
 
     refusal: Refusal | None
     requests: int
@@ -43,7 +43,7 @@ class Usage:
 
 
 class Account:
-    """The use that one project makes of its plan."""
+    """What one project has used of its plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -54,8 +54,8 @@ class Account:
         self._month_sessions = 0
 
     def admit(self, now: float, *, session: bool) -> Usage:
-        """Count a request and, where it asks for a session and none is refused, the session."""
-        self._forget_what_is_over(now)
+        """Count a request and, if it asks for a session and isn't refused, the session."""
+        self._expire(now)
         self._requests += 1
         refusal = self._refusal(session)
         if session and refusal is None:
@@ -69,7 +69,7 @@ class Account:
             month_sessions=self._month_sessions,
         )
 
-    def _forget_what_is_over(self, now: float) -> None:
+    def _expire(self, now: float) -> None:
         if now >= self._window_end:
             self._window_end = now + WINDOW_SECONDS
             self._requests = 0

@@ -1,21 +1,21 @@
-"""What the gate does for each documented operation once a request is known to be valid."""
+"""What the gate does for each documented operation, once a request is known to be valid."""
 
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
 from ai_gate.testing._contract import Call, Contract
-from ai_gate.testing._ice_servers import IceServers
-from ai_gate.testing._limits import Plan
-from ai_gate.testing._refusals import rate_limit_headers, refusal_answer
-from ai_gate.testing._response import Answer, json_answer
-from ai_gate.testing._sessions import new_session, new_turn_credentials
+from ai_gate.testing._limits import Plan, Refusal, Usage
+from ai_gate.testing._response import Response, isoformat, json_response
+from ai_gate.testing._sessions import IceServers, new_session, new_turn_credentials
 from ai_gate.testing._state import State
 
-Minted = Callable[[Any], None]
+UNKNOWN = {"estimatedMinutes", "minutesUsed"}
+"""What the mock gate can't say of a project's usage, since it sees no session's activity."""
 
 
-def _nothing(_: Any) -> None:
-    """Take no note of a session."""
+def _ignore(_: Any) -> None:
+    """Do nothing with a new session."""
 
 
 class Operations:
@@ -24,10 +24,10 @@ class Operations:
     Args:
         contract: The spec.
         plan: The limits.
-        projects: The projects there are; None for any.
+        projects: The IDs of the projects that exist; None for any.
         state: What the gate remembers.
         ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-        minted: Is given each new session. Default: nobody is.
+        on_session: Called with each new session. Default: nothing is called.
     """
 
     def __init__(
@@ -38,27 +38,27 @@ class Operations:
         state: State,
         *,
         ice_servers: IceServers | None = None,
-        minted: Minted = _nothing,
+        on_session: Callable[[Any], None] = _ignore,
     ) -> None:
         self._contract = contract
         self._plan = plan
         self._projects = None if projects is None else frozenset(projects)
         self._state = state
         self._ice_servers = ice_servers
-        self._minted = minted
+        self._on_session = on_session
 
-    def create_session(self, call: Call) -> Answer:
-        """Mint a session that echoes what was asked for."""
+    def create_session(self, call: Call) -> Response:
+        """Create a session that echoes what was asked for."""
         template = self._contract.example("session")
 
-        def mint(now: float) -> Any:
+        def create(now: float) -> Any:
             session = new_session(template, call.body, now, self._ice_servers)
-            self._minted(session)
+            self._on_session(session)
             return session
 
-        return self._serve(call.body["project_id"], mint, session=True)
+        return self._serve(call.body["project_id"], create, session=True)
 
-    def get_turn_credentials(self, call: Call) -> Answer:
+    def get_turn_credentials(self, call: Call) -> Response:
         """Make TURN credentials."""
         template = self._contract.example("turn_credentials")
         return self._serve(
@@ -67,15 +67,69 @@ class Operations:
             session=False,
         )
 
-    def get_health(self, _: Call) -> Answer:
+    def get_health(self, _: Call) -> Response:
         """Say that the gate is up."""
-        return json_answer(200, self._contract.example("healthy"))
+        return json_response(200, self._contract.example("healthy"))
 
-    def _serve(self, project: str, make_body: Callable[[float], Any], *, session: bool) -> Answer:
-        """Answer with the body unless the project is unknown or has reached a limit."""
+    def _serve(self, project: str, make_body: Callable[[float], Any], *, session: bool) -> Response:
+        """Respond with the body, unless the project is unknown or has reached a limit."""
         if self._projects is not None and project not in self._projects:
-            return json_answer(401, self._contract.example("unknown_project"))
+            return json_response(401, self._contract.example("unknown_project"))
         usage, now = self._state.admit(project, session=session)
         if usage.refusal is not None:
-            return refusal_answer(self._contract, self._plan, usage, usage.refusal, now)
-        return json_answer(200, make_body(now), rate_limit_headers(self._plan, usage))
+            return _refuse(self._contract, self._plan, usage, usage.refusal, now)
+        return json_response(200, make_body(now), rate_limit_headers(self._plan, usage))
+
+
+def rate_limit_headers(plan: Plan, usage: Usage) -> dict[str, str]:
+    """Make the headers that describe a project's window."""
+    if plan.requests is None:
+        return {}
+    return {
+        "X-RateLimit-Limit": str(plan.requests),
+        "X-RateLimit-Remaining": str(max(0, plan.requests - usage.requests)),
+        "X-RateLimit-Reset": str(math.ceil(usage.window_end)),
+    }
+
+
+def _refuse(contract: Contract, plan: Plan, usage: Usage, refusal: Refusal, now: float) -> Response:
+    """Make the documented response to a limit that is reached, with the project's numbers."""
+    headers = rate_limit_headers(plan, usage)
+    if refusal is Refusal.REQUESTS:
+        headers["Retry-After"] = str(math.ceil(usage.window_end - now))
+        return json_response(429, _rate_limit_body(contract, plan, usage), headers)
+    if refusal is Refusal.QUOTA:
+        return json_response(402, _quota_body(contract, plan, usage), headers)
+    return json_response(429, _concurrent_body(contract, plan, usage), headers)
+
+
+def _rate_limit_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+    return {
+        **contract.example("rate_limit"),
+        "limit": plan.requests,
+        "resetAt": isoformat(math.ceil(usage.window_end)),
+    }
+
+
+def _quota_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+    template = contract.example("quota_exceeded")
+    usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
+    return {
+        **template,
+        "message": f"The monthly quota of {plan.quota} sessions is used up",
+        "usage": {
+            **usage_shown,
+            "sessionsIncluded": plan.quota,
+            "sessionsUsed": usage.month_sessions,
+            "sessionsRemaining": 0,
+            "percentUsed": 100,
+        },
+    }
+
+
+def _concurrent_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+    return {
+        **contract.example("concurrent_limit"),
+        "current": usage.live_sessions,
+        "max": plan.concurrent,
+    }

@@ -1,16 +1,18 @@
-"""From what http.server has parsed to a whole request: target, headers and body."""
+"""A request as it arrived, and how target, headers and body are read off the wire."""
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email import errors
 from email.message import Message
 from io import BufferedIOBase
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-from ai_gate.testing._violations import ReceivedRequest
 
 MAX_BODY = 10 * 2**20
 _MAX_LINE = 2**16
-# The parser of the standard library goes on after these, with headers missing.
+# After these, the parser of the standard library goes on, but leaves headers out.
 _HEADER_DEFECTS = (
     errors.FirstHeaderLineIsContinuationDefect,
     errors.InvalidHeaderDefect,
@@ -19,8 +21,44 @@ _HEADER_DEFECTS = (
 )
 
 
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """A request as it arrived at the mock gate.
+
+    `repr` shows only the method and the path, since the rest may carry project IDs.
+
+    Attributes:
+        method: The HTTP method, for example `POST`.
+        path: The path without the query, for example `/session`.
+        query: The query parameters, each with the list of its values.
+        headers: The headers by lower-case name; repeated ones are joined with a comma.
+        body: The body's bytes, empty if there was none.
+
+    Example:
+        >>> ReceivedRequest("POST", "/session", {}, {}, b'{"voice": "nova"}').json()
+        {'voice': 'nova'}
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """Read the body as JSON.
+
+        Returns:
+            The value that the body holds.
+
+        Raises:
+            ValueError: The body isn't JSON.
+        """
+        return json.loads(self.body)
+
+
 class UnreadableRequestError(Exception):
-    """A request that can't be read to its end, so that the connection is lost for a next one."""
+    """A request that can't be read to its end, so that its connection can't be used again."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -30,7 +68,11 @@ class UnreadableRequestError(Exception):
 def read_request(
     method: str, target: str, headers: Message, stream: BufferedIOBase
 ) -> ReceivedRequest:
-    """Read the rest of a request; UnreadableRequestError where that is impossible."""
+    """Read the rest of a request whose head http.server has parsed.
+
+    Raises:
+        UnreadableRequestError: It can't be read to its end.
+    """
     if any(isinstance(defect, _HEADER_DEFECTS) for defect in headers.defects):
         raise UnreadableRequestError("A header line is malformed")
     path, query = _read_target(target)
@@ -49,7 +91,7 @@ def _read_target(target: str) -> tuple[str, dict[str, list[str]]]:
     try:
         url = urlsplit(target)
         return url.path, parse_qs(url.query, keep_blank_values=True, errors="strict")
-    except ValueError as error:  # its text may quote the target
+    except ValueError as error:  # the error's text may quote the target
         raise UnreadableRequestError("The request target is no URL in UTF-8") from error
 
 

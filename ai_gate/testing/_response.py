@@ -1,14 +1,15 @@
-"""An answer of the gate, before it goes on the wire."""
+"""A response of the gate, before it goes on the wire, and how values are written in its body."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Status, headers and body; the server adds what belongs to the connection."""
+class Response:
+    """Status, headers and body. The server adds the headers that concern the connection."""
 
     status: int
     body: bytes
@@ -16,12 +17,18 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    """Make an answer that carries a JSON value."""
-    return Answer(status, encode_json(value), headers=headers or {})
+def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Make a response whose body is a JSON value."""
+    return Response(status, encode_json(value), headers=headers or {})
 
 
 def encode_json(value: Any) -> bytes:
     """Write JSON as the gate's JavaScript does: compact UTF-8, lone surrogates as escapes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def isoformat(timestamp: float) -> str:
+    """Write Unix seconds as the gate's JavaScript does: `2025-10-03T12:00:00.000Z`."""
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

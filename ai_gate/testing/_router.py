@@ -1,43 +1,45 @@
-"""From a request to an answer: routing, validation and picked answers."""
+"""From a request to a response: routing, validation and picked examples."""
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._examples import Example, Pick, documented_examples
+from ai_gate.testing._examples import Example, Pick, documented_examples, parse_prefer
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._prefer import parse_prefer
-from ai_gate.testing._response import Answer, json_answer
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._response import Response, json_response
 from ai_gate.testing._state import State
-from ai_gate.testing._violations import ReceivedRequest, Violation
+from ai_gate.testing._violations import Violation
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Call], Response]
 Log = Callable[[str, str, int], None]
-Elsewhere = Callable[[ReceivedRequest], Answer | None]
+OtherPaths = Callable[[ReceivedRequest], Response | None]
 
-# What no operation documents is refused in the way that this one documents for any refusal.
+# What no operation documents is refused as this one documents it for any refusal.
 _FALLBACK = ("GET", "/health")
 
 
-def _give(example: Example, _: Call) -> Answer:
-    return example.answer()
+def _example_response(example: Example, _: Call) -> Response:
+    return example.response()
 
 
-def _nothing(_: ReceivedRequest) -> Answer | None:
+def _no_other_path(_: ReceivedRequest) -> Response | None:
     return None
 
 
-class Responder:
+class Router:
     """The gate without its sockets.
 
     Args:
         contract: The spec.
         operations: What the gate does for each operation of the spec.
         state: What the gate remembers.
-        log: Is told of each answer.
-        elsewhere: Answers the paths that the spec has no say in. Default: there are none.
+        log: Called with the method, path and status of each response.
+        other_paths: Responds to a request for a path that the spec says nothing about; None if
+            it has no such path. Default: there are no such paths.
     """
 
     def __init__(
@@ -46,10 +48,10 @@ class Responder:
         operations: Operations,
         state: State,
         log: Log,
-        elsewhere: Elsewhere = _nothing,
+        other_paths: OtherPaths = _no_other_path,
     ) -> None:
         self._contract = contract
-        self._elsewhere = elsewhere
+        self._other_paths = other_paths
         self._log = log
         self._state = state
         self._examples = documented_examples(contract)
@@ -64,37 +66,37 @@ class Responder:
         for example in self._examples:
             if 200 <= example.status < 300:
                 handlers = routes.setdefault(example.path, {})
-                handlers.setdefault(example.method, partial(_give, example))
+                handlers.setdefault(example.method, partial(_example_response, example))
         return routes
 
     def respond_next(self, pick: Pick) -> None:
-        """Queue a documented answer; ValueError where none fits."""
+        """Queue a documented response; ValueError if none fits."""
         if pick.find(self._examples) is None:
-            raise ValueError(pick.complaint(self._examples))
-        self._state.queue(pick)
+            raise ValueError(pick.mismatch(self._examples))
+        self._state.add_pick(pick)
 
-    def answer(self, request: ReceivedRequest) -> Answer:
-        """Answer a request. It never raises: a bug of the mock gate is kept, and answered 500."""
-        self._state.record(request)
+    def respond(self, request: ReceivedRequest) -> Response:
+        """Respond to a request. Never raises: a bug of the mock gate is kept, and gives 500."""
+        self._state.add_request(request)
         try:
-            answer = self._elsewhere(request)
-            if answer is None:
+            response = self._other_paths(request)
+            if response is None:
                 return self._checked(request.method, request.path, self._route(request))
-            return self._logged(request.method, request.path, self._stamped(answer))
+            return self._logged(request.method, request.path, self._stamped(response))
         except Exception as error:
             return self.report_bug(request.method, request.path, f"{type(error).__name__}: {error}")
 
-    def refuse(self, method: str, path: str, status: int, message: str) -> Answer:
-        """Answer what could not even be read as a request."""
+    def refuse(self, method: str, path: str, status: int, message: str) -> Response:
+        """Respond to what could not even be read as a request."""
         return self._checked(method, path, self._refusal(method, path, status, message))
 
-    def report_bug(self, method: str, path: str, message: str) -> Answer:
-        """Keep a bug of the mock gate and answer 500."""
-        self._state.keep(Violation("answer", method, path, message))
+    def report_bug(self, method: str, path: str, message: str) -> Response:
+        """Keep a bug of the mock gate and respond with 500."""
+        self._state.add_violation(Violation("answer", method, path, message))
         self._log(method, path, 500)
-        return self._stamped(json_answer(500, self._contract.example("internal_error")))
+        return self._stamped(json_response(500, self._contract.example("internal_error")))
 
-    def _route(self, request: ReceivedRequest) -> Answer:
+    def _route(self, request: ReceivedRequest) -> Response:
         handlers = self._routes.get(request.path)
         if handlers is None:
             return self._refusal(request.method, request.path, 404, "There is no such path")
@@ -105,13 +107,13 @@ class Responder:
             return self._refusal(request.method, request.path, 405, message, {"Allow": allowed})
         return self._call(request, handler)
 
-    def _call(self, request: ReceivedRequest, handler: Handler) -> Answer:
+    def _call(self, request: ReceivedRequest, handler: Handler) -> Response:
         try:
             call = self._contract.read_request(request)
             picked = self._picked(request)
         except ContractError as error:
             return self._refusal(request.method, request.path, 400, str(error))
-        return handler(call) if picked is None else picked.answer()
+        return handler(call) if picked is None else picked.response()
 
     def _picked(self, request: ReceivedRequest) -> Example | None:
         examples = [
@@ -121,10 +123,10 @@ class Responder:
         ]
         preferred = parse_prefer(request.headers.get("prefer", ""))
         if preferred is None:
-            return self._state.take_queued(examples)
+            return self._state.take_pick(examples)
         example = preferred.find(examples)
         if example is None:
-            raise ContractError(preferred.complaint(examples))
+            raise ContractError(preferred.mismatch(examples))
         return example
 
     def _refusal(
@@ -134,27 +136,27 @@ class Responder:
         status: int,
         message: str,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        self._state.keep(Violation("request", method, path, message))
+    ) -> Response:
+        self._state.add_violation(Violation("request", method, path, message))
         template = self._contract.example("not_found" if status == 404 else "invalid_request")
-        return json_answer(status, {**template, "message": message}, headers)
+        return json_response(status, {**template, "message": message}, headers)
 
-    def _checked(self, method: str, path: str, answer: Answer) -> Answer:
-        """Add the headers that every answer has, and hold the answer against the spec."""
+    def _checked(self, method: str, path: str, response: Response) -> Response:
+        """Add the headers that every response has, and validate it against the spec."""
         is_documented = method in self._routes.get(path, {})
         operation = (method, path) if is_documented else _FALLBACK
-        stamped = self._stamped(answer)
-        self._contract.check_answer(*operation, stamped)
+        stamped = self._stamped(response)
+        self._contract.check_response(*operation, stamped)
         return self._logged(method, path, stamped)
 
-    def _logged(self, method: str, path: str, answer: Answer) -> Answer:
-        self._log(method, path, answer.status)
-        return answer
+    def _logged(self, method: str, path: str, response: Response) -> Response:
+        self._log(method, path, response.status)
+        return response
 
-    def _stamped(self, answer: Answer) -> Answer:
+    def _stamped(self, response: Response) -> Response:
         headers = {
-            **answer.headers,
+            **response.headers,
             "CF-Ray": f"{secrets.token_hex(8)}-FRA",
             "Date": formatdate(self._state.now(), usegmt=True),
         }
-        return Answer(answer.status, answer.body, answer.content_type, headers)
+        return replace(response, headers=headers)

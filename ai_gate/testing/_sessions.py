@@ -1,15 +1,58 @@
-"""Fresh sessions and TURN credentials, modelled on the examples of the spec."""
+"""Sessions, TURN credentials and ICE servers, modelled on the examples of the spec."""
 
 import copy
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ai_gate.testing._clock import isoformat
-from ai_gate.testing._ice_servers import IceServers
 from ai_gate.testing._limits import SESSION_SECONDS
+from ai_gate.testing._response import isoformat
 
 CLIENT_SECRET_SECONDS = 60
+
+
+class IceServers:
+    """The ICE servers to hand out, as they are, in place of those of the spec's example.
+
+    Args:
+        servers: Each with `urls`, a URL or a list of them, and for TURN `username` and
+            `credential`.
+
+    Raises:
+        TypeError: A server is not a mapping, or `urls` neither a string nor a list of strings.
+    """
+
+    def __init__(self, servers: Iterable[Mapping[str, Any]]) -> None:
+        self._servers = [_checked(server) for server in servers]
+
+    @property
+    def turn_url(self) -> str | None:
+        """The URL of the first TURN server."""
+        urls = (url for server in self._servers for url in _urls(server))
+        return next((url for url in urls if url.lower().startswith("turn")), None)
+
+    def credentials(self) -> dict[str, Any]:
+        """Make the fields of TURN credentials."""
+        has_turn = self.turn_url is not None
+        return {
+            "iceServers": copy.deepcopy(self._servers),
+            "_auth_method": "legacy" if has_turn else "stun_only",
+            "_turn_enabled": has_turn,
+        }
+
+
+def _checked(server: Mapping[str, Any]) -> dict[str, Any]:
+    if not (isinstance(server, Mapping) and _urls(server)):
+        raise TypeError("ice_servers must be mappings with urls: a string or a list of strings")
+    return copy.deepcopy(dict(server))
+
+
+def _urls(server: Mapping[str, Any]) -> list[str]:
+    urls = server.get("urls")
+    listed = [urls] if isinstance(urls, str) else urls
+    if not (isinstance(listed, list) and all(isinstance(url, str) for url in listed)):
+        return []
+    return listed
 
 
 def new_session(
@@ -38,7 +81,7 @@ def new_session(
 
 
 def new_turn_credentials(template: Mapping[str, Any], ice_servers: IceServers | None) -> Any:
-    """Put given servers, or one new user name and password, into a copy of the spec's example."""
+    """Fill a copy of the spec's example with the given servers, or a new user and password."""
     if ice_servers is not None:
         return {**template, **ice_servers.credentials()}
     credentials = copy.deepcopy(dict(template))

@@ -1,4 +1,4 @@
-"""A pytest plugin with one fixture, `mock_gate`. pytest finds it by itself."""
+"""The pytest plugin with the fixture `mock_gate`. pytest loads it by its entry point."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def mock_gate() -> "Iterator[MockGate]":
     """A fresh mock gate with the limits of the free plan.
 
-    The test fails at its end when the gate gave an answer that `openapi.yaml` doesn't allow. A bad
-    request doesn't fail it, since a test may send one on purpose; where none is expected, end with
+    The test fails at its end if the gate gave a response that `openapi.yaml` doesn't allow. A bad
+    request doesn't fail it, since a test may send one on purpose; if none is expected, end with
     `assert mock_gate.violations == []`.
     """
     with ai_gate.testing.MockGate() as gate:

@@ -8,13 +8,13 @@ import pytest
 from ai_gate.testing import MockGate, MockGateError, Violation
 from ai_gate.testing._contract import Call, load_contract
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._response import Answer, json_answer
-from ai_gate.testing._router import Responder
+from ai_gate.testing._response import Response, json_response
+from ai_gate.testing._router import Router
 
-Handler = Callable[[Operations, Call], Answer]
+Handler = Callable[[Operations, Call], Response]
 
 
-def answer_of_a_broken_gate(
+def response_of_a_broken_gate(
     monkeypatch: pytest.MonkeyPatch, handler: Handler
 ) -> tuple[MockGate, httpx.Response]:
     monkeypatch.setattr(Operations, "get_health", handler)
@@ -23,18 +23,18 @@ def answer_of_a_broken_gate(
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
-        (json_answer(200, {}), "ContractError: 200: the body lacks status"),
-        (json_answer(200, {"status": 1}), '200: status does not satisfy type: "string"'),
-        (Answer(200, b""), "200: Missing response data"),
-        (Answer(200, b"{"), "the body is no valid JSON: Expecting property name"),
-        (Answer(200, b"{}", "text/plain"), "200: the content type must be application/json"),
-        (json_answer(302, {}), "302: Unknown response http status: 302"),
+        (json_response(200, {}), "ContractError: 200: the body lacks status"),
+        (json_response(200, {"status": 1}), '200: status does not satisfy type: "string"'),
+        (Response(200, b""), "200: Missing response data"),
+        (Response(200, b"{"), "the body is no valid JSON: Expecting property name"),
+        (Response(200, b"{}", "text/plain"), "200: the content type must be application/json"),
+        (json_response(302, {}), "302: Unknown response http status: 302"),
     ],
 )
-def test_bad_answer(monkeypatch: pytest.MonkeyPatch, answer: Answer, message: str) -> None:
-    gate, received = answer_of_a_broken_gate(monkeypatch, lambda *_: answer)
+def test_bad_response(monkeypatch: pytest.MonkeyPatch, response: Response, message: str) -> None:
+    gate, received = response_of_a_broken_gate(monkeypatch, lambda *_: response)
     assert received.status_code == 500
     assert received.json()["error"] == "internal_error"
     assert "cf-ray" in received.headers
@@ -60,10 +60,10 @@ def test_bad_header(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_exception_in_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> Answer:
+    def fail(*_: object) -> Response:
         raise LookupError("a bug")
 
-    gate, received = answer_of_a_broken_gate(monkeypatch, fail)
+    gate, received = response_of_a_broken_gate(monkeypatch, fail)
     assert received.status_code == 500
     assert gate.violations == [Violation("answer", "GET", "/health", "LookupError: a bug")]
     with pytest.raises(MockGateError, match="a bug"):
@@ -73,10 +73,10 @@ def test_exception_in_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_exception_in_the_connection(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> Answer:
+    def fail(*_: object) -> Response:
         raise LookupError("a bug")
 
-    monkeypatch.setattr(Responder, "answer", fail)
+    monkeypatch.setattr(Router, "respond", fail)
     gate = MockGate().start()
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(f"{gate.url}/health", trust_env=False)
@@ -88,17 +88,17 @@ def test_exception_in_the_connection(
 def test_network_that_times_out_is_no_bug(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> Answer:
+    def fail(*_: object) -> Response:
         raise TimeoutError
 
-    monkeypatch.setattr(Responder, "answer", fail)
+    monkeypatch.setattr(Router, "respond", fail)
     with MockGate() as gate, pytest.raises(httpx.RemoteProtocolError):
         httpx.get(f"{gate.url}/turn-credentials?identifier=proj_secret", trust_env=False)
     assert capfd.readouterr() == ("", "")
 
 
 def test_bug_shows_though_the_test_expects_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Operations, "get_health", lambda *_: json_answer(200, {}))
+    monkeypatch.setattr(Operations, "get_health", lambda *_: json_response(200, {}))
     with pytest.raises(MockGateError) as caught, MockGate() as gate:
         httpx.get(f"{gate.url}/health", trust_env=False).raise_for_status()
     assert isinstance(caught.value.__context__, httpx.HTTPStatusError)

@@ -30,7 +30,7 @@ def test_package_and_plugin_are_light() -> None:
 
 def test_records_do_not_load_the_validator() -> None:
     added = modules_after("from ai_gate.testing import MockGateError, ReceivedRequest, Violation")
-    assert "ai_gate.testing._violations" in added
+    assert {"ai_gate.testing._request", "ai_gate.testing._violations"} <= added
     assert not any(name.startswith(("openapi_core", "httpx")) for name in added)
 
 
@@ -57,9 +57,10 @@ def test_public_names() -> None:
     "name",
     [
         "ai_gate.testing",
+        "ai_gate.testing._request",
         "ai_gate.testing._violations",
         "ai_gate.testing._gate",
-        "ai_gate.testing._openai.records",
+        "ai_gate.testing._openai.register",
         "ai_gate.testing._openai.voice",
     ],
 )

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
-from ai_gate.testing._clock import Clock, isoformat
 from ai_gate.testing._limits import Account, Plan, Refusal
+from ai_gate.testing._response import isoformat
+from ai_gate.testing._state import Clock
 
 NOON = datetime(2025, 10, 31, 12, tzinfo=UTC).timestamp()
 MIDNIGHT = datetime(2025, 11, 1, tzinfo=UTC).timestamp()

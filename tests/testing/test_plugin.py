@@ -8,7 +8,7 @@ SUITE = """
     import httpx
     import pytest
     from ai_gate.testing._operations import Operations
-    from ai_gate.testing._response import json_answer
+    from ai_gate.testing._response import json_response
 
     @pytest.mark.parametrize("time", range(2))
     def test_each_test_has_a_fresh_gate(mock_gate, time):
@@ -23,8 +23,8 @@ SUITE = """
         assert len(mock_gate.violations) == 1
 
     def test_bug_of_the_gate(mock_gate, monkeypatch):
-        monkeypatch.setattr(mock_gate._responder, "_routes", {
-            "/health": {"GET": lambda _: json_answer(200, {})}
+        monkeypatch.setattr(mock_gate._router, "_routes", {
+            "/health": {"GET": lambda _: json_response(200, {})}
         })
         httpx.get(f"{mock_gate.url}/health", trust_env=False)
 """

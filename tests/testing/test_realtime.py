@@ -17,8 +17,7 @@ import pytest
 
 from ai_gate.testing import MockGate
 from ai_gate.testing._openai import thread
-from ai_gate.testing._openai.records import VoiceCall
-from ai_gate.testing._openai.register import Register
+from ai_gate.testing._openai.register import Register, VoiceCall
 
 OFFER = b"v=0\r\n"
 # A copy of all events for each new one would take half a minute.

@@ -10,9 +10,9 @@ import pytest
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._limits import Plan
 from ai_gate.testing._operations import Operations
-from ai_gate.testing._router import Responder
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._router import Router
 from ai_gate.testing._state import State
-from ai_gate.testing._violations import ReceivedRequest
 
 SPEC: dict[str, Any] = json.loads((files("ai_gate_api") / "openapi.json").read_text("utf-8"))
 
@@ -21,20 +21,20 @@ def log(method: str, path: str, status: int) -> None:
     """Log nothing."""
 
 
-def responder(path: str, method: str) -> Responder:
+def router(path: str, method: str) -> Router:
     """A gate whose spec has one operation more, a copy of the one for the gate's health."""
     document = copy.deepcopy(SPEC)
     operation = copy.deepcopy(document["paths"]["/health"]["get"])
     document["paths"].setdefault(path, {})[method] = operation
     contract, plan = Contract(document), Plan(requests=None, concurrent=None, quota=None)
     state = State(plan)
-    return Responder(contract, Operations(contract, plan, None, state), state, log)
+    return Router(contract, Operations(contract, plan, None, state), state, log)
 
 
 @pytest.mark.parametrize("path", ["/new", "/session"])
 def test_it_gives_its_first_documented_success(path: str) -> None:
-    gate = responder(path, "get")
-    answer = gate.answer(ReceivedRequest("GET", path, {}, {}, b""))
+    gate = router(path, "get")
+    answer = gate.respond(ReceivedRequest("GET", path, {}, {}, b""))
     assert (answer.status, json.loads(answer.body)) == (200, {"status": "healthy"})
 
 
@@ -46,13 +46,13 @@ def test_an_answer_can_do_without_what_the_others_have(left_out: str) -> None:
     del answers["204"][left_out]
     contract, plan = Contract(document), Plan(requests=None, concurrent=None, quota=None)
     state = State(plan)
-    gate = Responder(contract, Operations(contract, plan, None, state), state, log)
-    assert gate.answer(ReceivedRequest("GET", "/health", {}, {}, b"")).status == 200
+    gate = Router(contract, Operations(contract, plan, None, state), state, log)
+    assert gate.respond(ReceivedRequest("GET", "/health", {}, {}, b"")).status == 200
 
 
 def test_the_others_keep_their_rules() -> None:
-    gate = responder("/session", "get")
+    gate = router("/session", "get")
     body = json.dumps({"project_id": "proj_demo", "voice": "marin"}).encode()
     headers = {"content-type": "application/json"}
-    answer = gate.answer(ReceivedRequest("POST", "/session", {}, headers, body))
+    answer = gate.respond(ReceivedRequest("POST", "/session", {}, headers, body))
     assert json.loads(answer.body)["voice"] == "marin"

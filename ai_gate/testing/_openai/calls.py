@@ -1,13 +1,12 @@
-"""The calls that are live, and the way to them from other threads."""
+"""The live calls, for other threads to use."""
 
 import asyncio
 
 from ai_gate.testing._openai.endpoints import Offer
 from ai_gate.testing._openai.events import Event
-from ai_gate.testing._openai.flood import Flood
+from ai_gate.testing._openai.faults import Flood
 from ai_gate.testing._openai.peer import Peer
-from ai_gate.testing._openai.records import VoiceCall
-from ai_gate.testing._openai.register import Register
+from ai_gate.testing._openai.register import Register, VoiceCall
 from ai_gate.testing._openai.thread import LoopThread
 
 _TIMEOUT = 10.0
@@ -26,7 +25,7 @@ class Calls:
         self._thread.start()
 
     def take(self, offer: Offer) -> str:
-        """Take a call and return the SDP answer; RefusedError where it can't be taken."""
+        """Accept a call and return the SDP answer; RefusedError if it can't be accepted."""
         return self._thread.run(lambda: self._take(offer), _TIMEOUT)
 
     def hang_up(self) -> None:
@@ -35,12 +34,12 @@ class Calls:
             self._thread.run(self._hang_up, _TIMEOUT)
 
     def vanish(self) -> None:
-        """Let every peer be gone at once."""
+        """Make every peer vanish."""
         if self._thread.is_running():
             self._thread.run(self._vanish, _TIMEOUT)
 
     def send(self, event: Event) -> None:
-        """Send an event to every client; ValueError where it's too large for some."""
+        """Send an event to every client; ValueError if it's too large for one of them."""
         if self._thread.is_running():
             self._thread.run(lambda: self._send(event), _TIMEOUT)
 
@@ -58,7 +57,7 @@ class Calls:
         peer = Peer(offer, self._register, self._peers.remove)
         self._peers.append(peer)
         answer = await peer.answer()
-        # No other task has its turn in between, so the call can't have ended.
+        # No other task runs between the answer and this, so the call can't have ended.
         self._register.add(VoiceCall(offer.call_id, offer.api, offer.model, "connecting"))
         return answer
 

@@ -1,4 +1,4 @@
-"""The client secrets that the gate minted, and until when each of them is good."""
+"""The client secrets that the gate created, and when each of them expires."""
 
 import copy
 from collections.abc import Mapping
@@ -7,37 +7,37 @@ from threading import Lock
 from typing import Any
 
 
-class Doubt(Enum):
-    """Why a client secret isn't taken."""
+class Rejection(Enum):
+    """Why a client secret is rejected, in the words of the error."""
 
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
+    UNKNOWN = "The client secret is none that this gate has minted"
+    EXPIRED = "The client secret has expired"
 
 
 class ClientSecrets:
-    """The sessions that were minted, by their client secret."""
+    """The sessions that the gate created, by their client secret."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._sessions: dict[str, dict[str, Any]] = {}
 
     def add(self, session: Mapping[str, Any]) -> None:
-        """Keep a session that was just minted."""
+        """Keep a new session."""
         with self._lock:
             self._sessions[session["client_secret"]["value"]] = copy.deepcopy(dict(session))
 
-    def find(self, secret: str, now: float) -> dict[str, Any] | Doubt:
-        """Return a copy of the session that a client secret is for, or why there is none."""
+    def find(self, secret: str, now: float) -> dict[str, Any] | Rejection:
+        """Return a copy of the session that a client secret belongs to, or why it is rejected."""
         with self._lock:
             session = self._sessions.get(secret)
             if session is None:
-                return Doubt.UNKNOWN
+                return Rejection.UNKNOWN
             if now >= session["client_secret"]["expires_at"]:
-                return Doubt.EXPIRED
+                return Rejection.EXPIRED
             return copy.deepcopy(session)
 
     def expire(self) -> None:
-        """Let every client secret so far be past its time."""
+        """Make every client secret created so far expire now."""
         with self._lock:
             for session in self._sessions.values():
                 session["client_secret"]["expires_at"] = 0

@@ -1,23 +1,22 @@
-"""What the model makes of a client's events."""
+"""What the model does with a client's events."""
 
 import asyncio
 import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ai_gate.testing._openai.events import Dialect, Event
-from ai_gate.testing._openai.ids import new_id
-from ai_gate.testing._openai.reply import Player, Response
+from ai_gate.testing._openai.events import Dialect, Event, new_id
+from ai_gate.testing._openai.reply import Player, Reply
 
 
 class Conversation:
-    """A session's state, and the answers to the events that change it.
+    """A session's state, and the events that are sent for those of the client.
 
     Args:
         session: The session, as its events show it.
         dialect: The spelling of the events.
         send: Sends an event to the client.
-        player: Gives the tone; None where the call has no audio.
+        player: Plays the tone of a reply; None if the call has no audio.
     """
 
     def __init__(
@@ -34,8 +33,8 @@ class Conversation:
         self._last_item_id: str | None = None
         self._text = ""
         self._sounds = 0
-        self._response: Response | None = None
-        self._answering: asyncio.Task[None] | None = None
+        self._reply: Reply | None = None
+        self._replying: asyncio.Task[None] | None = None
         self._handlers: Mapping[str, Callable[[Event], None]] = {
             "session.update": self._update_session,
             "conversation.item.create": self._create_item,
@@ -49,17 +48,17 @@ class Conversation:
         }
 
     def open(self) -> None:
-        """Greet the client."""
+        """Send `session.created`."""
         self._say({"type": "session.created", "session": self._session})
 
     def close(self) -> None:
-        """Say nothing any more."""
+        """Send nothing any more."""
         self._send = lambda _: None
-        if self._answering is not None:
-            self._answering.cancel()
+        if self._replying is not None:
+            self._replying.cancel()
 
     def handle(self, event: Event) -> None:
-        """Answer an event of the client."""
+        """Handle an event of the client."""
         handler = self._handlers.get(event["type"])
         if handler is None:
             known = ", ".join(self._handlers)
@@ -116,7 +115,7 @@ class Conversation:
         self._say({"type": "conversation.item.deleted", "item_id": event.get("item_id")})
 
     def _append_audio(self, event: Event) -> None:
-        """Take audio in an event. It isn't confirmed; over WebRTC the track carries it."""
+        """Ignore audio in an event, which isn't confirmed: over WebRTC the track carries it."""
 
     def _commit_audio(self, _: Event) -> None:
         item_id = new_id("item")
@@ -131,12 +130,12 @@ class Conversation:
 
     def _stop_speaking(self, _: Event) -> None:
         if self._player is not None and self._player.stop_playing():
-            response_id = self._response.response_id if self._response else None
+            response_id = self._reply.response_id if self._reply else None
             self._say({"type": "output_audio_buffer.cleared", "response_id": response_id})
 
     def _create_response(self, event: Event) -> None:
-        if self._is_answering():
-            message = "There is an answer already: wait for its response.done, or cancel it"
+        if self._is_replying():
+            message = "There is a response already: wait for its response.done, or cancel it"
             self.refuse("conversation_already_has_active_response", message, None, event)
             return
         wanted = event.get("response")
@@ -144,20 +143,20 @@ class Conversation:
         modalities = settings.get(self._dialect.modalities)
         is_spoken = isinstance(modalities, list) and "audio" in modalities
         player = self._player if is_spoken else None
-        self._response = Response(self._answer(), self._dialect, self._say, player)
-        self._answering = asyncio.create_task(self._response.run())
+        self._reply = Reply(self._reply_text(), self._dialect, self._say, player)
+        self._replying = asyncio.create_task(self._reply.run())
 
     def _cancel_response(self, event: Event) -> None:
-        if self._answering is not None and self._is_answering():
-            self._answering.cancel()
+        if self._replying is not None and self._is_replying():
+            self._replying.cancel()
         else:
-            message = "There is no answer to cancel"
+            message = "There is no response to cancel"
             self.refuse("response_cancel_not_active", message, None, event)
 
-    def _is_answering(self) -> bool:
-        return self._answering is not None and not self._answering.done()
+    def _is_replying(self) -> bool:
+        return self._replying is not None and not self._replying.done()
 
-    def _answer(self) -> str:
+    def _reply_text(self) -> str:
         text, self._text = self._text, ""
         sounds, self._sounds = self._sounds, 0
         if text:
@@ -168,7 +167,7 @@ class Conversation:
 
 
 def _merge(target: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Put changes into a session; an object in it changes field by field."""
+    """Put changes into a session. An object in it changes field by field."""
     for name, value in changes.items():
         if isinstance(value, dict) and isinstance(target.get(name), dict):
             _merge(target[name], value)
@@ -177,7 +176,7 @@ def _merge(target: dict[str, Any], changes: Mapping[str, Any]) -> None:
 
 
 def _text_of(item: Mapping[str, Any]) -> str:
-    """Return what an item says in writing."""
+    """Return the text of an item."""
     content = item.get("content")
     parts = content if isinstance(content, list) else []
     texts = (part.get("text") for part in parts if isinstance(part, dict))

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ai_gate.testing._openai.client_secrets import ClientSecrets, Doubt
-from ai_gate.testing._openai.faults import Misbehaviour
-from ai_gate.testing._openai.records import Api
-from ai_gate.testing._openai.refusals import RefusedError, refusal
-from ai_gate.testing._response import Answer
-from ai_gate.testing._violations import ReceivedRequest
+from ai_gate.testing._openai.client_secrets import ClientSecrets, Rejection
+from ai_gate.testing._openai.events import Api
+from ai_gate.testing._openai.faults import Faults
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._response import Response, json_response
 
 REALTIME = "/v1/realtime"
 _PATHS: Mapping[str, Api] = {f"{REALTIME}/calls": "calls", REALTIME: "beta"}
@@ -23,9 +22,32 @@ _CORS = {
 }
 
 
+class RefusedError(Exception):
+    """An SDP exchange that is refused, with the response that says so."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(str(response.status))
+        self.response = response
+
+
+def refusal(
+    status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Make a refusal in the shape of OpenAI's: an error with message, type, code and param."""
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    error = {"message": message, "type": kind, "code": code, "param": None}
+    return json_response(status, {"error": error}, headers)
+
+
+def bad_offer() -> RefusedError:
+    """Make the refusal of an offer that can't be answered. It quotes nothing of the offer."""
+    message = "The offer is no SDP that can be answered; the last line must end with CRLF too"
+    return RefusedError(refusal(400, "invalid_offer", message))
+
+
 @dataclass(frozen=True)
 class Offer:
-    """A client's SDP offer that may be answered."""
+    """A client's SDP offer that passed all checks before its SDP is parsed."""
 
     api: Api
     call_id: str
@@ -34,49 +56,56 @@ class Offer:
     sdp: str
 
 
-class Routes:
-    """The paths under `/v1/realtime`. They stand in no spec of the gate's."""
+class Endpoints:
+    """The paths under `/v1/realtime`, which are in no spec of the gate's.
+
+    Args:
+        client_secrets: The client secrets that are accepted.
+        faults: What goes wrong on request.
+        now: The gate's clock.
+        take_call: Takes an offer and returns the SDP answer; RefusedError if it can't.
+    """
 
     def __init__(
         self,
         client_secrets: ClientSecrets,
-        misbehaviour: Misbehaviour,
+        faults: Faults,
         now: Callable[[], float],
         take_call: Callable[[Offer], str],
     ) -> None:
         self._client_secrets = client_secrets
-        self._misbehaviour = misbehaviour
+        self._faults = faults
         self._now = now
         self._take_call = take_call
 
-    def answer(self, request: ReceivedRequest) -> Answer | None:
-        """Answer a request; None where its path is none of OpenAI's."""
+    def respond(self, request: ReceivedRequest) -> Response | None:
+        """Respond to a request; None if its path isn't one of OpenAI's."""
         if request.path != REALTIME and not request.path.startswith(f"{REALTIME}/"):
             return None
         try:
-            answer = self._route(request)
+            response = self._route(request)
         except RefusedError as refused:
-            answer = refused.answer
-        headers = {**_CORS, "X-Request-Id": f"req_{secrets.token_hex(16)}", **answer.headers}
-        return replace(answer, headers=headers)
+            response = refused.response
+        headers = {**_CORS, "X-Request-Id": f"req_{secrets.token_hex(16)}", **response.headers}
+        return replace(response, headers=headers)
 
-    def _route(self, request: ReceivedRequest) -> Answer:
+    def _route(self, request: ReceivedRequest) -> Response:
         api = _PATHS.get(request.path)
         if api is None:
             raise RefusedError(refusal(404, None, "There is no such path"))
         if request.method == "OPTIONS":
-            return Answer(204, b"", headers={"Access-Control-Max-Age": "600"})
+            return Response(204, b"", headers={"Access-Control-Max-Age": "600"})
         if request.method != "POST":
             headers = {"Allow": _ALLOWED}
             raise RefusedError(refusal(405, None, f"The method must be {_ALLOWED}", headers))
         return self._exchange(api, request)
 
-    def _exchange(self, api: Api, request: ReceivedRequest) -> Answer:
-        """Answer an SDP offer with an SDP answer."""
-        ordered = self._misbehaviour.take_refusal()
-        if ordered is not None:
-            return ordered
-        if not self._misbehaviour.speaks(api):
+    def _exchange(self, api: Api, request: ReceivedRequest) -> Response:
+        """Respond to an SDP offer with an SDP answer."""
+        queued = self._faults.take_refusal()
+        if queued is not None:
+            return queued
+        if not self._faults.speaks(api):
             raise RefusedError(refusal(404, None, "There is no such path"))
         session = self._session(request)
         offer = Offer(
@@ -88,7 +117,7 @@ class Routes:
         )
         body = self._take_call(offer).encode("utf-8")
         headers = {"Location": f"{REALTIME}/calls/{offer.call_id}"} if api == "calls" else {}
-        return Answer(201, body, "application/sdp", headers)
+        return Response(201, body, "application/sdp", headers)
 
     def _session(self, request: ReceivedRequest) -> dict[str, Any]:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -96,12 +125,8 @@ class Routes:
             message = "There is no client secret: send it as Authorization: Bearer"
             raise RefusedError(refusal(401, "missing_api_key", message))
         session = self._client_secrets.find(secret.strip(), self._now())
-        if session is Doubt.UNKNOWN:
-            message = "The client secret is none that this gate has minted"
-            raise RefusedError(refusal(401, "invalid_api_key", message))
-        if isinstance(session, Doubt):
-            message = "The client secret has expired"
-            raise RefusedError(refusal(401, "invalid_api_key", message))
+        if isinstance(session, Rejection):
+            raise RefusedError(refusal(401, "invalid_api_key", session.value))
         return session
 
 
@@ -117,7 +142,7 @@ def _sdp(request: ReceivedRequest) -> str:
     if media_type != "application/sdp":
         message = "The content type must be application/sdp"
         raise RefusedError(refusal(400, "unsupported_content_type", message))
-    # OpenAI fails on an offer whose last line isn't ended. Without a section there is no call.
+    # OpenAI fails on an offer whose last line isn't ended. A call has at least one media section.
     body = request.body
     if not (body.startswith(b"v=0") and b"\nm=" in body and body.endswith(b"\n")):
         raise bad_offer()
@@ -125,9 +150,3 @@ def _sdp(request: ReceivedRequest) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise bad_offer() from error
-
-
-def bad_offer() -> RefusedError:
-    """Make the refusal of an offer that can't be answered. It quotes nothing of the offer."""
-    message = "The offer is no SDP that can be answered; the last line must end with CRLF too"
-    return RefusedError(refusal(400, "invalid_offer", message))

@@ -1,40 +1,78 @@
-"""What coming SDP exchanges are told to go wrong with."""
+"""What OpenAI's side does wrong on request: refusals, a missing protocol, floods of events."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
-from ai_gate.testing._openai.records import Api
-from ai_gate.testing._response import Answer
+from ai_gate.testing._openai.events import Api
+from ai_gate.testing._response import Response
+
+_MAX_SIZE = 200_000
 
 
-class Misbehaviour:
-    """The refusals to come, and the one protocol that is spoken where not both are."""
+class Faults:
+    """The queued refusals of SDP offers, and the protocol that is spoken if only one is."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Behave again."""
+        """Do nothing wrong any more."""
         with self._lock:
-            self._refusals: list[Answer] = []
+            self._refusals: list[Response] = []
             self._only: Api | None = None
 
-    def refuse_next(self, answer: Answer) -> None:
+    def refuse_next(self, response: Response) -> None:
         """Queue a refusal."""
         with self._lock:
-            self._refusals.append(answer)
+            self._refusals.append(response)
 
     def only(self, api: Api | None) -> None:
-        """Speak one protocol alone, or with None both."""
+        """Speak one protocol only; None for both."""
         with self._lock:
             self._only = api
 
-    def take_refusal(self) -> Answer | None:
+    def take_refusal(self) -> Response | None:
         """Remove the oldest refusal and return it."""
         with self._lock:
             return self._refusals.pop(0) if self._refusals else None
 
     def speaks(self, api: Api) -> bool:
-        """Tell whether a protocol is spoken."""
+        """Return True if a protocol is spoken."""
         with self._lock:
             return self._only in (None, api)
+
+
+@dataclass(frozen=True)
+class Flood:
+    """More events than a client may be able to read.
+
+    Args:
+        count: How many.
+        size: The characters in the field `data` of each; at most 200,000, which every client
+            can take.
+
+    Raises:
+        TypeError: One of them is not a whole number.
+        ValueError: One of them is negative, or `size` too large.
+    """
+
+    count: Any
+    size: Any
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not isinstance(value, int):
+                raise TypeError(f"{name} must be a whole number")
+            if value < 0:
+                raise ValueError(f"{name} must not be negative")
+        if self.size > _MAX_SIZE:
+            raise ValueError(f"size must be at most {_MAX_SIZE}")
+
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        """Make the events, with an `index` that counts from 0."""
+        filling = "x" * self.size
+        for index in range(self.count):
+            yield {"type": "mock.flood", "index": index, "data": filling}

@@ -1,4 +1,4 @@
-"""OpenAI's end of one call: an aiortc peer that answers an offer, listens and speaks."""
+"""OpenAI's side of one call: an aiortc peer that answers an offer, receives and sends audio."""
 
 import asyncio
 import contextlib
@@ -19,10 +19,9 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
 from ai_gate.testing._openai.conversation import Conversation
-from ai_gate.testing._openai.endpoints import Offer, bad_offer
+from ai_gate.testing._openai.endpoints import Offer, RefusedError, bad_offer, refusal
 from ai_gate.testing._openai.events import DIALECTS, Event
-from ai_gate.testing._openai.flood import Flood
-from ai_gate.testing._openai.refusals import RefusedError, refusal
+from ai_gate.testing._openai.faults import Flood
 from ai_gate.testing._openai.register import Register
 from ai_gate.testing._openai.speech import Speech
 from ai_gate.testing._openai.wire import Wire, current_wire
@@ -41,8 +40,8 @@ class Peer:
 
     Args:
         offer: What the client asks for.
-        register: Where the call is entered.
-        on_end: Called when the call is over and closed.
+        register: Keeps what happens in the call.
+        on_end: Called when the call is closed.
     """
 
     def __init__(self, offer: Offer, register: Register, on_end: Callable[["Peer"], None]) -> None:
@@ -66,14 +65,14 @@ class Peer:
         self._connection.on("connectionstatechange", self._on_state)
 
     async def answer(self) -> str:
-        """Answer the offer; RefusedError where that can't be done, or the call ends meanwhile."""
-        # The endpoints are opened by tasks that inherit this context.
+        """Return the SDP answer; RefusedError if there is none, or if the call ends meanwhile."""
+        # The tasks that open the UDP endpoints inherit this context.
         current_wire.set(self._wire)
         try:
             sdp = await self._negotiate()
         except BaseException as error:
             if self._ending is not None:
-                # What is closed meanwhile raises whatever the exchange comes upon first.
+                # The call was closed meanwhile: which error that causes depends on the moment.
                 raise _call_ended() from error
             self.end_soon()
             raise
@@ -85,7 +84,7 @@ class Peer:
         return sdp
 
     def end_soon(self) -> None:
-        """Hang up, but don't wait for it."""
+        """Start to hang up."""
         if self._ending is None:
             self._ending = asyncio.create_task(self._end())
 
@@ -96,17 +95,17 @@ class Peer:
             await asyncio.shield(self._ending)
 
     def vanish(self) -> None:
-        """Be gone at once, without a goodbye."""
+        """End at once, without telling the client."""
         self._wire.cut()
         self.end_soon()
 
     def send(self, event: Event) -> None:
-        """Send an event as it is, if the channel is open; ValueError where it's too large."""
+        """Send an event as it is, if the channel is open; ValueError if it's too large."""
         if self._channel is not None and self._channel.readyState == "open":
             self._channel.send(json.dumps(event))
 
     def _tell(self, event: Event) -> None:
-        """Send an event, or where the client takes none that large, the error that says so."""
+        """Send an event, or, if it is too large for the client, the error that says so."""
         try:
             self.send(event)
         except ValueError:
@@ -116,7 +115,7 @@ class Peer:
     def flood(self, flood: Flood) -> None:
         """Start to send a flood of events, now or as soon as the channel is open."""
         if self._ending is None:
-            self._start(self._pour(flood))
+            self._start(self._send_flood(flood))
 
     async def _negotiate(self) -> str:
         offered = RTCSessionDescription(sdp=self._offer.sdp, type="offer")
@@ -124,7 +123,7 @@ class Peer:
             self._prepare_audio()
             await self._connection.setRemoteDescription(offered)
         except Exception as error:
-            # The parser raises whatever a line that it doesn't expect makes it raise.
+            # aiortc's parser raises all kinds of errors for lines that it doesn't expect.
             raise bad_offer() from error
         for transceiver in self._connection.getTransceivers():
             if transceiver.kind != "audio":
@@ -154,7 +153,7 @@ class Peer:
             self.end_soon()
 
     def _remote_type(self) -> str:
-        """Tell the type of the candidate that the client's packets come from."""
+        """Return the type of the candidate that the client's packets come from."""
         sctp = self._connection.sctp
         candidates = sctp.transport.transport.getRemoteCandidates() if sctp else []
         types = {(candidate.ip, candidate.port): candidate.type for candidate in candidates}
@@ -165,7 +164,7 @@ class Peer:
             self._start(self._listen(track))
 
     async def _listen(self, track: MediaStreamTrack) -> None:
-        """Take what arrives: a track that nobody reads queues up."""
+        """Read the client's audio, which aiortc would queue without bound."""
         with contextlib.suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
@@ -210,7 +209,7 @@ class Peer:
             self._conversation.handle(event)
 
     def _misbehave(self, conversation: Conversation, event: Event) -> bool:
-        """Do what an event of the mock gate's own asks for; tell whether it was one."""
+        """Do what an event of the mock gate's own asks for; return True if it was one."""
         match event["type"]:
             case "mock.flood":
                 try:
@@ -225,11 +224,11 @@ class Peer:
                 return False
         return True
 
-    async def _pour(self, flood: Flood) -> None:
+    async def _send_flood(self, flood: Flood) -> None:
         await self._is_open.wait()
         for number, event in enumerate(flood.events()):
             if number % _FLOOD_BURST == 0:
-                # Others have their turn, and first of all whoever asked for the flood.
+                # Let other tasks run, first of all the one that asked for the flood.
                 await asyncio.sleep(0)
             while self._is_full():
                 await asyncio.sleep(_FLOOD_PAUSE_SECONDS)
@@ -238,14 +237,14 @@ class Peer:
             self._tell(event)
 
     def _is_full(self) -> bool:
-        """Tell whether more is to be sent already than a flood may queue up."""
+        """Return True if more is queued already than a flood may queue."""
         channel = self._channel
         if channel is None or channel.readyState != "open":
             return False
         return channel.bufferedAmount > _FLOOD_BUFFER
 
     async def _give_up(self) -> None:
-        """Hang up on a client that never comes."""
+        """Hang up if the client doesn't connect in time."""
         try:
             async with asyncio.timeout(_OPEN_SECONDS):
                 await self._is_connected.wait()
@@ -260,7 +259,7 @@ class Peer:
     async def _end(self) -> None:
         if self._conversation is not None:
             self._conversation.close()
-        # Sockets that an exchange opens after the connection is closed would stay open.
+        # Sockets that the exchange opens after the connection is closed would stay open.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_EXCHANGE_SECONDS):
                 await self._is_exchanged.wait()
@@ -271,7 +270,7 @@ class Peer:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._connection.close()
         except TimeoutError:
-            pass  # its tasks are cancelled when the thread ends
+            pass  # what is left of it is cancelled when the thread ends
         finally:
             self._register.close(self._offer.call_id)
             self._on_end(self)

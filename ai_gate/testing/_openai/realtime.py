@@ -5,48 +5,48 @@ from typing import Any
 
 from ai_gate.testing._openai.calls import Calls
 from ai_gate.testing._openai.client_secrets import ClientSecrets
-from ai_gate.testing._openai.endpoints import Routes
-from ai_gate.testing._openai.faults import Misbehaviour
+from ai_gate.testing._openai.endpoints import Endpoints
+from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._openai.register import Register
 from ai_gate.testing._openai.voice import MockVoice
-from ai_gate.testing._response import Answer
-from ai_gate.testing._violations import ReceivedRequest
+from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._response import Response
 
 
 class Realtime:
-    """The paths, the calls behind them, and what is known of both.
+    """The endpoints, the calls behind them, and the handle `voice` that tests have on both.
 
     Args:
         now: The gate's clock.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self.client_secrets = ClientSecrets()
-        self.misbehaviour = Misbehaviour()
-        self.register = Register()
-        self.calls = Calls(self.register)
-        self.voice = MockVoice(self)
-        self._routes = Routes(self.client_secrets, self.misbehaviour, now, self.calls.take)
+        self._client_secrets = ClientSecrets()
+        self._faults = Faults()
+        self._register = Register()
+        self._calls = Calls(self._register)
+        self._endpoints = Endpoints(self._client_secrets, self._faults, now, self._calls.take)
+        self.voice = MockVoice(self._calls, self._register, self._client_secrets, self._faults)
 
-    def answer(self, request: ReceivedRequest) -> Answer | None:
-        """Answer a request; None where its path is none of OpenAI's."""
-        return self._routes.answer(request)
+    def respond(self, request: ReceivedRequest) -> Response | None:
+        """Respond to a request; None if its path isn't one of OpenAI's."""
+        return self._endpoints.respond(request)
 
-    def mint(self, session: Mapping[str, Any]) -> None:
-        """Take note of a session that the gate has created."""
-        self.client_secrets.add(session)
+    def add_session(self, session: Mapping[str, Any]) -> None:
+        """Accept the client secret of a session that the gate created."""
+        self._client_secrets.add(session)
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""
-        self.calls.hang_up()
-        self.client_secrets.forget()
-        self.misbehaviour.reset()
-        self.register.forget()
+        self._calls.hang_up()
+        self._client_secrets.forget()
+        self._faults.reset()
+        self._register.forget()
 
     def start(self) -> None:
-        """Be ready for calls."""
-        self.calls.start()
+        """Start the thread of the calls."""
+        self._calls.start()
 
     def stop(self) -> None:
         """Hang up every call and end their thread."""
-        self.calls.stop()
+        self._calls.stop()

@@ -3,19 +3,51 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition
-from typing import Any
+from typing import Any, Literal
 
-from ai_gate.testing._openai.records import VoiceCall
+from ai_gate.testing._openai.events import Api
+
+
+@dataclass(frozen=True)
+class VoiceCall:
+    """A call as it was when a test asked for it.
+
+    `repr` leaves out the events, since they carry what was said.
+
+    Attributes:
+        call_id: The ID of the call, `rtc_...`.
+        api: `calls` for `POST /v1/realtime/calls`, `beta` for `POST /v1/realtime?model=`.
+        model: The model that the query named; if it named none, the session's.
+        state: `connecting`, `connected` or `closed`.
+        events: The events that the client sent, in order.
+        frames_heard: Frames of audio that arrived, 20 ms each, silence included.
+        sounds_heard: The frames among them that were not silent.
+        selected_pair: The types of the ICE candidates in use, the mock gate's own first: its
+            `host`, and `host`, `prflx`, `srflx` or `relay`. None before the call is connected.
+
+    Example:
+        >>> VoiceCall("rtc_1", "calls", "gpt-realtime", "connecting").sounds_heard
+        0
+    """
+
+    call_id: str
+    api: Api
+    model: str
+    state: Literal["connecting", "connected", "closed"]
+    events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    frames_heard: int = 0
+    sounds_heard: int = 0
+    selected_pair: tuple[str, str] | None = None
 
 
 @dataclass
 class _Entry:
-    """A call, and its events in a list: a tuple of them for each new one would be too many."""
+    """A call, with its events in a list: copying a tuple for each new event would be slow."""
 
     call: VoiceCall
     events: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def shown(self) -> VoiceCall:
+    def snapshot(self) -> VoiceCall:
         """Return the call with all its events."""
         if len(self.call.events) != len(self.events):
             self.call = replace(self.call, events=tuple(self.events))
@@ -23,7 +55,7 @@ class _Entry:
 
 
 class Register:
-    """Every call there was, behind one lock."""
+    """Every call that was accepted, behind one lock."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -32,27 +64,27 @@ class Register:
     def calls(self) -> list[VoiceCall]:
         """Return the calls as they are now, in the order in which they came."""
         with self._changed:
-            return self._shown()
+            return self._snapshot()
 
     def wait_until(self, condition: Callable[[list[VoiceCall]], bool], timeout: float) -> bool:
-        """Wait until the calls are as wanted; tell whether they became so in time."""
+        """Wait until the condition is true for the calls; return False after the timeout."""
         with self._changed:
-            return self._changed.wait_for(lambda: condition(self._shown()), timeout)
+            return self._changed.wait_for(lambda: condition(self._snapshot()), timeout)
 
     def add(self, call: VoiceCall) -> None:
-        """Enter a new call."""
+        """Add a new call."""
         with self._changed:
             self._entries[call.call_id] = _Entry(call)
             self._changed.notify_all()
 
     def connect(self, call_id: str, selected_pair: tuple[str, str]) -> None:
-        """Note that a call is connected."""
+        """Mark a call as connected."""
         self._change(
             call_id, lambda it: replace(it, state="connected", selected_pair=selected_pair)
         )
 
     def close(self, call_id: str) -> None:
-        """Note that a call is over."""
+        """Mark a call as closed."""
         self._change(call_id, lambda it: replace(it, state="closed"))
 
     def receive(self, call_id: str, event: Mapping[str, Any]) -> None:
@@ -72,7 +104,7 @@ class Register:
         )
 
     def forget(self) -> None:
-        """Forget every call. What a forgotten call still does is kept no more."""
+        """Forget every call. Later events of a forgotten call are ignored."""
         with self._changed:
             self._entries.clear()
             self._changed.notify_all()
@@ -84,5 +116,5 @@ class Register:
                 entry.call = change(entry.call)
                 self._changed.notify_all()
 
-    def _shown(self) -> list[VoiceCall]:
-        return [entry.shown() for entry in self._entries.values()]
+    def _snapshot(self) -> list[VoiceCall]:
+        return [entry.snapshot() for entry in self._entries.values()]

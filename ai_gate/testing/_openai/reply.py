@@ -1,40 +1,42 @@
-"""One answer of the model: its events, word by word, and the tone that stands for its voice."""
+"""A reply of the model, as `response.create` asks for one: its events, and a tone for its voice.
+
+OpenAI calls it a response. Here that word is HTTP's.
+"""
 
 import asyncio
 import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ai_gate.testing._openai.events import Dialect, Event
-from ai_gate.testing._openai.ids import new_id
+from ai_gate.testing._openai.events import Dialect, Event, new_id
 
 _SECONDS_PER_DELTA = 0.02
 _MOST_DELTAS = 50
-# The tone is long enough to be heard, and short enough to be waited for.
+# A test must be able to hear the tone, and to wait for its end.
 _SHORTEST_TONE_SECONDS = 0.5
 _LONGEST_TONE_SECONDS = 3.0
 _TONE_SECONDS_PER_DELTA = 0.1
 
 
 class Player(Protocol):
-    """What gives a tone."""
+    """Plays a tone."""
 
     def play(self, seconds: float, on_end: Callable[[], None]) -> None:
-        """Give the tone for so long, then call back."""
+        """Play the tone for so long, then call back."""
 
     def stop_playing(self) -> bool:
-        """End the tone at once; tell whether there was one."""
+        """End the tone at once; return True if there was one."""
         ...
 
 
-class Response:
-    """An answer that is being given.
+class Reply:
+    """A reply that is being given.
 
     Args:
         text: What it says.
         dialect: The spelling of its parts.
         say: Sends an event.
-        player: Gives the tone; None for an answer in writing.
+        player: Plays the tone; None for a written reply.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Response:
         self._output: list[dict[str, Any]] = []
 
     async def run(self) -> None:
-        """Give the whole answer. Cancelled, it ends with `response.done` all the same."""
+        """Give the whole reply. If it is cancelled, it ends with `response.done` too."""
         try:
             self._begin()
             await self._say_words()
@@ -138,7 +140,7 @@ class Response:
 
 
 def _deltas(text: str) -> list[str]:
-    """Cut a text into words, or where it is long, into groups of words."""
+    """Cut a text into words, or, if it is long, into groups of words."""
     words = [word if number == 0 else f" {word}" for number, word in enumerate(text.split(" "))]
     size = math.ceil(len(words) / _MOST_DELTAS)
     return ["".join(words[start : start + size]) for start in range(0, len(words), size)]

@@ -1,4 +1,4 @@
-"""The one background thread, with an event loop of its own, that every call lives in."""
+"""The background thread, with an event loop of its own, that all calls run in."""
 
 import asyncio
 import threading
@@ -41,7 +41,7 @@ class LoopThread:
             raise
 
     def stop(self) -> None:
-        """Cancel what still runs in the thread, and end it. It can be started again."""
+        """Cancel the tasks in the thread, and end it. It can be started again."""
         if self._thread is None or self._loop is None or self._stopping is None:
             return
         self._loop.call_soon_threadsafe(self._stopping.set)
@@ -49,18 +49,18 @@ class LoopThread:
         self._thread = self._loop = self._stopping = None
 
     def is_running(self) -> bool:
-        """Tell whether it was started and not stopped."""
+        """Return True if the thread was started and not stopped."""
         return self._loop is not None
 
     def run(self, function: Callable[[], Coroutine[Any, Any, T]], timeout: float) -> T:
         """Run a coroutine function in the thread.
 
         Args:
-            function: Makes the coroutine.
-            timeout: The longest that it may take, in seconds.
+            function: Returns the coroutine to run.
+            timeout: How long it may take, in seconds.
 
         Returns:
-            What it returned.
+            What the coroutine returned.
 
         Raises:
             TimeoutError: It took too long.

@@ -1,7 +1,7 @@
-"""What a call's datagrams travel over, and a loop that lays such a wire under each call.
+"""The UDP endpoints of a call as a wire that can be cut, and an event loop that opens such ones.
 
-A cut wire carries nothing any more, in either direction. The other side sees what it would see of
-a host that lost its power: no DTLS alert, no RTP, no RTCP, no answer to STUN.
+A cut wire carries nothing in either direction. The other side sees what it would see of a host
+that lost its power: no DTLS alert, no RTP, no RTCP, no response to STUN.
 """
 
 import asyncio
@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, cast
 
-# The first byte of a datagram tells STUN from what flows once there is a path (RFC 7983).
+# STUN's datagrams start with a smaller byte, those of DTLS and RTP with this or a larger one
+# (RFC 7983).
 _FIRST_OF_DTLS = 20
 
 
@@ -25,15 +26,15 @@ class Wire:
         self._is_cut = False
 
     def cut(self) -> None:
-        """Carry nothing from now on."""
+        """Carry nothing any more."""
         self._is_cut = True
 
     def carries(self) -> bool:
-        """Tell whether the wire is whole."""
+        """Return True if the wire isn't cut."""
         return not self._is_cut
 
     def note(self, data: bytes, address: Any) -> None:
-        """Note where a packet came from."""
+        """Note where a packet came from, unless it is STUN's."""
         if data and data[0] >= _FIRST_OF_DTLS:
             self.remote = address[:2]
 
@@ -42,12 +43,12 @@ current_wire: ContextVar[Wire | None] = ContextVar("current_wire", default=None)
 
 
 class WiredLoop(asyncio.SelectorEventLoop):
-    """An event loop that puts the current wire under every UDP endpoint it opens."""
+    """An event loop whose UDP endpoints send and receive over the wire of the current context."""
 
     async def create_datagram_endpoint(
         self, protocol_factory: Callable[[], Any], *args: Any, **options: Any
     ) -> tuple[asyncio.DatagramTransport, Any]:
-        """Open an endpoint. One on a given socket belongs to no call: that one is mDNS's."""
+        """Open an endpoint. One on a given socket belongs to no call: it is mDNS's."""
         wire = current_wire.get()
         if wire is None or options.get("sock") is not None:
             return await super().create_datagram_endpoint(protocol_factory, *args, **options)
@@ -59,7 +60,7 @@ class WiredLoop(asyncio.SelectorEventLoop):
 
 
 class _Receiver(asyncio.DatagramProtocol):
-    """Hands a protocol what arrives over the wire."""
+    """Passes what arrives over the wire on to a protocol."""
 
     def __init__(self, wire: Wire, protocol: asyncio.DatagramProtocol) -> None:
         self._wire = wire
