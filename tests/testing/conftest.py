@@ -25,7 +25,7 @@ def client(gate: MockGate) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def exchange(gate: MockGate) -> Callable[..., httpx.Response]:
-    """Send bytes as they are, then read one answer."""
+    """Send bytes as they are, then read one response."""
 
     def send(data: bytes, *, half_close: bool = False) -> httpx.Response:
         with socket.create_connection(("127.0.0.1", gate.port), timeout=10) as connection:

@@ -1,4 +1,4 @@
-"""Documented answers on demand: `respond_next` and the header `Prefer`."""
+"""Documented responses on demand: `respond_next` and the header `Prefer`."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What an import costs, and what it says where something is missing."""
+"""What an import costs, and what it says if something is missing."""
 
 import doctest
 import json

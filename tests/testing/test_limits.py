@@ -1,4 +1,4 @@
-"""The free plan's rules: the counting itself, then the answers of a running gate."""
+"""The free plan's rules: the counting itself, then the responses of a running gate."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,6 @@ import pytest
 from ai_gate.testing import MockGate
 from ai_gate.testing._limits import Account, Plan, Refusal
 from ai_gate.testing._response import isoformat
-from ai_gate.testing._state import Clock
 
 NOON = datetime(2025, 10, 31, 12, tzinfo=UTC).timestamp()
 MIDNIGHT = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
@@ -98,14 +97,6 @@ def test_none_switches_a_limit_off() -> None:
 def test_negative_limit_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be None or not negative, got -1"):
         plan(**{name: -1})
-
-
-def test_clock_goes_forward() -> None:
-    clock = Clock()
-    before = clock.now()
-    clock.advance(10.5)
-    clock.advance(0)
-    assert 10.5 <= clock.now() - before < 60
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12])

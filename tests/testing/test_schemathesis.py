@@ -1,4 +1,4 @@
-"""schemathesis reads the spec, makes up requests good and bad, and judges every answer."""
+"""schemathesis reads the spec, makes up requests good and bad, and judges every response."""
 
 import json
 from collections.abc import Iterator

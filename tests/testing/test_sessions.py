@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from ai_gate_api.models import SessionResponse, TurnCredentials
 
 from ai_gate.testing import MockGate
 
 Create = Callable[..., httpx.Response]
+SERVERS: list[dict[str, Any]] = [
+    {"urls": "stun:127.0.0.1:3478"},
+    {"urls": ["turn:127.0.0.1:3478", "turns:127.0.0.1:5349"], "username": "u", "credential": "c"},
+]
 
 
 def spec() -> Any:
@@ -49,13 +52,6 @@ def test_session_has_the_shape_of_the_example(create_session: Create) -> None:
     theirs = example["turn_credentials"]["iceServers"]
     assert [list(server) for server in ours] == [list(server) for server in theirs]
     assert [server["urls"] for server in ours] == [server["urls"] for server in theirs]
-
-
-def test_generated_client_reads_it(client: httpx.Client, create_session: Create) -> None:
-    session = create_session().json()
-    assert SessionResponse.from_dict(session).session_id == session["session_id"]
-    credentials = client.get("/turn-credentials", params={"identifier": "p"}).json()
-    assert TurnCredentials.from_dict(credentials).to_dict() == credentials
 
 
 def test_times_follow_the_clock_of_the_gate(gate: MockGate, create_session: Create) -> None:
@@ -108,6 +104,39 @@ def test_odd_strings_come_back(create_session: Create, gate: MockGate, text: str
     assert json.loads(answer.content.decode("utf-8"))["instructions"] == text
 
 
-def test_health(client: httpx.Client) -> None:
-    answer = client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"status": "healthy"})
+def credentials(client: httpx.Client) -> list[dict[str, Any]]:
+    session = client.post("/session", json={"project_id": "proj_demo"}).json()
+    fetched = client.get("/turn-credentials?identifier=proj_demo").json()
+    return [session["turn_credentials"], fetched, session["metadata"]]
+
+
+def test_by_default_a_gate_with_a_voice_has_no_ice_servers() -> None:
+    with (
+        MockGate(realtime=True) as gate,
+        httpx.Client(base_url=gate.url, trust_env=False) as client,
+    ):
+        in_session, fetched, metadata = credentials(client)
+    nothing = {"iceServers": [], "_auth_method": "stun_only", "_turn_enabled": False}
+    assert in_session == fetched == nothing
+    assert metadata["turn_server"] == "cloudflare"
+    assert gate.violations == []
+
+
+@pytest.mark.parametrize("realtime", [True, False])
+def test_given_ice_servers_are_handed_out(realtime: bool) -> None:
+    with (
+        MockGate(realtime=realtime, ice_servers=iter(SERVERS)) as gate,
+        httpx.Client(base_url=gate.url, trust_env=False) as client,
+    ):
+        for _ in range(2):
+            in_session, fetched, metadata = credentials(client)
+            assert in_session["iceServers"] == fetched["iceServers"] == SERVERS
+            assert in_session["_turn_enabled"]
+            assert metadata["turn_server"] == "turn:127.0.0.1:3478"
+    assert gate.violations == []
+
+
+@pytest.mark.parametrize("server", [{}, {"urls": []}, {"urls": [1]}, {"urls": None}, "turn:a"])
+def test_ice_servers_without_urls(server: Any) -> None:
+    with pytest.raises(TypeError, match="with urls"):
+        MockGate(ice_servers=[server])

@@ -1,4 +1,4 @@
-"""Bad requests: each gets a documented answer, is kept, and quotes no secret."""
+"""Bad requests: each gets a documented response, is kept, and quotes no secret."""
 
 from collections.abc import Callable
 from typing import Any

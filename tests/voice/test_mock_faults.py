@@ -1,4 +1,4 @@
-"""The mock gate as it is told to misbehave, and what is left of it after its end."""
+"""The faults of the mock gate's calls, and what is left of the gate after its end."""
 
 from __future__ import annotations
 
