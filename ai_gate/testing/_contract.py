@@ -1,7 +1,7 @@
 """`openapi.yaml`, and what openapi-core says of requests and responses."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -68,10 +68,16 @@ class Contract:
         self._responses = V31ResponseValidator(self.spec, extra_media_type_deserializers=readers)
         self._lock = Lock()
         self._examples = document["components"]["examples"]
+        self._schemas = document["components"]["schemas"]
 
     def example(self, name: str) -> Any:
         """Return the value of a named example."""
         return self._examples[name]["value"]
+
+    def properties(self, schema: str) -> Collection[str]:
+        """Return the names of the documented properties of a schema."""
+        names: Collection[str] = self._schemas[schema]["properties"].keys()
+        return names
 
     def read_request(self, request: ReceivedRequest) -> Call:
         """Validate a request to a documented operation.

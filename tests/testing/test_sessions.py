@@ -36,6 +36,16 @@ def test_session_echoes_what_was_requested(create_session: Create) -> None:
     assert session["metadata"]["voice"] == wanted["voice"]
 
 
+@pytest.mark.parametrize("name", ["id", "object", "modalities", "metadata", "turn_credentials"])
+def test_fields_that_can_not_be_requested_are_not_echoed(
+    gate: MockGate, create_session: Create, name: str
+) -> None:
+    answer = create_session(**{name: 149})
+    assert answer.status_code == 200
+    assert answer.json()[name] != 149
+    assert gate.violations == []
+
+
 def test_what_is_left_out_has_the_default_of_the_spec(create_session: Create) -> None:
     properties = spec()["components"]["schemas"]["CreateSessionRequest"]["properties"]
     session = create_session().json()
