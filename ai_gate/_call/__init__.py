@@ -45,7 +45,8 @@ def _exchange_with_retries(
     while True:
         attempt += 1
         started = time.monotonic() + delay
-        exchange = yield Order(request, deadline, delay)
+        may_be_repeated = operation.idempotent and attempt <= config.max_retries
+        exchange = yield Order(request, deadline, delay, may_be_repeated)
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)

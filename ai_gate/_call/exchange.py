@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MAX_BODY = 8 * 1024 * 1024
+"""The bytes of a response's body that are read, and that it may unfold to. The gate's have 2 KB."""
+
 
 class Deadline:
     """The moment at which a call must have ended, by the monotonic clock.
@@ -33,6 +36,8 @@ class Order:
     """When the whole response must be there."""
     delay: float = 0.0
     """How long to wait before, in seconds."""
+    may_be_repeated: bool = False
+    """Whether another attempt can follow if this one gets no response."""
 
 
 @dataclass(slots=True)
@@ -47,6 +52,8 @@ class Exchange:
     """The body of the response, as far as it came."""
     is_whole: bool = False
     """Whether all of the response came."""
+    is_too_large: bool = False
+    """Whether more than `MAX_BODY` came; `body` is its beginning."""
     failure: Exception | None = None
     """What ended the exchange before the response was whole."""
     undecodable: Exception | None = None
@@ -55,6 +62,8 @@ class Exchange:
     """Whether anything of the request can have reached the server."""
     timed_out: bool = False
     """Whether it was the time that ended the exchange."""
+    proxy: str = ""
+    """The proxy that it went through, for a person: host, port, and the variable that names it."""
 
     @property
     def refused(self) -> bool:

@@ -2,9 +2,9 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from ai_gate._call.exchange import Exchange
+from ai_gate._call.exchange import MAX_BODY, Exchange
 from ai_gate._call.operations import Operation
 from ai_gate._redaction import mask
 from ai_gate._timestamps import parse_retry_after
@@ -17,6 +17,8 @@ from ai_gate.errors import (
 )
 
 CLOUDFLARE_STATUSES = range(520, 531)
+SAYS_NOTHING = ("", "All connection attempts failed")
+"""The texts of exceptions whose causes say more, anyio's among them."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
@@ -30,6 +32,8 @@ def read(exchange: Exchange, operation: Operation, project_id: str) -> dict[str,
         raise _connection_error(exchange, operation, project_id) from exchange.failure
     if exchange.refused:
         raise _refusal(exchange, exchange.status, project_id) from exchange.failure
+    if exchange.is_too_large:
+        raise _unreadable(exchange, operation, f"is larger than {MAX_BODY:,} bytes")
     if exchange.failure is not None:
         raise _cut_short(exchange, operation) from exchange.failure
     try:
@@ -84,18 +88,31 @@ def _connection_error(
 ) -> APIConnectionError:
     kind = APITimeoutError if exchange.timed_out else APIConnectionError
     if not exchange.sent:
-        text = "The gate could not be reached"
+        text = "The gate could not be reached" + _through(exchange)
         text += " in time" if exchange.timed_out else f": {_reason(exchange)}"
     elif exchange.timed_out:
-        text = "The gate gave no whole response in time"
+        text = "The gate gave no whole response in time" + _through(exchange)
     else:
-        text = f"The connection was lost before the gate answered: {_reason(exchange)}"
+        text = "The connection was lost before the gate answered"
+        text += f"{_through(exchange)}: {_reason(exchange)}"
     billed = exchange.sent and not operation.idempotent
     return kind(mask(f"{text}.", project_id) + (MAYBE_BILLED if billed else ""))
 
 
 def _reason(exchange: Exchange) -> str:
-    return str(exchange.failure).rstrip(".") or type(exchange.failure).__name__
+    """Return what a failure says, or what its causes do if it says nothing of its own."""
+    text, failure = "", exchange.failure
+    while failure is not None and text in SAYS_NOTHING:
+        parts = failure.exceptions if isinstance(failure, BaseExceptionGroup) else [failure]
+        text = "; ".join(filter(None, (str(part).rstrip(".") for part in parts)))
+        failure = cast("Exception | None", failure.__cause__)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        text += ": if your network has a certificate authority of its own, name it in SSL_CERT_FILE"
+    return text or type(exchange.failure).__name__
+
+
+def _through(exchange: Exchange) -> str:
+    return f" through {exchange.proxy}" if exchange.proxy else ""
 
 
 def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:

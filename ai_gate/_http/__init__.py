@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import anyio
 import httpx
 
-from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
 from ai_gate._http.client import HEADERS, AsyncClients, Clients
+from ai_gate._http.decoding import UndecodableError, decoded
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
@@ -38,19 +39,12 @@ def exchange(order: Order, clients: Clients) -> Exchange:
     if order.delay:
         time.sleep(order.delay)
     client = clients.get()
-    attempt = Attempt(order.deadline)
+    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
     request = _build(client, order, attempt)
-    result = Exchange()
+    result = Exchange(proxy=clients.proxy)
     try:
         response = client.send(request, stream=True, follow_redirects=False)
-        try:
-            if _begin(result, response):
-                with _to_the_end(result, response):
-                    for chunk in response.iter_raw():
-                        result.body += chunk
-                        _check_time(result, request, order.deadline)
-        finally:
-            response.close()
+        _read(response, result, order.deadline)
     except Exception as failure:
         if not record(failure, request, attempt, result, clients):
             raise
@@ -71,20 +65,14 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     if order.delay:
         await anyio.sleep(order.delay)
     client = clients.get()
-    attempt = Attempt(order.deadline)
+    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
     request = _build(client, order, attempt)
     request.stream = RequestBody(request.content)
-    result = Exchange()
+    result = Exchange(proxy=clients.proxy)
     try:
         with anyio.move_on_after(order.deadline.left()) as scope:
             response = await client.send(request, stream=True, follow_redirects=False)
-            try:
-                if _begin(result, response):
-                    with _to_the_end(result, response):
-                        async for chunk in response.aiter_raw():
-                            result.body += chunk
-            finally:
-                await response.aclose()
+            await _read_async(response, result, order.deadline)
         if scope.cancelled_caught:
             raise _too_late(request, attempt)
     except Exception as failure:
@@ -95,6 +83,29 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
         if attempt.abandon:
             attempt.abandon()
     return result
+
+
+def _read(response: httpx.Response, result: Exchange, deadline: Deadline) -> None:
+    try:
+        if _begin(result, response):
+            with _to_the_end(result, response, deadline):
+                for chunk in response.iter_raw():
+                    if not _took(chunk, result):
+                        break
+                    _check_time(result, response.request, deadline)
+    finally:
+        response.close()
+
+
+async def _read_async(response: httpx.Response, result: Exchange, deadline: Deadline) -> None:
+    try:
+        if _begin(result, response):
+            with _to_the_end(result, response, deadline):
+                async for chunk in response.aiter_raw():
+                    if not _took(chunk, result):
+                        break
+    finally:
+        await response.aclose()
 
 
 class RequestBody(httpx.AsyncByteStream):
@@ -126,8 +137,11 @@ def _build(
     left = max(order.deadline.left(), 0.001)
     connect = left - min(CONNECT_MARGIN, 0.1 * left)
     timeout = httpx.Timeout(left, connect=connect, pool=connect)
+    # What comes compressed can't be bounded by the bytes that come.
+    headers = {"Accept-Encoding": "identity", **order.request.get("headers", {})}
+    arguments = {**order.request, "headers": headers}
     try:
-        return client.build_request(**order.request, timeout=timeout, extensions={ATTEMPT: attempt})
+        return client.build_request(**arguments, timeout=timeout, extensions={ATTEMPT: attempt})
     except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
         raise AIGateError(f"An argument can't be sent, so nothing was sent: {error}") from error
 
@@ -150,8 +164,15 @@ def _begin(result: Exchange, response: httpx.Response) -> bool:
     return False
 
 
+def _took(chunk: bytes, result: Exchange) -> bool:
+    """Take a piece of a body. Return False if that is all that is taken of it."""
+    result.body += chunk[: MAX_BODY + 1 - len(result.body)]
+    result.is_too_large = len(result.body) > MAX_BODY
+    return not result.is_too_large
+
+
 @contextmanager
-def _to_the_end(result: Exchange, response: httpx.Response) -> Iterator[None]:
+def _to_the_end(result: Exchange, response: httpx.Response, deadline: Deadline) -> Iterator[None]:
     """Note that the body is whole, also if closing the response fails or is cut off.
 
     httpx closes it after the last byte, before the loop over the body ends.
@@ -161,24 +182,22 @@ def _to_the_end(result: Exchange, response: httpx.Response) -> Iterator[None]:
     except BaseException as failure:
         if not response.is_closed:
             raise
-        _end(result)
+        _end(result, deadline)
         if not isinstance(failure, Exception):
             raise
     else:
-        _end(result)
+        if not result.is_too_large:
+            _end(result, deadline)
 
 
-def _end(result: Exchange) -> None:
+def _end(result: Exchange, deadline: Deadline) -> None:
     """Undo the content encoding of a whole body; what can't be decoded stays as it came."""
     result.is_whole = True
-    if "content-encoding" not in result.headers:
-        return
-    try:
-        decoded = httpx.Response(200, headers=result.headers, content=bytes(result.body))
-    except httpx.DecodingError as failure:
-        result.undecodable = failure
-    else:
-        result.body[:] = decoded.content
+    if encodings := result.headers.get("content-encoding"):
+        try:
+            result.body[:] = decoded(bytes(result.body), encodings, deadline)
+        except UndecodableError as failure:
+            result.undecodable = failure
 
 
 def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) -> None:

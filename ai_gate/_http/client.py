@@ -20,7 +20,7 @@ from ai_gate.errors import AIGateError
 
 DEFAULT_HEADERS = {
     "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
+    "Accept-Encoding": "identity",
     "User-Agent": f"ai-gate-python/{__version__}",
 }
 
@@ -102,6 +102,8 @@ class _Own(Generic[C, P]):
 
     client: C
     pool: P
+    proxy: str
+    """What the proxy is called in errors, or nothing if there is none."""
 
 
 class _Clients(ABC, Generic[C, P]):
@@ -141,6 +143,12 @@ class _Clients(ABC, Generic[C, P]):
             raise AIGateError("The client is closed: make a new one.")
         if self._injected is not None and self._injected.is_closed:
             raise AIGateError("The http_client is closed: make a new client with an open one.")
+
+    @property
+    def proxy(self) -> str:
+        """The proxy that requests go through, for a person; nothing if there is none of ours."""
+        own = None if self._injected is not None else self._own.get(self._owner())
+        return own.proxy if own else ""
 
     def has_response_hooks(self) -> bool:
         """Return True if hooks of the app's are called with responses."""
@@ -216,9 +224,10 @@ class Clients(_Clients[httpx.Client, Pool]):
             self._drop(owner)
 
     def _open(self) -> _Own[httpx.Client, Pool]:
-        pool = Pool(environment_proxy(self._base_url))
+        proxy = environment_proxy(self._base_url)
+        pool = Pool(proxy and proxy.http)
         client = httpx.Client(transport=Transport(pool), **_settings(_keep_location))
-        return _Own(client, pool)
+        return _Own(client, pool, proxy.name if proxy else "")
 
 
 class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
@@ -266,11 +275,12 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
                 self._drop(owner)
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
-        pool = AsyncPool(environment_proxy(self._base_url))
+        proxy = environment_proxy(self._base_url)
+        pool = AsyncPool(proxy and proxy.http)
         client = httpx.AsyncClient(
             transport=AsyncTransport(pool), **_settings(_keep_location_async)
         )
-        return _Own(client, pool)
+        return _Own(client, pool, proxy.name if proxy else "")
 
 
 def _settings(hook: Callable[[httpx.Response], object]) -> dict[str, Any]:

@@ -47,11 +47,10 @@ def record(
         False if it isn't a failure of the exchange, but an exception of the app's own: what a hook,
         a transport, a mock or a signal handler of the app's raised.
     """
+    if not _is_ours(failure, request, clients):
+        return False
     if exchange.is_whole:
         return True
-    # Once the body is being read, no code of the app runs any more.
-    if exchange.status is None and not _is_ours(failure, request, clients):
-        return False
     exchange.failure = without_quotes(failure)
     exchange.timed_out = _timed_out(failure)
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)

@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, TypeVar
 
 import anyio
@@ -35,6 +36,10 @@ AT_ONCE = 65_536
 the gate's have 2 KB."""
 
 
+PATIENCE = 10.0
+"""How long an idle connection may take to respond if the request can be repeated, in seconds."""
+
+
 @dataclass(slots=True)
 class Attempt:
     """One attempt to send a request, which travels to the pool in the request's extensions.
@@ -44,6 +49,8 @@ class Attempt:
     """
 
     deadline: Deadline
+    may_be_repeated: bool = False
+    """Whether another attempt can follow if this one gets no response."""
     is_in_pool: bool = False
     """Whether the request came to our pool."""
     written: bool = False
@@ -64,6 +71,7 @@ class Wire:
     def __init__(self, handshakes: int) -> None:
         self.handshakes = handshakes
         self.attempt = Attempt(Deadline(0.0))
+        self._first_byte_by: Deadline | None = None
         self.received = bytearray()
         """What came since the request was sent, up to `AT_ONCE`."""
         self.is_cut = False
@@ -72,7 +80,14 @@ class Wire:
         """The stream that requests are written to, once connected."""
 
     def begin(self, attempt: Attempt) -> None:
-        """Begin an attempt."""
+        """Begin an attempt.
+
+        A NAT or a firewall can have forgotten an idle connection, and swallow what is sent. So if
+        another attempt can follow over a new one, this one isn't given all the time.
+        """
+        self._first_byte_by = None
+        if attempt.may_be_repeated and self.stream is not None:
+            self._first_byte_by = Deadline(min(PATIENCE, attempt.deadline.left() / 2))
         self.attempt = attempt
         self.forget()
 
@@ -88,10 +103,16 @@ class Wire:
 
     def left(self, too_late: type[Exception]) -> float:
         """Return the seconds that are left of the call's time, and raise if none are."""
-        seconds = self.attempt.deadline.left()
+        seconds = min(self.attempt.deadline.left(), self.patience())
         if seconds <= 0:
-            raise too_late("The time of the call is over")
+            raise too_late("The time is over")
         return seconds
+
+    def patience(self) -> float:
+        """Return the seconds that the first byte of a response still has."""
+        if self._first_byte_by is None or self.received:
+            return inf
+        return self._first_byte_by.left()
 
 
 class NetworkBackend(httpcore.NetworkBackend):
@@ -294,7 +315,9 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                     # A server that sends without a pause would hold the loop, and the deadline.
                     await checkpoint()
                 return data
-            await anyio.wait_readable(self._socket)
+            # It raises a TimeoutError, as a sync socket does.
+            with anyio.fail_after(self._wire.patience()):
+                await anyio.wait_readable(self._socket)
             has_waited = True
 
     async def _send(self, layers: Sequence[TLS], data: bytes) -> None:

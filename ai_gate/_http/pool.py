@@ -6,8 +6,10 @@ was used last, so a call costs the same beside 1 and beside 500 others.
 
 import re
 import ssl
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
+from math import inf
 from typing import Generic, Self, TypeVar
 
 import anyio
@@ -29,6 +31,8 @@ H = TypeVar(
 
 ATTEMPT = "ai_gate_attempt"
 """The name of the request's extension that has the attempt."""
+
+KEEP_ALIVE_TIMEOUT = re.compile(rb"(?i)\btimeout=(\d{1,9})")
 
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 """Where the head of a response ends, as h11 reads it."""
@@ -80,6 +84,16 @@ def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
         raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
 
+def _keep_alive(response: httpcore.Response) -> float:
+    """Return how long the server keeps an idle connection, in seconds (RFC 2068, 19.7.1.1).
+
+    Its last second isn't used, since the server can close it while a request is under way.
+    """
+    fields = {name.lower(): value for name, value in response.headers}
+    stated = KEEP_ALIVE_TIMEOUT.search(fields.get(b"keep-alive", b""))
+    return int(stated[1]) - 1.0 if stated else inf
+
+
 class _Connection(Generic[H]):
     """A connection to the gate, or through a proxy.
 
@@ -92,11 +106,13 @@ class _Connection(Generic[H]):
     def __init__(self, url: httpcore.URL, proxy: httpcore.Proxy | None) -> None:
         schemes = (url.scheme, proxy.url.scheme if proxy else b"")
         self.wire = Wire(handshakes=schemes.count(b"https"))
+        self.usable_until = 0.0
+        """When the server closes the idle connection, by the monotonic clock."""
 
     def is_usable(self, url: httpcore.URL) -> bool:
         """Return True if the connection is open and leads to the origin of a URL."""
         links = self._links()
-        return bool(links) and not any(
+        return time.monotonic() < self.usable_until and not any(
             link.has_expired() or not link.can_handle_request(url.origin) for link in links
         )
 
@@ -171,6 +187,7 @@ class _Pool(ABC, Generic[C]):
             connection.close()
         else:
             connection.wire.attempt.abandon = None
+            connection.usable_until = time.monotonic() + _keep_alive(response)
             self._idle.put(connection)
 
     def close_idle(self) -> None:
