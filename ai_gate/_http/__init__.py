@@ -13,7 +13,7 @@ import httpx
 
 from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
 from ai_gate._http.client import HEADERS, AsyncClients, Clients
-from ai_gate._http.decoding import UndecodableError, decoded
+from ai_gate._http.decoding import decoded
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
@@ -196,7 +196,7 @@ def _end(result: Exchange, deadline: Deadline) -> None:
     if encodings := result.headers.get("content-encoding"):
         try:
             result.body[:] = decoded(bytes(result.body), encodings, deadline)
-        except UndecodableError as failure:
+        except httpx.DecodingError as failure:
             result.undecodable = failure
 
 

@@ -6,16 +6,14 @@ the decoders of httpx know no bound and read one gzip member only.
 
 import zlib
 
+import httpx
+
 from ai_gate._call.exchange import MAX_BODY, Deadline
 
 PIECE = 65_536
 """The bytes that are decoded at once, between two looks at the time."""
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """zlib's window bits for a stream whose header says which of the two it is."""
-
-
-class UndecodableError(Exception):
-    """A body isn't what its Content-Encoding says, or is too large, or took too long."""
 
 
 def decoded(body: bytes, encodings: str, deadline: Deadline) -> bytes:
@@ -27,7 +25,7 @@ def decoded(body: bytes, encodings: str, deadline: Deadline) -> bytes:
         deadline: When it must be done.
 
     Raises:
-        UndecodableError: It can't be done.
+        httpx.DecodingError: It isn't what the header says, is too large, or takes too long.
     """
     for encoding in reversed(encodings.lower().split(",")):
         match encoding.strip():
@@ -36,7 +34,7 @@ def decoded(body: bytes, encodings: str, deadline: Deadline) -> bytes:
             case "" | "identity":
                 pass
             case other:
-                raise UndecodableError(f"the content encoding {other[:20]!r} wasn't asked for")
+                raise httpx.DecodingError(f"the content encoding {other[:20]!r} wasn't asked for")
     return body
 
 
@@ -50,13 +48,13 @@ def _inflated(body: bytes, deadline: Deadline) -> bytes:
             try:
                 result += decoder.decompress(rest, PIECE)
             except zlib.error as error:
-                raise UndecodableError(str(error)) from error
+                raise httpx.DecodingError(str(error)) from error
             if len(result) > MAX_BODY:
-                raise UndecodableError(f"it unfolds to more than {MAX_BODY:,} bytes")
+                raise httpx.DecodingError(f"it unfolds to more than {MAX_BODY:,} bytes")
             if deadline.left() <= 0:
-                raise UndecodableError("it took too long")
+                raise httpx.DecodingError("it took too long")
             if not decoder.unconsumed_tail and not decoder.eof:
-                raise UndecodableError("it is cut short")
+                raise httpx.DecodingError("it is cut short")
             rest = decoder.unconsumed_tail
         # A gzip body can have several members.
         rest = decoder.unused_data

@@ -11,7 +11,16 @@ from scripts.checks import facade, fail_on, spec
 
 READERS = {"get", "_field"}
 """The methods that read a field or a header of an answer."""
-ELSEWHERE = {"__name__", "all", "code", "content-length", "headers", "location", "type", "x-request-id"}
+ELSEWHERE = {
+    "__name__",
+    "all",
+    "code",
+    "content-length",
+    "headers",
+    "location",
+    "type",
+    "x-request-id",
+}
 """Names that aren't the gate's but those of Python, HTTP, httpx and OpenAI."""
 OTHER_SIDE = "testing"
 """The folder with the mock gate, which holds each of its own answers against the spec."""

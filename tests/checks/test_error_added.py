@@ -89,8 +89,9 @@ def contract_tests(tree: Path, *options: str) -> subprocess.CompletedProcess[str
 
 
 def test_it_is_tested_through_every_client(tree: Path) -> None:
-    shutil.rmtree(tree / "tests" / "contract")
-    shutil.copytree(ROOT / "tests" / "contract", tree / "tests" / "contract")
+    for folder in ("contract", "support"):
+        shutil.rmtree(tree / "tests" / folder)
+        shutil.copytree(ROOT / "tests" / folder, tree / "tests" / folder)
     for edit in STATUS_AND_CODE:
         edit.apply(tree)
     generate.main(tree)

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.callers import SYNC
 
-from .callers import Caller
 from .spec import ANSWERS, Answer
 
 SUCCESSES = [answer for answer in ANSWERS if answer.is_success]
@@ -65,7 +65,7 @@ def test_examples_parse(answer: Answer) -> None:
 def test_answers_of_the_mock_gate_parse(
     schema: str, operation: str, arguments: dict[str, Any], gate: MockGate
 ) -> None:
-    served = Caller("sync").call(operation, gate.url, **arguments)
+    served = SYNC.call(operation, gate.url, arguments)
     assert comparable(parse(schema, served).to_dict()) == comparable(served)
 
 

@@ -10,8 +10,8 @@ import pytest
 import ai_gate
 from ai_gate import BadRequestError
 from ai_gate.testing import MockGate, ReceivedRequest
+from tests.support.callers import POST, PROJECT, SYNC, Caller
 
-from .callers import PROJECT, Caller
 from .spec import DOCUMENT, Request, is_offered, operations, requests
 
 REQUESTS = [request for request in requests(DOCUMENT) if is_offered(request.operation)]
@@ -42,7 +42,7 @@ def sent(request: ReceivedRequest) -> dict[str, Any]:
 def test_documented_request(request_: Request, caller: Caller, gate: MockGate) -> None:
     values = dict(request_.values)
     project = next(values.pop(name) for name in PROJECT_FIELDS if name in values)
-    caller.call(request_.operation.name, gate.url, project_id=project, **values)
+    caller.call(request_.operation.name, gate.url, values, project_id=project)
     (received,) = gate.received
     assert (received.method, received.path) == (request_.operation.method, request_.operation.path)
     assert sent(received) == request_.values
@@ -62,6 +62,7 @@ def test_headers(operation: str, caller: Caller, gate: MockGate) -> None:
     caller.call(operation, gate.url)
     (received,) = gate.received
     assert received.headers["accept"] == "application/json"
+    assert received.headers["accept-encoding"] == "identity"
     assert received.headers["user-agent"] == f"ai-gate-python/{ai_gate.__version__}"
     assert received.headers["host"] == f"127.0.0.1:{gate.port}"
     assert received.headers.get("content-type") == ("application/json" if received.body else None)
@@ -71,10 +72,8 @@ def test_headers(operation: str, caller: Caller, gate: MockGate) -> None:
 
 
 @pytest.mark.parametrize("arguments", GIVEN, ids=lambda given: "-".join(map(repr, given.items())))
-def test_arguments_go_through_as_given(
-    arguments: dict[str, Any], caller: Caller, gate: MockGate
-) -> None:
-    session = caller.call("create_session", gate.url, **arguments)
+def test_arguments_go_through_as_given(arguments: dict[str, Any], gate: MockGate) -> None:
+    session = SYNC.call(POST, gate.url, arguments)
     (received,) = gate.received
     assert sent(received).items() >= arguments.items()
     assert session.items() >= arguments.items()
@@ -85,7 +84,7 @@ def test_arguments_by_position(caller: Caller, gate: MockGate) -> None:
     async def body(client: Any) -> None:
         await client.create_session("gpt-realtime", "marin", 0.5, "Be brief")
 
-    caller.run(gate.url, body)
+    caller.use(gate.url, body)
     (received,) = gate.received
     assert sent(received) == {
         "project_id": PROJECT,
@@ -98,10 +97,8 @@ def test_arguments_by_position(caller: Caller, gate: MockGate) -> None:
 
 @pytest.mark.parametrize("project", PROJECTS)
 @pytest.mark.parametrize("operation", OFFERED)
-def test_any_project_id_arrives(
-    operation: str, project: str, caller: Caller, gate: MockGate
-) -> None:
-    caller.call(operation, gate.url, project_id=project)
+def test_any_project_id_arrives(operation: str, project: str, gate: MockGate) -> None:
+    SYNC.call(operation, gate.url, project_id=project)
     (received,) = gate.received
     assert [sent(received).get(name) for name in PROJECT_FIELDS].count(project) == 1
     assert gate.violations == []
@@ -112,7 +109,7 @@ def test_the_gate_decides_on_the_temperature(
     temperature: float, caller: Caller, gate: MockGate
 ) -> None:
     with pytest.raises(BadRequestError, match="temperature") as caught:
-        caller.call("create_session", gate.url, temperature=temperature)
+        caller.call(POST, gate.url, {"temperature": temperature})
     assert sent(gate.received[0])["temperature"] == temperature
     assert re.fullmatch("body.temperature .*|temperature .*", caught.value.response["message"])
     assert [violation.kind for violation in gate.violations] == ["request"]

@@ -1,13 +1,14 @@
 """The faults: what the server does with a request, and what must come of the call.
 
-A fault is one entry here. Every one is tried with both calls, with each client, and once more for
-the question whether the request is repeated.
+A fault is one entry here. Every one is tried with each client, and once more for the question
+whether the request is repeated.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,11 +23,10 @@ from ai_gate import (
     RateLimitError,
     ServerError,
 )
-
-from .answers import GOOD, HTML, JSON, answer, chunk, head
-from .callers import PROJECT
-from .server import Script
-from .steps import Drip, Repeat, Reset, Send, Stall
+from tests.support.callers import PROJECT
+from tests.support.responses import GOOD, HTML, JSON, chunk, head, response
+from tests.support.server import Script
+from tests.support.steps import Drip, Repeat, Reset, Send, Stall
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def invalid(
 ) -> Fault:
     """A whole 2xx answer that holds no JSON object."""
     outcome = Raises(InvalidResponseError, status, body, chained=chained)
-    return Fault(name, (Send(answer(status, body, *headers)),), outcome)
+    return Fault(name, (Send(response(status, body, *headers)),), outcome)
 
 
 def unpacked(name: str, body: bytes, expected: bytes | None) -> Fault:
     """A whole 2xx answer that is no gzip although it says so, which may count as lost."""
-    script = (Send(answer(200, body, "Content-Encoding: gzip")),)
+    script = (Send(response(200, body, "Content-Encoding: gzip")),)
     return Fault(name, script, Raises(InvalidResponseError, 200, expected), repeated=None)
 
 
@@ -98,7 +98,7 @@ def refused(
 ) -> Fault:
     """A whole answer with an error status."""
     # Said, so that a client that asks again doesn't race with the end of the connection.
-    script = (Send(answer(status, body, "Connection: close", *headers)),)
+    script = (Send(response(status, body, "Connection: close", *headers)),)
     return Fault(f"{status} {name}", script, Raises(error, status, body), status in ASKED_AGAIN)
 
 
@@ -109,7 +109,9 @@ CUT_CHUNK = b"%x\r\n%b" % (len(JSON), PART)
 # The numbers are those of the issue: past what the standard library reads of an integer and a list.
 LONG_INTEGER = b'{"expires_at": ' + b"7" * 5_000 + b"}"
 DEEP = b'{"tools": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}"
-LARGE = b'{"id": "sess_large", "instructions": "' + b"x" * 10_000_000 + b'"}'
+LARGE = b'{"id": "sess_large", "instructions": "' + b"x" * 8_000_000 + b'"}'
+TOO_LARGE = LARGE + b" " * 1_000_000
+BOMB = gzip.compress(bytes(64_000_000))
 NO_GZIP = b"\x1f\x8b\x08\x00 no gzip at all"
 LENGTH = f"Content-Length: {len(JSON)}"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -129,14 +131,14 @@ BEFORE_AN_ANSWER = (
     lost("another protocol", Send(GOOD.replace(b"HTTP/1.1", b"ICY"))),
     # Nobody asked for another protocol.
     lost("101", Send(head(101, "Upgrade: odd", "Connection: upgrade"))),
-    lost("a status that is no number", Send(answer("2OO", JSON))),
-    lost("a status below 100", Send(answer("099", JSON))),
-    lost("a status of four digits", Send(answer(2000, JSON))),
-    lost("a header without a name", Send(answer(200, JSON, ": x"))),
-    lost("a header without a colon", Send(answer(200, JSON, "no colon"))),
-    lost("a header with a zero byte", Send(answer(200, JSON, "Server: a\x00b"))),
-    lost("a header of 200 KB", Send(answer(200, JSON, "Server: " + "x" * 200_000))),
-    lost("headers of 200 KB", Send(answer(200, JSON, *["Server: " + "x" * 1_000] * 200))),
+    lost("a status that is no number", Send(response("2OO", JSON))),
+    lost("a status below 100", Send(response("099", JSON))),
+    lost("a status of four digits", Send(response(2000, JSON))),
+    lost("a header without a name", Send(response(200, JSON, ": x"))),
+    lost("a header without a colon", Send(response(200, JSON, "no colon"))),
+    lost("a header with a zero byte", Send(response(200, JSON, "Server: a\x00b"))),
+    lost("a header of 200 KB", Send(response(200, JSON, "Server: " + "x" * 200_000))),
+    lost("headers of 200 KB", Send(response(200, JSON, *["Server: " + "x" * 1_000] * 200))),
     lost("a length that is no number", Send(head(200, "Content-Length: many") + JSON)),
     lost("a negative length", Send(head(200, "Content-Length: -1") + JSON)),
     lost("two lengths", Send(head(200, LENGTH, "Content-Length: 7") + JSON)),
@@ -238,6 +240,17 @@ NO_JSON_OBJECT = (
     invalid("nested a million deep", DEEP),
     unpacked("broken gzip", NO_GZIP, NO_GZIP),
     unpacked("gzip cut short in a whole answer", gzip.compress(JSON)[:40], None),
+    unpacked("gzip that unfolds to 64 MB", BOMB, BOMB),
+    Fault(
+        "9 MB",
+        (Send(response(200, TOO_LARGE)),),
+        Raises(InvalidResponseError, 200, TOO_LARGE, cut=True),
+    ),
+    Fault(
+        "9 MB in chunks",
+        (Send(head(200, CHUNKED) + chunk(b" " * 60_000) * 150),),
+        Raises(InvalidResponseError, 200, None),
+    ),
     invalid("an encoding that isn't known", b"\x8b\x03\x80", "Content-Encoding: x-odd"),
     Fault(
         "a length too small",
@@ -254,17 +267,17 @@ NO_JSON_OBJECT = (
 
 SUCCESSES = (
     returned("good", GOOD),
-    returned("201", answer(201, JSON)),
-    returned("299", answer(299, JSON)),
-    returned("no content type", answer(200, JSON)),
-    returned("called HTML", answer(200, JSON, "Content-Type: text/html")),
-    returned("called Latin-1", answer(200, JSON, "Content-Type: text/plain; charset=latin-1")),
-    returned("empty object", answer(200, b"{}"), b"{}"),
-    returned("byte order mark", answer(200, b"\xef\xbb\xbf" + JSON)),
+    returned("201", response(201, JSON)),
+    returned("299", response(299, JSON)),
+    returned("no content type", response(200, JSON)),
+    returned("called HTML", response(200, JSON, "Content-Type: text/html")),
+    returned("called Latin-1", response(200, JSON, "Content-Type: text/plain; charset=latin-1")),
+    returned("empty object", response(200, b"{}"), b"{}"),
+    returned("byte order mark", response(200, b"\xef\xbb\xbf" + JSON)),
     # JSON must be UTF-8, but what can be read without a guess isn't kept from who paid for it.
-    returned("UTF-16", answer(200, JSON.decode().encode("utf-16"))),
-    returned("UTF-16 without a mark", answer(200, JSON.decode().encode("utf-16-le"))),
-    returned("JSON that says it is gzip", answer(200, JSON, "Content-Encoding: gzip")),
+    returned("UTF-16", response(200, JSON.decode().encode("utf-16"))),
+    returned("UTF-16 without a mark", response(200, JSON.decode().encode("utf-16-le"))),
+    returned("JSON that says it is gzip", response(200, JSON, "Content-Encoding: gzip")),
     returned("status line without a reason", GOOD.replace(b" Said So", b"")),
     returned("status line with an empty reason", GOOD.replace(b"Said So", b"")),
     returned("HTTP/1.0", GOOD.replace(b"HTTP/1.1", b"HTTP/1.0")),
@@ -272,16 +285,29 @@ SUCCESSES = (
     returned("the same length twice", head(200, LENGTH, LENGTH) + JSON),
     returned("100 before 200", head(100) + GOOD),
     returned("103 before 200", head(103, "Link: </a>; rel=preload") + GOOD),
-    returned("a header of 60 KB", answer(200, JSON, "Server: " + "x" * 60_000)),
-    returned("a header in Latin-1", answer(200, JSON, "Server: Jos\u00e9")),
+    returned("a header of 60 KB", response(200, JSON, "Server: " + "x" * 60_000)),
+    returned("a header in Latin-1", response(200, JSON, "Server: Jos\u00e9")),
     returned("chunked", head(200, CHUNKED) + chunk(PART) + chunk(JSON[40:]) + chunk(b"")),
-    returned("gzip", answer(200, gzip.compress(JSON), "Content-Encoding: gzip")),
+    returned("gzip", response(200, gzip.compress(JSON), "Content-Encoding: gzip")),
+    returned("deflate", response(200, zlib.compress(JSON), "Content-Encoding: deflate")),
     returned(
         "gzip in chunks",
         head(200, CHUNKED, "Content-Encoding: gzip") + chunk(gzip.compress(JSON)) + chunk(b""),
     ),
-    returned("JSON under an encoding that isn't known", answer(200, JSON, "Content-Encoding: x")),
-    returned("10 MB", answer(200, LARGE), LARGE),
+    returned("JSON under an encoding that isn't known", response(200, JSON, "Content-Encoding: x")),
+    returned("8 MB", response(200, LARGE), LARGE),
+    returned(
+        "gzip of two members",
+        response(200, gzip.compress(PART) + gzip.compress(JSON[40:]), "Content-Encoding: gzip"),
+    ),
+    returned(
+        "gzip of gzip",
+        response(200, gzip.compress(gzip.compress(JSON)), "Content-Encoding: gzip, gzip"),
+    ),
+    returned(
+        "deflate without a header",
+        response(200, zlib.compress(JSON, wbits=-15), "Content-Encoding: deflate"),
+    ),
     Fault("dripping, but in time", (Drip(GOOD, interval=0.0005),), Returns()),
     Fault("reset after the whole answer", (Send(GOOD), Reset()), Returns()),
 )
@@ -300,12 +326,14 @@ CLASSES: Mapping[int, type[AIGateError]] = {
     502: ServerError,
     503: ServerError,
     504: ServerError,
-    **dict.fromkeys(range(520, 531), ServerError),
+    520: ServerError,
+    522: ServerError,
+    530: ServerError,
     599: ServerError,
     600: AIGateError,
     999: AIGateError,
 }
-REDIRECTS = (300, 301, 302, 303, 305, 307, 308)
+REDIRECTS = (300, 301, 307)
 NAMES_THE_PROJECT = json.dumps({"error": "odd", "message": f"no project {PROJECT}"}).encode()
 
 STATUSES = (
@@ -321,14 +349,14 @@ STATUSES = (
 )
 
 
-def spoilt(status: int) -> tuple[Fault, ...]:
-    """Error answers whose bodies are no better than those above; the status still decides."""
+def cut(status: int) -> tuple[Fault, ...]:
+    """Error responses of which not everything came; the status still decides."""
     error = CLASSES[status]
-    whole = status in ASKED_AGAIN
 
     def fault(name: str, *script: Send | Reset, body: bytes | None) -> Fault:
-        # Where the status alone is no reason to ask again, a lost body may be one or not.
-        return Fault(f"{status} {name}", script, Raises(error, status, body), whole or None)
+        # If the status alone is no reason to ask again, a lost body may be one or not.
+        repeated = status in ASKED_AGAIN or None
+        return Fault(f"{status} {name}", script, Raises(error, status, body), repeated)
 
     return (
         fault("reset after the headers", Send(head(status, LENGTH)), Reset(), body=b""),
@@ -337,27 +365,28 @@ def spoilt(status: int) -> tuple[Fault, ...]:
         fault("truncated in a chunk", Send(head(status, CHUNKED) + CUT_CHUNK), body=PART),
         fault("with garbage for a chunk", Send(head(status, CHUNKED) + b"zz\r\n"), body=b""),
         refused(status, error, "with broken gzip", NO_GZIP, "Content-Encoding: gzip"),
-        refused(status, error, "and empty", b""),
-        refused(status, error, "with a list", b"[1]"),
-        refused(status, error, "with a string", b'"no"'),
-        refused(status, error, "with null", b"null"),
-        refused(status, error, "with half an object", b'{"error": "quota_excee'),
-        refused(status, error, "with odd values", b'{"error": [1], "message": {"a": null}}'),
-        refused(status, error, "with Latin-1", b'{"message": "Jos\xe9"}'),
-        refused(status, error, "with an integer of 5,000 digits", LONG_INTEGER),
-        refused(status, error, "nested a million deep", DEEP),
     )
 
 
-FAULTS = (
-    *BEFORE_AN_ANSWER,
-    *TOO_LATE,
-    *CUT_OFF,
-    *NO_JSON_OBJECT,
-    *SUCCESSES,
-    *STATUSES,
-    *spoilt(402),
-    *spoilt(429),
-    *spoilt(522),
+# Error responses whose bodies are no better than those above.
+SPOILT = tuple(
+    refused(402, QuotaExceededError, name, body)
+    for name, body in {
+        "and empty": b"",
+        "with a list": b"[1]",
+        "with a string": b'"no"',
+        "with null": b"null",
+        "with half an object": b'{"error": "quota_excee',
+        "with odd values": b'{"error": [1], "message": {"a": null}}',
+        "with Latin-1": b'{"message": "Jos\xe9"}',
+        "with an integer of 5,000 digits": LONG_INTEGER,
+        "nested a million deep": DEEP,
+    }.items()
 )
+
+# What the connection does to a response, and what a response holds.
+LOST = (*BEFORE_AN_ANSWER, *CUT_OFF, *cut(402), *cut(429), *cut(522))
+HELD = (*NO_JSON_OBJECT, *SUCCESSES, *STATUSES, *SPOILT)
+FAULTS = (*LOST, *TOO_LATE, *HELD)
+SLOW = tuple(fault for fault in FAULTS if fault.slow)
 BY_NAME: Mapping[str, Fault] = {fault.name: fault for fault in FAULTS}

@@ -27,9 +27,8 @@ from ai_gate import (
 from ai_gate._call.exchange import Exchange
 from ai_gate._call.operations import Operation, create_session, get_turn_credentials
 from ai_gate._call.response import read
-
-from .callers import PROJECT
-from .settings import modest
+from tests.support.callers import PROJECT
+from tests.support.running import modest
 
 POST = create_session(PROJECT, model="m", voice="v", temperature=0.7, instructions="i")
 GET = get_turn_credentials(PROJECT)

@@ -14,11 +14,12 @@ import pytest
 
 from ai_gate import AsyncAIGateClient
 from ai_gate._http import client as http_client
-
-from .callers import PROJECT, Caller
-from .conftest import Serve
-from .recording import recorded
-from .server import PATIENCE, TURN, Received, Reply, Server, json_reply, replay
+from tests.support.callers import PROJECT, Caller
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, json_response
+from tests.support.running import recorded
+from tests.support.server import PATIENCE, Peer, Request, Script, Server
+from tests.support.steps import ReadRequest, Send, Until, answer, replay
 
 MANY = 50
 
@@ -26,11 +27,11 @@ MANY = 50
 def test_many_calls_at_once(async_caller: Caller, serve: Serve) -> None:
     together = threading.Barrier(MANY)
 
-    def echo(request: Received) -> Reply:
+    def echo(request: Request) -> bytes:
         together.wait(PATIENCE)
-        return json_reply({"instructions": request.json["instructions"]})
+        return json_response({"instructions": request.json["instructions"]})
 
-    server = serve(echo)
+    server = serve(answer(echo))
     answers: dict[str, object] = {}
 
     async def body() -> None:
@@ -102,11 +103,11 @@ def test_two_loops_in_two_threads(backend: str, serve: Serve) -> None:
     # The calls of both loops are under way at once, several times.
     together = threading.Barrier(2)
 
-    def echo(request: Received) -> Reply:
+    def echo(request: Request) -> bytes:
         together.wait(PATIENCE)
-        return json_reply({"id": request.json["instructions"]})
+        return json_response({"id": request.json["instructions"]})
 
-    server = serve(echo)
+    server = serve(answer(echo))
     client = AsyncAIGateClient(PROJECT, server.url)
 
     async def calls(name: str) -> list[str]:
@@ -182,43 +183,43 @@ def test_a_loop_that_begins_while_another_looks_for_ended_ones(
     assert [request.connection for request in server.requests] == [1, 2, 3, 2]
 
 
-class Paused:
-    """Answers half, or nothing, until it is released."""
+@pytest.fixture
+def release() -> threading.Event:
+    """Lets a paused answer go on."""
+    return threading.Event()
 
-    def __init__(self, whole: bool) -> None:
-        self.release = threading.Event()
-        self._whole = whole
-        self._replies = 0
 
-    def __call__(self, _: Received) -> Reply:
-        self._replies += 1
-        if self._replies > 1:
-            return TURN
-        if self._whole:
-            self.release.wait(PATIENCE)
-            return TURN
-        return Reply(200, TURN.body, hold=self.release)
+@pytest.fixture(params=[b"", TURN[:-5]], ids=["before the answer", "in the body"])
+def paused(request: pytest.FixtureRequest, release: threading.Event) -> Script:
+    """Stop before an answer or in its body, and go on when released."""
+    sent: bytes = request.param
+    return (ReadRequest(), Send(sent), Until(release), Send(TURN[len(sent) :]), ReadRequest())
+
+
+async def arrived(server: Server) -> None:
+    """Return once a request has arrived, and its answer may have begun."""
+    while not server.requests:
+        await anyio.sleep(0.001)
+    await anyio.sleep(0.01)
 
 
 async def cancelled(server: Server, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
     """Cancel a call once its request has arrived."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(call)
-        while not server.requests:
-            await anyio.sleep(0.001)
-        await anyio.sleep(0.01)  # into the body, where one comes
+        await arrived(server)
         tasks.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["before the answer", "in the body"])
-def test_cancellation(whole: bool, async_caller: Caller, serve: Serve) -> None:
-    answer = Paused(whole)
-    server = serve(answer)
+def test_cancellation(
+    paused: Script, release: threading.Event, async_caller: Caller, serve: Serve
+) -> None:
+    server = serve(paused, replay(TURN))
 
     async def body() -> None:
         async with AsyncAIGateClient(PROJECT, server.url) as client:
             await cancelled(server, client.get_turn_credentials)
-            answer.release.set()
+            release.set()
             server.wait_for(lambda: server.closed == server.opened == 1)
             assert await client.get_turn_credentials() == {"iceServers": []}
 
@@ -227,7 +228,7 @@ def test_cancellation(whole: bool, async_caller: Caller, serve: Serve) -> None:
 
 
 def test_cancellation_in_a_wait(async_caller: Caller, serve: Serve) -> None:
-    server = serve(replay(json_reply({}, 503, Retry_After="20"), TURN))
+    server = serve(replay(json_response({}, 503, "Retry-After: 20"), TURN))
 
     async def body() -> None:
         async with AsyncAIGateClient(PROJECT, server.url) as client:
@@ -238,39 +239,40 @@ def test_cancellation_in_a_wait(async_caller: Caller, serve: Serve) -> None:
     assert len(server.requests) == 2
 
 
-def test_a_task_that_is_cancelled(serve: Serve) -> None:
-    answer = Paused(True)
-    server = serve(answer)
+def test_a_task_that_is_cancelled(paused: Script, release: threading.Event, serve: Serve) -> None:
+    server = serve(paused)
 
     async def body() -> None:
         async with AsyncAIGateClient(PROJECT, server.url) as client:
             task = asyncio.create_task(client.create_session())
-            while not server.requests:
-                await asyncio.sleep(0.001)
+            await arrived(server)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            answer.release.set()
+            release.set()
             server.wait_for(lambda: server.closed == server.opened == 1)
 
     asyncio.run(body())
     assert len(server.requests) == 1
 
 
-@pytest.fixture(params=[True, False], ids=["before the answer", "in the body"])
-def paused(request: pytest.FixtureRequest) -> Paused:
-    return Paused(request.param)
+def test_a_timeout_around_a_call(paused: Script, release: threading.Event, serve: Serve) -> None:
+    server = serve(paused, replay(TURN))
 
+    async def expire(limit: asyncio.Timeout) -> None:
+        await arrived(server)
+        limit.reschedule(asyncio.get_running_loop().time())
 
-def test_a_timeout_around_a_call(paused: Paused, serve: Serve) -> None:
-    server = serve(paused)
+    async def call(client: AsyncAIGateClient) -> None:
+        async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as tasks:
+            tasks.create_task(expire(limit))
+            await client.get_turn_credentials()
 
     async def body() -> None:
         async with AsyncAIGateClient(PROJECT, server.url) as client:
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    await client.get_turn_credentials()
-            paused.release.set()
+                await call(client)
+            release.set()
             server.wait_for(lambda: server.closed == server.opened == 1)
             assert await client.get_turn_credentials() == {"iceServers": []}
 
@@ -278,16 +280,19 @@ def test_a_timeout_around_a_call(paused: Paused, serve: Serve) -> None:
 
 
 def test_cancellation_through_a_proxy(
-    async_caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    paused: Script,
+    release: threading.Event,
+    async_caller: Caller,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = Paused(True)
-    proxy = serve(answer)
+    proxy = serve(paused, replay(TURN))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
     async def body() -> None:
         async with AsyncAIGateClient(PROJECT, "http://gate.test") as client:
             await cancelled(proxy, client.get_turn_credentials)
-            answer.release.set()
+            release.set()
             proxy.wait_for(lambda: proxy.closed == proxy.opened == 1)
             assert await client.get_turn_credentials() == {"iceServers": []}
 
@@ -299,11 +304,11 @@ def test_loops_side_by_side_keep_their_connections(backend: str, serve: Serve) -
     # The calls of both loops are under way at once, each time.
     together = threading.Barrier(2)
 
-    def answer(_: Received) -> Reply:
+    def respond(_: Request) -> bytes:
         together.wait(PATIENCE)
         return TURN
 
-    server = serve(answer)
+    server = serve(answer(respond))
     client = AsyncAIGateClient(PROJECT, server.url)
 
     async def calls() -> None:
@@ -328,26 +333,30 @@ class Ticking:
     """Cancels a call so many turns of its event loop after the whole answer has arrived."""
 
     def __init__(self, serve: Serve) -> None:
-        self.server = serve(self._answer)
+        self.server = serve((ReadRequest(), self._wait, Send(TURN), self._sent, ReadRequest()))
         self.cancelled = 0
+        self._waiting = 0
         self._go_on = threading.Semaphore(0)
+        self._answered = threading.Semaphore(0)
 
-    def _answer(self, _: Received) -> Reply:
+    def _wait(self, _: Peer) -> None:
+        self._waiting += 1
         self._go_on.acquire(timeout=PATIENCE)
-        return TURN
 
-    async def arrival(self) -> None:
+    def _sent(self, _: Peer) -> None:
+        self._answered.release()
+
+    async def arrival(self, number: int) -> None:
         """Return once the answer waits in the client's socket, which the loop hasn't seen yet."""
-        server = self.server
-        while len(server.requests) == server.answered:
+        while self._waiting < number:
             await anyio.sleep(0)
         self._go_on.release()
-        server.wait_for(lambda: server.answered == len(server.requests))
+        self._answered.acquire(timeout=PATIENCE)
 
     async def in_a_task(self, client: AsyncAIGateClient, ticks: int) -> None:
         """Cancel the task of a call."""
         task = asyncio.create_task(client.create_session())
-        await self.arrival()
+        await self.arrival(ticks + 1)
         for _ in range(ticks):
             await asyncio.sleep(0)
         task.cancel()
@@ -364,7 +373,7 @@ class Ticking:
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(call)
-            await self.arrival()
+            await self.arrival(ticks + 1)
             for _ in range(ticks):
                 await anyio.sleep(0)
             tasks.cancel_scope.cancel()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ai_gate._call.exchange import Deadline
-
-from .clock import Clock
+from tests.support.fixtures import Clock
 
 
 @pytest.mark.parametrize(("passed", "left"), [(0, 30.0), (12.5, 17.5), (30, 0.0), (31, -1.0)])
-def test_what_is_left(passed: float, left: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    monkeypatch.setattr("ai_gate._call.exchange.time", clock)
+def test_what_is_left(passed: float, left: float, clock: Clock) -> None:
     deadline = Deadline(30.0)
     clock.now += passed
     assert deadline.left() == left

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import ssl
-from pathlib import Path
 
 import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, __version__
 from ai_gate._http.proxy import environment_proxy
-
-from .callers import PROJECT, Call, Caller, failure, get, post
-from .conftest import Serve
-from .server import TURN, Reply, replay
+from tests.support.callers import GET, POST, PROJECT, Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, head, response
+from tests.support.steps import Handshake, ReadHead, Send, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 GATE = "http://gate.test"
@@ -26,20 +25,17 @@ NAMES = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_proxy_of_the_environment_is_used(
-    name: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, call: Call
+    name: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = serve(replay(TURN))
     monkeypatch.setenv(name, proxy.url)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE) as client:
-            assert await call(client) == {"iceServers": []}
-            await call(client)
+    async def body(client: Client) -> None:
+        assert await client.create_session() == {"iceServers": []}
+        await client.create_session()
 
-    caller.run(body)
-    assert [request.target.split("?")[0] for request in proxy.requests] == [
-        f"{GATE}/session" if call is post else f"{GATE}/turn-credentials"
-    ] * 2
+    caller.use(GATE, body)
+    assert [request.target.split("?")[0] for request in proxy.requests] == [f"{GATE}/session"] * 2
     assert proxy.opened == 1
 
 
@@ -49,80 +45,54 @@ def test_a_proxy_sees_the_sdk_as_the_gate_does(
     proxy = serve(replay(TURN))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE) as client:
-            await get(client)
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
 
-    caller.run(body)
+    caller.use(GATE, body)
     headers = proxy.requests[0].headers
     assert headers["user-agent"] == f"ai-gate-python/{__version__}"
     assert headers["accept"] == "application/json"
-
-
-def test_a_tunnel_to_a_gate_with_tls(
-    caller: Caller,
-    serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
-    tls: ssl.SSLContext,
-    authority_file: Path,
-) -> None:
-    proxy = serve(replay(TURN), tunnel=tls)
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
-
-    async def body() -> None:
-        async with caller.client(PROJECT, "https://gate.test") as client:
-            assert await get(client) == {"iceServers": []}
-
-    caller.run(body)
-    connect, request = proxy.requests
-    assert (connect.method, connect.target) == ("CONNECT", "gate.test:443")
-    assert request.target.startswith("/turn-credentials?")
-    assert PROJECT not in str(connect)
 
 
 @pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "localhost, 127.0.0.1"])
 def test_no_proxy(
     no_proxy: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    proxy, gate = serve(replay(response(502))), serve(replay(TURN))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", no_proxy)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, gate.url) as client:
-            assert await get(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        assert await client.get_turn_credentials() == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(gate.url, body)
     assert (len(proxy.requests), len(gate.requests)) == (0, 1)
 
 
 def test_no_proxy_with_a_port(
     caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    proxy, gate = serve(replay(response(502))), serve(replay(TURN))
     monkeypatch.setenv("ALL_PROXY", proxy.url)
     monkeypatch.setenv("NO_PROXY", gate.url.removeprefix("http://"))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, gate.url) as client:
-            assert await get(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        assert await client.get_turn_credentials() == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(gate.url, body)
     assert (len(proxy.requests), len(gate.requests)) == (0, 1)
 
 
 def test_the_proxy_of_another_scheme_is_not_used(
     caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    proxy, gate = serve(replay(response(502))), serve(replay(TURN))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, gate.url) as client:
-            assert await get(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        assert await client.get_turn_credentials() == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(gate.url, body)
     assert (len(proxy.requests), len(gate.requests)) == (0, 1)
 
 
@@ -141,79 +111,55 @@ def test_the_proxy_of_another_scheme_is_not_used(
         pytest.param("socks5h://u:hunter2@proxy.test", marks=WITHOUT_SOCKS),
     ],
 )
-def test_a_broken_proxy_url(
-    proxy: str, caller: Caller, monkeypatch: pytest.MonkeyPatch, call: Call
-) -> None:
+def test_a_broken_proxy_url(proxy: str, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE) as client:
-            error = await failure(client, call)
-            assert type(error) is AIGateError
-            assert "ALL_PROXY" in str(error)
-            assert "hunter2" not in str(error)
-            assert error.__cause__ is not None
+    async def body(client: Client) -> None:
+        error = await client.failure(POST)
+        assert type(error) is AIGateError
+        assert "ALL_PROXY" in str(error)
+        assert "hunter2" not in str(error)
+        assert error.__cause__ is not None
 
-    caller.run(body)
+    caller.use(GATE, body)
 
 
 def test_a_proxy_whose_name_cannot_be_looked_up(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch, call: Call
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, operation: Operation
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://u:hunter2@a..b")
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE) as client:
-            error = await failure(client, call)
-            assert "billed" not in str(error)
-            assert "hunter2" not in str(error)
+    async def body(client: Client) -> None:
+        error = await client.failure(operation)
+        assert "billed" not in str(error)
+        assert "hunter2" not in str(error)
 
-    caller.run(body)
+    caller.use(GATE, body)
 
 
 def test_a_proxy_that_refuses_connections(
     caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serve(replay(TURN)) as gone:
-        url = gone.url
-    monkeypatch.setenv("HTTP_PROXY", url)
+    monkeypatch.setenv("HTTP_PROXY", serve(listening=False).url)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE) as client:
-            error = await failure(client, post)
-            assert type(error) is APIConnectionError
-            assert "billed" not in str(error)
+    async def body(client: Client) -> None:
+        error = await client.failure(POST)
+        assert type(error) is APIConnectionError
+        assert "billed" not in str(error)
 
-    caller.run(body)
-
-
-@pytest.mark.parametrize("status", [403, 407, 502])
-def test_a_proxy_that_refuses_the_tunnel(
-    status: int, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy = serve(replay(Reply(status)), refuse_tunnels=status)
-    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-
-    async def body() -> None:
-        async with caller.client(PROJECT, "https://gate.test", max_retries=1) as client:
-            error = await failure(client, post)
-            assert type(error) is APIConnectionError
-            assert "billed" not in str(error)
-
-    caller.run(body)
-    assert [request.method for request in proxy.requests] == ["CONNECT"] * 2
+    caller.use(GATE, body)
 
 
 def test_an_injected_client_decides_over_its_proxy_itself(
     caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, gate = serve(replay(Reply(502))), serve(replay(TURN))
+    proxy, gate = serve(replay(response(502))), serve(replay(TURN))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
     async def body() -> None:
-        async with caller.httpx_client(verify=False, trust_env=False) as injected:
-            client = caller.client(PROJECT, gate.url, http_client=injected.client)
-            assert await get(client) == {"iceServers": []}
+        async with caller.httpx_client(trust_env=False) as injected:
+            client = caller.client(gate.url, http_client=injected.client)
+            assert await client.get_turn_credentials() == {"iceServers": []}
 
     caller.run(body)
     assert proxy.requests == []
@@ -226,8 +172,8 @@ def test_an_own_proxied_client_is_closed(
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
     async def body() -> None:
-        client = caller.client(PROJECT, GATE)
-        await get(client)
+        client = caller.client(GATE)
+        await client.get_turn_credentials()
         assert proxy.closed == 0
         await client.close()
         await client.close()
@@ -236,43 +182,43 @@ def test_an_own_proxied_client_is_closed(
     proxy.wait_for(lambda: proxy.closed == proxy.opened == 1)
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_tunnel_is_used_again(
-    caller: Caller,
-    serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
-    tls: ssl.SSLContext,
-    authority_file: Path,
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext
 ) -> None:
-    proxy = serve(replay(TURN, Reply(402), TURN), tunnel=tls)
+    answers = replay(TURN, response(402), TURN)
+    proxy = serve((ReadHead(), Send(head(200)), Handshake(tls), *answers))
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
 
     async def body() -> None:
-        async with caller.client(PROJECT, "https://gate.test") as client:
-            assert await post(client) == {"iceServers": []}
-            await failure(client, get)
-            assert await post(client) == {"iceServers": []}
+        async with caller.client("https://gate.test") as client:
+            assert await client.create_session() == {"iceServers": []}
+            await client.failure(GET)
+            assert await client.create_session() == {"iceServers": []}
         proxy.wait_for(lambda: proxy.closed == proxy.opened)
 
     caller.run(body)
     methods = [request.method for request in proxy.requests]
     assert methods == ["CONNECT", "POST", "GET", "POST"]
+    connect, _, turn, _ = proxy.requests
+    assert connect.target == "gate.test:443"
+    assert PROJECT not in str(connect)
+    assert turn.target.startswith("/turn-credentials?")
     assert proxy.opened == 1
 
 
 def test_a_proxied_connection_that_was_closed_is_replaced(
-    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, call: Call
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = serve(replay(TURN))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
 
-    async def body() -> None:
-        async with caller.client(PROJECT, GATE, max_retries=0) as client:
-            await call(client)
-            proxy.hang_up()
-            assert await call(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        await client.create_session()
+        proxy.hang_up()
+        assert await client.create_session() == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(GATE, body, max_retries=0)
     assert [request.connection for request in proxy.requests] == [1, 2]
 
 

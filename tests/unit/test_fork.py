@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .callers import PROJECT
-from .conftest import Serve
-from .scripts import run
-from .server import TURN, replay
+from tests.support.callers import PROJECT
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN
+from tests.support.running import run
+from tests.support.steps import Handshake, replay
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
 
@@ -59,7 +60,7 @@ def test_a_child_opens_connections_of_its_own(serve: Serve) -> None:
 
 
 def test_with_tls(serve: Serve, tls: ssl.SSLContext, authority_file: Path) -> None:
-    server = serve(replay(TURN), tls=tls)
+    server = serve((Handshake(tls), *replay(TURN)), scheme="https")
     done = run(SYNC, PROJECT, server.url, SSL_CERT_FILE=str(authority_file))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [request.connection for request in server.requests] == [1, 2, 2, 1]

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_gate._http.pool import nothing_follows
-
-from .settings import modest
+from tests.support.running import modest
 
 CHUNKED = [(b"Transfer-Encoding", b"chunked")]
 

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import threading
 
-import pytest
-
 from ai_gate._http.idle_stack import KEEP_ALIVE, IdleStack
-
-from .clock import Clock
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("ai_gate._http.idle_stack.time", clock)
-    return clock
+from tests.support.fixtures import Clock
 
 
 def stack(*connections: str) -> IdleStack[str]:

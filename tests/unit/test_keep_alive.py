@@ -7,92 +7,27 @@ import gc
 import pytest
 
 from ai_gate._http.idle_stack import KEEP_ALIVE
-
-from .callers import PROJECT, Call, Caller, get, post
-from .clock import Clock
-from .conftest import Serve
-from .recording import recorded
-from .server import TURN, Reply, Server, replay
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("ai_gate._http.idle_stack.time", clock)
-    return clock
+from tests.support.callers import PROJECT, Caller, Client
+from tests.support.fixtures import Clock, Serve
+from tests.support.responses import TURN, TURN_JSON, response
+from tests.support.running import recorded
+from tests.support.server import Server
+from tests.support.steps import ReadRequest, Send, replay
 
 
 def connections(server: Server) -> list[int]:
     return [request.connection for request in server.requests]
 
 
-def test_a_connection_is_used_again(caller: Caller, serve: Serve, call: Call) -> None:
-    server = serve(replay(TURN))
-
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            for _ in range(3):
-                await call(client)
-
-    caller.run(body)
-    assert connections(server) == [1, 1, 1]
-
-
-@pytest.mark.parametrize("status", [302, 402, 500])
-def test_also_after_a_refusal(status: int, caller: Caller, serve: Serve) -> None:
-    server = serve(replay(Reply(status, b"<html>"), TURN))
-
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            with pytest.raises(Exception, match=r".") as caught:
-                await post(client)
-            assert getattr(caught.value, "status_code", None) == status
-            await get(client)
-
-    caller.run(body)
-    assert connections(server) == [1, 1]
-
-
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_connection_that_the_server_closed_is_replaced(
-    announced: bool, caller: Caller, serve: Serve, call: Call
-) -> None:
-    headers = {"Connection": "close"} if announced else {}
-    server = serve(replay(Reply(200, TURN.body, headers, keep_alive=False)))
-
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url, max_retries=0) as client:
-            await call(client)
-            server.wait_for(lambda: server.closed == 1)
-            assert await call(client) == {"iceServers": []}
-
-    caller.run(body)
-    assert connections(server) == [1, 2]
-
-
-def test_a_server_that_hung_up_in_between(caller: Caller, serve: Serve, call: Call) -> None:
-    server = serve(replay(TURN))
-
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url, max_retries=0) as client:
-            await call(client)
-            server.hang_up()
-            assert await call(client) == {"iceServers": []}
-
-    caller.run(body)
-    assert connections(server) == [1, 2]
-
-
 def test_an_idle_connection_is_kept_for_a_while(caller: Caller, serve: Serve, clock: Clock) -> None:
     server = serve(replay(TURN))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            for _ in range(3):
-                await get(client)
-                clock.now += KEEP_ALIVE - 1
+    async def body(client: Client) -> None:
+        for _ in range(3):
+            await client.get_turn_credentials()
+            clock.now += KEEP_ALIVE - 1
 
-    caller.run(body)
+    caller.use(server.url, body)
     assert connections(server) == [1, 1, 1]
 
 
@@ -101,15 +36,14 @@ def test_an_idle_connection_is_closed_at_the_next_call_after_that(
 ) -> None:
     server = serve(replay(TURN))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            await get(client)
-            clock.now += KEEP_ALIVE
-            await get(client)
-            server.wait_for(lambda: server.closed == 1)
-            assert server.opened == 2
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
+        clock.now += KEEP_ALIVE
+        await client.get_turn_credentials()
+        server.wait_for(lambda: server.closed == 1)
+        assert server.opened == 2
 
-    caller.run(body)
+    caller.use(server.url, body)
     assert connections(server) == [1, 2]
 
 
@@ -117,8 +51,8 @@ def test_close_closes_them(caller: Caller, serve: Serve) -> None:
     server = serve(replay(TURN))
 
     async def body() -> None:
-        client = caller.client(PROJECT, server.url)
-        await get(client)
+        client = caller.client(server.url)
+        await client.get_turn_credentials()
         assert server.closed == 0
         await client.close()
         server.wait_for(lambda: server.closed == 1)
@@ -129,8 +63,8 @@ def test_close_closes_them(caller: Caller, serve: Serve) -> None:
 def use_and_drop(caller: Caller, url: str, *, close: bool = False) -> list[str]:
     def body() -> None:
         async def use() -> None:
-            client = caller.client(PROJECT, url)
-            await get(client)
+            client = caller.client(url)
+            await client.get_turn_credentials()
             if close:
                 await client.close()
 
@@ -162,7 +96,7 @@ def test_a_client_that_was_closed_does_not_warn(caller: Caller, serve: Serve) ->
 
 
 def test_a_client_without_open_connections_does_not_warn(caller: Caller, serve: Serve) -> None:
-    server = serve(replay(Reply(200, TURN.body, {"Connection": "close"}, keep_alive=False)))
+    server = serve((ReadRequest(), Send(response(200, TURN_JSON, "Connection: close"))))
     assert use_and_drop(caller, server.url) == []
 
 
@@ -173,7 +107,7 @@ def test_a_client_that_was_never_used_does_not_warn(caller: Caller) -> None:
 def test_a_client_that_could_not_be_made_does_not_warn(caller: Caller) -> None:
     def body() -> None:
         with pytest.raises(Exception, match="Project ID is required"):
-            caller.client(None)
+            caller.client(project_id=None)
 
     assert recorded(body) == []
 
@@ -183,8 +117,8 @@ def test_a_client_with_an_injected_client_does_not_warn(caller: Caller, serve: S
 
     def body() -> None:
         async def use() -> None:
-            async with caller.httpx_client(verify=False) as injected:
-                await get(caller.client(PROJECT, server.url, http_client=injected.client))
+            async with caller.httpx_client() as injected:
+                await caller.client(server.url, http_client=injected.client).get_turn_credentials()
                 gc.collect()
 
         caller.run(use)

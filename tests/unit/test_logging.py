@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 import ai_gate
-
-from .callers import PROJECT, Call, Caller, get, post
-from .conftest import Serve
-from .scripts import run
-from .server import TURN, Reply, Server, json_reply, replay
+from tests.support.callers import PROJECT, Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, TURN_JSON, json_response, response
+from tests.support.running import run
+from tests.support.server import Server
+from tests.support.steps import replay
 
 SECRET = "ek_68af296e8e408191a1120a"
 START = """
@@ -30,7 +31,7 @@ TURN_LINE = re.compile(
 
 @pytest.fixture
 def server(serve: Serve) -> Server:
-    return serve(replay(Reply(200, TURN.body, {"CF-Ray": "8c1-FRA"})))
+    return serve(replay(response(200, TURN_JSON, "CF-Ray: 8c1-FRA")))
 
 
 def output(server: Server, source: str) -> tuple[str, str]:
@@ -60,29 +61,25 @@ asyncio.run(main())
     assert len(TURN_LINE.findall(stderr)) == 2
 
 
-def test_debug_prints_warnings_too(serve: Serve) -> None:
-    _, stderr = output(
-        serve(replay(json_reply({}))), "AIGateClient(project, url, debug=True).create_session()"
-    )
-    assert "WARNING the response to /session lacks client_secret, id, " in stderr
-
-
-def test_each_attempt_has_a_line(serve: Serve) -> None:
-    server = serve(replay(Reply(503, b"", {"Retry-After": "0"}), None, TURN))
+def test_each_attempt_has_a_line_and_so_have_warnings(serve: Serve) -> None:
+    server = serve(replay(response(503, b"", "Retry-After: 0"), None, TURN, json_response({})))
     _, stderr = output(
         server,
         """
 with AIGateClient(project, url, debug=True) as client:
     client.get_turn_credentials()
+    client.create_session()
 """,
     )
-    lines = [line.split(" -> ")[1] for line in stderr.splitlines()]
-    assert [line.split()[0] for line in lines] == ["503", "RemoteProtocolError", "200"]
-    assert [re.findall(r"attempt (\d)", line) for line in lines] == [["1"], ["2"], ["3"]]
+    *attempts, session, warning = stderr.splitlines()
+    lines = [line.split(" -> ")[1] for line in [*attempts, session]]
+    assert [line.split()[0] for line in lines] == ["503", "RemoteProtocolError", "200", "200"]
+    assert [re.findall(r"attempt (\d)", line) for line in lines] == [["1"], ["2"], ["3"], ["1"]]
+    assert "WARNING the response to /session lacks client_secret, id, " in warning
 
 
 def test_without_debug_nothing_is_printed(serve: Serve) -> None:
-    server = serve(replay(json_reply({}), Reply(503), json_reply({})))
+    server = serve(replay(json_response({}), response(503), json_response({})))
     source = """
 with AIGateClient(project, url) as client:
     client.create_session()
@@ -135,7 +132,7 @@ with AIGateClient(project, url, debug=True) as client:
 
 def test_an_app_that_logs_gets_warnings_without_debug(serve: Serve) -> None:
     stdout, stderr = output(
-        serve(replay(json_reply({}))),
+        serve(replay(json_response({}))),
         """
 logging.basicConfig(stream=sys.stdout)
 with AIGateClient(project, url) as client:
@@ -179,34 +176,28 @@ def test_nor_do_its_debug_lines_get_to_an_app_that_logs_at_info(server: Server) 
     assert stderr == ""
 
 
-BROKEN = {
-    "closed": "sys.stderr.close()",
-    "missing": "sys.stderr = None",
-    "full": """
+BROKEN_STDERR = """
+import io
 class Full:
     def write(self, text):
         raise OSError(28, "No space left on device")
     def flush(self):
         raise OSError(28, "No space left on device")
-sys.stderr = Full()
-""",
-    "of another encoding": "sys.stderr.reconfigure(encoding='ascii', errors='strict')",
-}
-
-
-@pytest.mark.parametrize("breaking", BROKEN.values(), ids=BROKEN)
-def test_a_stderr_that_takes_no_lines_loses_no_session(breaking: str, serve: Serve) -> None:
-    server = serve(replay(json_reply({"id": "sess_01"}, CF_Ray="8c1-gr\xfcn")))
-    stdout, _ = output(
-        server,
-        breaking + """
+closed = io.StringIO()
+closed.close()
+ascii = io.TextIOWrapper(io.BytesIO(), "ascii", "strict")
 with AIGateClient(project, url, debug=True) as client:
-    print(client.create_session()["id"])
+    for sys.stderr in (closed, None, Full(), ascii):
+        print(client.create_session()["id"])
 # The interpreter itself wants to end with one.
 sys.stderr = sys.__stderr__
-""",
-    )
-    assert stdout == "sess_01\n"
+"""
+
+
+def test_a_stderr_that_takes_no_lines_loses_no_session(serve: Serve) -> None:
+    server = serve(replay(json_response({"id": "sess_01"}, 200, "CF-Ray: 8c1-gr\xfcn")))
+    stdout, _ = output(server, BROKEN_STDERR)
+    assert stdout == "sess_01\n" * 4
 
 
 def test_what_other_libraries_log_is_masked(server: Server) -> None:
@@ -225,14 +216,14 @@ async def main():
 asyncio.run(main())
 """,
     )
-    assert stderr.count('/turn-credentials?identifier=*** "HTTP/1.1 200 OK"') == 3
+    assert stderr.count('/turn-credentials?identifier=*** "HTTP/1.1 200 Said So"') == 3
     assert "httpcore" in stderr
 
 
 def test_what_an_error_shows_is_masked(serve: Serve) -> None:
     message = f"No project {PROJECT}, nor a session {SECRET}"
     stdout, stderr = output(
-        serve(replay(json_reply({"error": "x", "message": message}, 401))),
+        serve(replay(json_response({"error": "x", "message": message}, 401))),
         """
 import traceback
 try:
@@ -282,15 +273,14 @@ def broken() -> Broken:
 
 @pytest.mark.parametrize("debug", [True, False])
 def test_a_handler_that_fails_loses_no_session(
-    debug: bool, broken: Broken, caller: Caller, serve: Serve, call: Call
+    debug: bool, broken: Broken, caller: Caller, serve: Serve, operation: Operation
 ) -> None:
-    server = serve(replay(json_reply({"id": "sess_01"})))
+    server = serve(replay(json_response({"id": "sess_01"})))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url, debug=debug) as client:
-            assert await call(client) == {"id": "sess_01"}
+    async def body(client: Client) -> None:
+        assert await client.call(operation) == {"id": "sess_01"}
 
-    caller.run(body)
+    caller.use(server.url, body, debug=debug)
     # The missing keys, and each request.
     levels = [record.levelno for record in broken.records]
     assert levels == [logging.DEBUG, logging.WARNING][not debug :]
@@ -298,14 +288,13 @@ def test_a_handler_that_fails_loses_no_session(
 
 
 def test_a_record_tells_where_it_comes_from(broken: Broken, caller: Caller, serve: Serve) -> None:
-    server = serve(replay(json_reply({})))
+    server = serve(replay(json_response({})))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url, debug=True) as client:
-            await post(client)
-            await get(client)
+    async def body(client: Client) -> None:
+        await client.create_session()
+        await client.get_turn_credentials()
 
-    caller.run(body)
+    caller.use(server.url, body, debug=True)
     assert len(broken.records) == 4
     for record in broken.records:
         path = Path(record.pathname)
@@ -324,5 +313,5 @@ logging.disable(logging.DEBUG)
 with AIGateClient(project, url, debug=True) as client:
     client.create_session()
 """
-    _, stderr = output(serve(replay(json_reply({}))), source)
+    _, stderr = output(serve(replay(json_response({}))), source)
     assert [line.split()[3] for line in stderr.splitlines()] == ["WARNING"]

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from ai_gate import AIGateError
-
-from .callers import PROJECT, Call, Caller, Client, failure
-from .conftest import Serve
-from .server import TURN, Server, replay
+from tests.support.callers import GET, POST, PROJECT, Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN
+from tests.support.server import Server
+from tests.support.steps import replay
 
 
 def contains_itself() -> list[object]:
@@ -66,41 +67,43 @@ def check_nothing_was_sent(error: AIGateError, server: Server) -> None:
 def test_a_value_that_json_cannot_hold(
     arguments: dict[str, Any], caller: Caller, server: Server
 ) -> None:
-    async def wrong(client: Client) -> dict[str, Any]:
-        return await client.create_session(**arguments)
+    async def body(client: Client) -> None:
+        error = await client.failure(POST, **arguments)
+        assert "nothing was sent" in str(error)
+        check_nothing_was_sent(error, server)
+        assert await client.get_turn_credentials()
 
+    caller.use(server.url, body)
+
+
+def test_the_same_with_an_injected_client(caller: Caller, server: Server) -> None:
     async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            error = await failure(client, wrong)
-            assert "nothing was sent" in str(error)
-            check_nothing_was_sent(error, server)
-            assert await client.get_turn_credentials()
+        async with caller.httpx_client() as injected:
+            client = caller.client(server.url, http_client=injected.client)
+            for arguments in MISTAKES.values():
+                check_nothing_was_sent(await client.failure(POST, **arguments), server)
 
     caller.run(body)
 
 
-@pytest.mark.parametrize("arguments", MISTAKES.values(), ids=MISTAKES)
-def test_the_same_with_an_injected_client(
-    arguments: dict[str, Any], caller: Caller, server: Server
+@pytest.mark.parametrize(
+    "arguments",
+    [{"model": None, "voice": None}, {"temperature": "warm", "instructions": {"any": ["thing"]}}],
+)
+def test_what_json_can_hold_is_the_gates_to_judge(
+    arguments: dict[str, object], caller: Caller, server: Server
 ) -> None:
-    async def wrong(client: Client) -> dict[str, Any]:
-        return await client.create_session(**arguments)
-
-    async def body() -> None:
-        async with caller.httpx_client(verify=False) as injected:
-            client = caller.client(PROJECT, server.url, http_client=injected.client)
-            check_nothing_was_sent(await failure(client, wrong), server)
-
-    caller.run(body)
+    caller.call(POST, server.url, arguments)
+    sent = server.requests[0].json
+    assert {name: sent[name] for name in arguments} == arguments
 
 
 def test_a_project_id_too_long_for_a_url(caller: Caller, server: Server) -> None:
-    async def body() -> None:
-        async with caller.client("p" * 70_000, server.url) as client:
-            error = await failure(client, Client.get_turn_credentials)
-            check_nothing_was_sent(error, server)
+    async def body(client: Client) -> None:
+        error = await client.failure(GET)
+        check_nothing_was_sent(error, server)
 
-    caller.run(body)
+    caller.use(server.url, body, project_id="p" * 70_000)
 
 
 async def close(client: Client) -> None:
@@ -119,12 +122,12 @@ async def leave(client: Client) -> None:
 
 @pytest.mark.parametrize("end", [close, close_twice, leave])
 def test_use_after_close(
-    end: Callable[[Client], Any], caller: Caller, server: Server, call: Call
+    end: Callable[[Client], Any], caller: Caller, server: Server, operation: Operation
 ) -> None:
     async def body() -> None:
-        client = caller.client(PROJECT, server.url)
+        client = caller.client(server.url)
         await end(client)
-        error = await failure(client, call)
+        error = await client.failure(operation)
         assert "closed" in str(error)
         check_nothing_was_sent(error, server)
 
@@ -133,21 +136,23 @@ def test_use_after_close(
 
 def test_use_after_close_of_a_client_that_was_used(caller: Caller, server: Server) -> None:
     async def body() -> None:
-        client = caller.client(PROJECT, server.url)
+        client = caller.client(server.url)
         await client.get_turn_credentials()
         await close_twice(client)
-        assert "closed" in str(await failure(client, Client.get_turn_credentials))
+        assert "closed" in str(await client.failure(GET))
         assert len(server.requests) == 1
 
     caller.run(body)
 
 
-def test_use_of_a_closed_injected_client(caller: Caller, server: Server, call: Call) -> None:
+def test_use_of_a_closed_injected_client(
+    caller: Caller, server: Server, operation: Operation
+) -> None:
     async def body() -> None:
-        injected = caller.httpx_client(verify=False)
-        client = caller.client(PROJECT, server.url, http_client=injected.client)
+        injected = caller.httpx_client()
+        client = caller.client(server.url, http_client=injected.client)
         await injected.close()
-        error = await failure(client, call)
+        error = await client.failure(operation)
         assert "closed" in str(error)
         check_nothing_was_sent(error, server)
 
@@ -166,7 +171,7 @@ def test_a_closed_client_cannot_be_entered(caller: Caller) -> None:
 
 def test_a_client_with_a_closed_injected_client_cannot_be_entered(caller: Caller) -> None:
     async def body() -> None:
-        injected = caller.httpx_client(verify=False)
+        injected = caller.httpx_client()
         await injected.close()
         with pytest.raises(AIGateError, match="closed"):
             await caller.client(http_client=injected.client).__aenter__()
@@ -180,6 +185,6 @@ def test_the_block_of_a_with_statement_closes_on_an_error(caller: Caller) -> Non
         with pytest.raises(ZeroDivisionError):
             async with client:
                 raise ZeroDivisionError
-        assert "closed" in str(await failure(client, Client.get_turn_credentials))
+        assert "closed" in str(await client.failure(GET))
 
     caller.run(body)

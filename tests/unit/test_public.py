@@ -11,8 +11,7 @@ import pytest
 
 import ai_gate
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
-
-from .callers import NOWHERE, PROJECT, Caller
+from tests.support.callers import NOWHERE, PROJECT, Caller
 
 CLIENTS: list[type[AIGateClient] | type[AsyncAIGateClient]] = [AIGateClient, AsyncAIGateClient]
 METHODS = ("__init__", "from_env", "create_session", "get_turn_credentials", "close")

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from ai_gate import RateLimit
-
-from .callers import CALLS, Call, Caller, failure, get
-from .conftest import Serve
-from .server import TURN, Reply, json_reply, replay
+from tests.support.callers import GET, POST, Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, TURN_JSON, json_response, response
+from tests.support.steps import replay
 
 NOON = datetime(2025, 10, 3, 12, tzinfo=UTC)
 REPORT = {
@@ -20,6 +20,11 @@ REPORT = {
     "X-RateLimit-Reset": "1759492800",
 }
 REPORTED = RateLimit(limit=100, remaining=99, reset_at=NOON)
+
+
+def lines(report: dict[str, str]) -> list[str]:
+    """Write a report as it is sent."""
+    return [f"{name}: {value}" for name, value in report.items()]
 
 
 @pytest.mark.parametrize(
@@ -50,53 +55,53 @@ def test_it_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize("status", [200, 402, 429, 500])
 def test_every_answer_reports(status: int, caller: Caller, serve: Serve) -> None:
-    server = serve(replay(Reply(status, TURN.body, REPORT)))
+    server = serve(replay(response(status, TURN_JSON, *lines(REPORT))))
 
-    async def body() -> None:
-        async with caller.client("p", server.url, max_retries=0) as client:
-            assert client.rate_limit is None
-            if status == 200:
-                await get(client)
-            else:
-                await failure(client, CALLS["create_session"])
-            assert client.rate_limit == REPORTED
+    async def body(client: Client) -> None:
+        assert client.rate_limit is None
+        if status == 200:
+            await client.get_turn_credentials()
+        else:
+            await client.failure(POST)
+        assert client.rate_limit == REPORTED
 
-    caller.run(body)
+    caller.use(server.url, body, max_retries=0)
 
 
 def test_it_is_kept_when_an_answer_reports_nothing(caller: Caller, serve: Serve) -> None:
-    server = serve(replay(Reply(200, TURN.body, REPORT), TURN, json_reply({}, 400)))
+    server = serve(replay(response(200, TURN_JSON, *lines(REPORT)), TURN, json_response({}, 400)))
 
-    async def body() -> None:
-        async with caller.client("p", server.url) as client:
-            await get(client)
-            await get(client)
-            await failure(client, get)
-            assert client.rate_limit == REPORTED
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
+        await client.get_turn_credentials()
+        await client.failure(GET)
+        assert client.rate_limit == REPORTED
 
-    caller.run(body)
+    caller.use(server.url, body)
 
 
-def test_it_is_kept_when_no_answer_comes(caller: Caller, serve: Serve, call: Call) -> None:
-    server = serve(replay(Reply(200, TURN.body, REPORT), None))
+def test_it_is_kept_when_no_answer_comes(
+    caller: Caller, serve: Serve, operation: Operation
+) -> None:
+    server = serve(replay(response(200, TURN_JSON, *lines(REPORT)), None))
 
-    async def body() -> None:
-        async with caller.client("p", server.url, max_retries=0) as client:
-            await get(client)
-            await failure(client, call)
-            assert client.rate_limit == REPORTED
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
+        await client.failure(operation)
+        assert client.rate_limit == REPORTED
 
-    caller.run(body)
+    caller.use(server.url, body, max_retries=0)
 
 
 @pytest.mark.usefixtures("no_backoff")
 def test_the_answer_to_the_last_attempt_counts(caller: Caller, serve: Serve) -> None:
     last = {**REPORT, "X-RateLimit-Remaining": "98"}
-    server = serve(replay(Reply(503, b"", REPORT), Reply(200, TURN.body, last)))
+    server = serve(
+        replay(response(503, b"", *lines(REPORT)), response(200, TURN_JSON, *lines(last)))
+    )
 
-    async def body() -> None:
-        async with caller.client("p", server.url) as client:
-            await get(client)
-            assert client.rate_limit == RateLimit(100, 98, NOON)
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
+        assert client.rate_limit == RateLimit(100, 98, NOON)
 
-    caller.run(body)
+    caller.use(server.url, body)

@@ -17,11 +17,11 @@ from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
 from ai_gate._redaction import MASK, MaskedURLs, mask, without_quotes
-
-from .callers import NOWHERE, PROJECT, Call, Caller, failure, get, post
-from .conftest import Serve
-from .server import TURN, json_reply, replay
-from .settings import modest
+from tests.support.callers import GET, NOWHERE, PROJECT, Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, json_response
+from tests.support.running import modest
+from tests.support.steps import replay
 
 SECRET = "ek_68af296e8e408191a1120a"
 
@@ -187,17 +187,16 @@ def test_the_repr_of_a_client(kind: type[AIGateClient] | type[AsyncAIGateClient]
 
 
 def test_a_gate_that_quotes_the_encoded_project_id(
-    caller: Caller, serve: Serve, call: Call
+    caller: Caller, serve: Serve, operation: Operation
 ) -> None:
     project_id = "proj größe/7"
     message = f"no row for {quote(project_id, safe='')}"
-    server = serve(replay(json_reply({"error": "x", "message": message}, 404)))
+    server = serve(replay(json_response({"error": "x", "message": message}, 404)))
 
-    async def body() -> None:
-        async with caller.client(project_id, server.url) as client:
-            assert str(await failure(client, call)) == "no row for ***"
+    async def body(client: Client) -> None:
+        assert str(await client.failure(operation)) == "no row for ***"
 
-    caller.run(body)
+    caller.use(server.url, body, project_id=project_id)
 
 
 class Project(str, Enum):  # noqa: UP042 - a StrEnum prints its value
@@ -207,18 +206,17 @@ class Project(str, Enum):  # noqa: UP042 - a StrEnum prints its value
 
 
 def test_a_project_id_of_an_enum(caller: Caller, serve: Serve) -> None:
-    refusal = json_reply({"error": "x", "message": f"no project {PROJECT}"}, 404)
+    refusal = json_response({"error": "x", "message": f"no project {PROJECT}"}, 404)
     server = serve(replay(TURN, TURN, refusal))
 
-    async def body() -> None:
-        async with caller.client(Project.MAIN, server.url) as client:
-            await post(client)
-            await get(client)
-            error = await failure(client, get)
-            assert str(error) == "no project ***"
-            assert PROJECT not in repr(client.client)
+    async def body(client: Client) -> None:
+        await client.create_session()
+        await client.get_turn_credentials()
+        error = await client.failure(GET)
+        assert str(error) == "no project ***"
+        assert PROJECT not in repr(client.client)
 
-    caller.run(body)
+    caller.use(server.url, body, project_id=Project.MAIN)
     session, turn, _ = server.requests
     assert session.json["project_id"] == PROJECT
     assert turn.target == f"/turn-credentials?identifier={PROJECT}"

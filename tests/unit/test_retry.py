@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from ai_gate._call.exchange import Exchange
 from ai_gate._call.retry import may_repeat, wait_before
-
-from .settings import modest
+from tests.support.running import modest
 
 RETRIED = (429, 502, 503, 504, *range(520, 531))
 LOST = httpcore.ReadError("lost")

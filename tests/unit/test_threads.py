@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ai_gate import AIGateClient
-
-from .callers import PROJECT
-from .conftest import Serve
-from .server import PATIENCE, TURN, Received, Reply, json_reply, replay
+from tests.support.callers import PROJECT
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN, json_response
+from tests.support.server import PATIENCE, Request
+from tests.support.steps import ReadRequest, Send, Until, answer, replay
 
 THREADS = 20
 ROUNDS = 5
@@ -20,13 +21,13 @@ def test_threads_get_their_own_answers_over_their_own_connections(serve: Serve) 
     # The first request of each thread waits for those of all others: all are under way at once.
     together = threading.Barrier(THREADS)
 
-    def echo(request: Received) -> Reply:
+    def echo(request: Request) -> bytes:
         instructions: str = request.json["instructions"]
         if instructions.endswith("/0"):
             together.wait(PATIENCE)
-        return json_reply({"instructions": instructions})
+        return json_response({"instructions": instructions})
 
-    server = serve(echo)
+    server = serve(answer(echo))
 
     def calls(client: AIGateClient, thread: int) -> list[Any]:
         asked = [f"{thread}/{number}" for number in range(ROUNDS)]
@@ -57,7 +58,7 @@ def test_first_calls_at_once(serve: Serve) -> None:
 
 def test_a_call_under_way_survives_close_and_its_connection_does_not(serve: Serve) -> None:
     release = threading.Event()
-    server = serve(replay(Reply(200, TURN.body, hold=release)))
+    server = serve((ReadRequest(), Send(TURN[:-5]), Until(release), Send(TURN[-5:]), ReadRequest()))
     client = AIGateClient(PROJECT, server.url)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(client.get_turn_credentials)

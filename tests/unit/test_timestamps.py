@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_gate._timestamps import parse_iso8601, parse_retry_after, parse_unix_seconds
-
-from .settings import modest
+from tests.support.running import modest
 
 NOON = datetime(2025, 10, 3, 12, tzinfo=UTC)
 HALF_PAST_FIVE = timezone(timedelta(hours=5, minutes=30))

@@ -9,22 +9,18 @@ import pytest
 
 from ai_gate import AIGateError, APIConnectionError
 from ai_gate._http.tls import shared_context
-
-from .callers import PROJECT, Call, Caller, failure, get
-from .conftest import Serve
-from .server import TURN, Server, replay
+from tests.support.callers import Caller, Client, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import TURN
+from tests.support.server import Server
+from tests.support.steps import Handshake, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
 
 @pytest.fixture
-def trusted(authority_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
-
-
-@pytest.fixture
 def secure(serve: Serve, tls: ssl.SSLContext) -> Server:
-    return serve(replay(TURN), tls=tls)
+    return serve((Handshake(tls), *replay(TURN)), scheme="https")
 
 
 @pytest.mark.usefixtures("trusted")
@@ -62,8 +58,8 @@ def test_all_clients_share_it(
 
     async def body() -> None:
         for _ in range(3):
-            async with caller.client(PROJECT, secure.url) as client:
-                await get(client)
+            async with caller.client(secure.url) as client:
+                await client.get_turn_credentials()
 
     caller.run(body)
     assert secure.opened == 3
@@ -71,35 +67,33 @@ def test_all_clients_share_it(
 
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_of_the_environments_authority_is_trusted(
-    caller: Caller, secure: Server, call: Call
+    caller: Caller, secure: Server, operation: Operation
 ) -> None:
 
-    async def body() -> None:
-        async with caller.client(PROJECT, secure.url) as client:
-            for _ in range(2):
-                assert await call(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        for _ in range(2):
+            assert await client.call(operation) == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(secure.url, body)
     assert (secure.opened, len(secure.requests)) == (1, 2)
 
 
 def test_an_authority_that_is_not_known_is_not_trusted(
     caller: Caller,
     secure: Server,
-    call: Call,
+    operation: Operation,
     other_authority_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(other_authority_file))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, secure.url) as client:
-            error = await failure(client, call)
-            assert type(error) is APIConnectionError
-            assert "CERTIFICATE_VERIFY_FAILED" in str(error)
-            assert "billed" not in str(error)
+    async def body(client: Client) -> None:
+        error = await client.failure(operation)
+        assert type(error) is APIConnectionError
+        assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+        assert "billed" not in str(error)
 
-    caller.run(body)
+    caller.use(secure.url, body)
     assert secure.requests == []
 
 
@@ -116,10 +110,10 @@ def bad_file(
 
 
 @pytest.mark.usefixtures("bad_file")
-def test_a_bad_cert_file(caller: Caller, secure: Server, call: Call) -> None:
+def test_a_bad_cert_file(caller: Caller, secure: Server, operation: Operation) -> None:
     async def body() -> AIGateError:
-        async with caller.client(PROJECT, secure.url) as client:
-            return await failure(client, call)
+        async with caller.client(secure.url) as client:
+            return await client.failure(operation)
 
     error = caller.run(body)
     assert (secure.opened, secure.requests) == (0, [])
@@ -130,14 +124,18 @@ def test_a_bad_cert_file(caller: Caller, secure: Server, call: Call) -> None:
 
 @pytest.mark.usefixtures("trusted")
 def test_a_cert_file_that_goes_bad_later(
-    caller: Caller, secure: Server, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    caller: Caller,
+    secure: Server,
+    operation: Operation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def body() -> AIGateError:
-        async with caller.client(PROJECT, secure.url) as client:
-            await get(client)
+        async with caller.client(secure.url) as client:
+            await client.get_turn_credentials()
             secure.hang_up()
             monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing"))
-            return await failure(client, call)
+            return await client.failure(operation)
 
     error = caller.run(body)
     assert type(error) is APIConnectionError
@@ -150,8 +148,7 @@ def test_a_cert_file_that_goes_bad_later(
 def test_a_bad_cert_file_is_no_concern_of_plain_http(caller: Caller, serve: Serve) -> None:
     server = serve(replay(TURN))
 
-    async def body() -> None:
-        async with caller.client(PROJECT, server.url) as client:
-            assert await get(client) == {"iceServers": []}
+    async def body(client: Client) -> None:
+        assert await client.get_turn_credentials() == {"iceServers": []}
 
-    caller.run(body)
+    caller.use(server.url, body)

@@ -31,7 +31,7 @@ def test_a_task_that_nobody_holds_gets_done() -> None:
         assert done == [True]
         (task,) = (task for task in asyncio.all_tasks() if id(task) == hanging)
         task.cancel()
-        assert await finished(1.0)
+        assert await finished(20.0)
 
     asyncio.run(main())
 
@@ -50,7 +50,7 @@ def test_what_begins_in_the_meantime_is_waited_for_too() -> None:
             done.append("first")
 
         reap(first())
-        assert await finished(1.0)
+        assert await finished(20.0)
         assert done == ["first", "second"]
 
     asyncio.run(main())
@@ -59,7 +59,7 @@ def test_what_begins_in_the_meantime_is_waited_for_too() -> None:
 def test_a_clean_up_that_waits_for_the_others() -> None:
     async def main() -> None:
         async def last() -> bool:
-            return await finished(1.0)
+            return await finished(20.0)
 
         others = reap(asyncio.sleep(0))
         assert await reap(last())
@@ -83,7 +83,7 @@ def test_a_failure_is_logged_by_its_type_alone(caplog: pytest.LogCaptureFixture)
             lambda _, context: complaints.append(context)
         )
         reap(fail())
-        assert await finished(1.0)
+        assert await finished(20.0)
         gc.collect()
 
     caplog.set_level(logging.DEBUG, logger="ai_gate")
@@ -97,7 +97,7 @@ def test_a_failure_is_logged_by_its_type_alone(caplog: pytest.LogCaptureFixture)
 def test_each_loop_has_its_own() -> None:
     async def main() -> None:
         reap(asyncio.sleep(0))
-        assert await finished(1.0)
+        assert await finished(20.0)
 
     asyncio.run(main())
     asyncio.run(main())
@@ -106,7 +106,7 @@ def test_each_loop_has_its_own() -> None:
 def test_loops_are_let_go() -> None:
     async def done() -> None:
         reap(asyncio.sleep(0))
-        assert await finished(1.0)
+        assert await finished(20.0)
 
     async def leave() -> None:
         async def hang() -> None:

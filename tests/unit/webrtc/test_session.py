@@ -119,7 +119,7 @@ def test_a_connector_makes_one_call_at_a_time() -> None:
             await asyncio.get_running_loop().create_future()
 
         connector = connect(factory)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(60.0):
             for turn in (1, 2):
                 opening = asyncio.create_task(connector.__aenter__())
                 await asyncio.sleep(0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -15,30 +15,16 @@ from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidRes
 from ai_gate.webrtc import SDPRefusedError, WebRTCError
 from ai_gate.webrtc._http import MAX_ANSWER, Poster, http_client
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
-from tests.unit.server import Answer, Received, Reply, Server, json_reply
+from tests.support.fixtures import Serve
+from tests.support.responses import json_response, response
+from tests.support.server import Request, Server
+from tests.support.steps import answer
 
 OFFER = "v=0\r\no=offer\r\n"
 ANSWER = "v=0\r\no=answer\r\n"
 SECRET = "ek_very_secret"
-CREATED = Reply(201, ANSWER.encode(), {"Location": "/v1/realtime/calls/rtc_1"})
-GONE = json_reply({"error": {"code": "beta_api_shape_disabled", "message": "Gone"}}, 400)
-
-Serve = Callable[[Answer], Server]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start servers that end with the test."""
-    servers: list[AbstractContextManager[Server]] = []
-
-    def start(answer: Answer) -> Server:
-        server = Server(answer)
-        servers.append(server)
-        return server.__enter__()
-
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+CREATED = response(201, ANSWER.encode(), "Location: /v1/realtime/calls/rtc_1")
+GONE = json_response({"error": {"code": "beta_api_shape_disabled", "message": "Gone"}}, 400)
 
 
 def exchange(
@@ -65,9 +51,9 @@ def refused(server: Server, api: API = "auto") -> SDPRefusedError:
 
 
 def test_the_current_protocol(serve: Serve) -> None:
-    server = serve(lambda _: CREATED)
-    answer = exchange(f"{server.url}/v1/realtime/", "calls")
-    assert (answer.sdp, answer.call_id) == (ANSWER, "rtc_1")
+    server = serve(answer(lambda _: CREATED))
+    came = exchange(f"{server.url}/v1/realtime/", "calls")
+    assert (came.sdp, came.call_id) == (ANSWER, "rtc_1")
     (received,) = server.requests
     assert (received.method, received.target) == ("POST", "/v1/realtime/calls")
     assert received.body == OFFER.encode()
@@ -77,14 +63,14 @@ def test_the_current_protocol(serve: Serve) -> None:
 
 
 def test_the_beta(serve: Serve) -> None:
-    server = serve(lambda _: Reply(200, ANSWER.encode()))
-    answer = exchange(f"{server.url}/v1/realtime", "beta")
-    assert (answer.sdp, answer.call_id) == (ANSWER, None)
+    server = serve(answer(lambda _: response(200, ANSWER.encode())))
+    came = exchange(f"{server.url}/v1/realtime", "beta")
+    assert (came.sdp, came.call_id) == (ANSWER, None)
     assert server.requests[0].target == "/v1/realtime?model=gpt-realtime+%26+co"
 
 
 def test_a_query_of_the_callers_stays(serve: Serve) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     exchange(f"{server.url}/openai?region=x", "calls")
     exchange(f"{server.url}/openai?region=x", "beta")
     assert [one.target for one in server.requests] == [
@@ -95,7 +81,7 @@ def test_a_query_of_the_callers_stays(serve: Serve) -> None:
 
 @pytest.mark.parametrize(("api", "target"), [("calls", "/calls"), ("beta", "")])
 def test_parameters_of_the_client_take_nothing_away(serve: Serve, api: API, target: str) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     client = httpx.AsyncClient(params={"trace": "1", "region": "y"})
     exchange(f"{server.url}/openai?region=x", api, client)
     url = httpx.URL(server.requests[0].target)
@@ -106,7 +92,7 @@ def test_parameters_of_the_client_take_nothing_away(serve: Serve, api: API, targ
 
 @pytest.mark.parametrize("model", [None, "", 7, ["gpt-realtime"]])
 def test_only_the_beta_needs_a_model(serve: Serve, model: object) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     assert exchange(server.url, "calls", model=model).sdp == ANSWER
     with pytest.raises(WebRTCError, match="names no model"):
         exchange(server.url, "beta", model=model)
@@ -126,59 +112,61 @@ def test_only_the_beta_needs_a_model(serve: Serve, model: object) -> None:
     ],
 )
 def test_the_id_of_a_call(serve: Serve, location: str, call_id: str | None) -> None:
-    server = serve(lambda _: Reply(201, ANSWER.encode(), {"Location": location}))
+    server = serve(answer(lambda _: response(201, ANSWER.encode(), f"Location: {location}")))
     assert exchange(server.url, "calls").call_id == call_id
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(404),
-        Reply(405),
-        json_reply({"error": {"code": "api_version_mismatch", "message": "x"}}, 400),
-        json_reply({"error": {"code": "api_version_mismatch", "message": "x"}}, 401),
+        response(404),
+        response(405),
+        json_response({"error": {"code": "api_version_mismatch", "message": "x"}}, 400),
+        json_response({"error": {"code": "api_version_mismatch", "message": "x"}}, 401),
     ],
-    ids=lambda reply: f"{reply.status} {reply.body.decode()}",
+    ids=["404", "405", "version and 400", "version and 401"],
 )
-def test_auto_falls_back_where_no_call_can_have_begun(serve: Serve, reply: Reply) -> None:
-    def answer(received: Received) -> Reply:
+def test_auto_falls_back_where_no_call_can_have_begun(serve: Serve, reply: bytes) -> None:
+    def respond(received: Request) -> bytes:
         return reply if received.target.endswith("/calls") else CREATED
 
-    server = serve(answer)
+    server = serve(answer(respond))
     assert exchange(server.url).sdp == ANSWER
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 403, 409, 410, 429, 500, 503])
 def test_else_it_does_not(serve: Serve, status: int) -> None:
-    server = serve(lambda _: json_reply({"error": {"code": "x"}}, status, Location="/elsewhere"))
+    server = serve(
+        answer(lambda _: json_response({"error": {"code": "x"}}, status, "Location: /elsewhere"))
+    )
     with pytest.raises(AIGateError):
         exchange(server.url)
     assert len(server.requests) == 1
 
 
 def test_a_lost_answer_is_no_reason_either(serve: Serve) -> None:
-    server = serve(lambda _: None)
+    server = serve(answer(lambda _: None))
     with pytest.raises(APIConnectionError, match="A call may have begun all the same"):
         exchange(server.url)
     assert len(server.requests) == 1
 
 
-NO_MODEL = json_reply({"error": {"code": "model_not_found", "message": "No such model"}}, 404)
+NO_MODEL = json_response({"error": {"code": "model_not_found", "message": "No such model"}}, 404)
 
 
 @pytest.mark.parametrize(
     ("second", "told", "chained"),
     [
         (GONE, "model_not_found", "beta_api_shape_disabled"),
-        (Reply(405), "model_not_found", None),
-        (json_reply({"error": {"code": "quota"}}, 429), "quota", "model_not_found"),
+        (response(405), "model_not_found", None),
+        (json_response({"error": {"code": "quota"}}, 429), "quota", "model_not_found"),
     ],
 )
 def test_the_refusal_that_says_more_is_told_and_the_other_one_chained(
-    serve: Serve, second: Reply, told: str, chained: str | None
+    serve: Serve, second: bytes, told: str, chained: str | None
 ) -> None:
-    server = serve(lambda one: NO_MODEL if one.target.endswith("/calls") else second)
+    server = serve(answer(lambda one: NO_MODEL if one.target.endswith("/calls") else second))
     failure = refused(server)
     assert failure.code == told
     assert isinstance(failure.__cause__, SDPRefusedError)
@@ -186,7 +174,7 @@ def test_the_refusal_that_says_more_is_told_and_the_other_one_chained(
 
 
 def test_a_session_without_a_model_hides_no_refusal(serve: Serve) -> None:
-    server = serve(lambda _: Reply(404))
+    server = serve(answer(lambda _: response(404)))
     with pytest.raises(SDPRefusedError) as caught:
         exchange(server.url, model=None)
     assert caught.value.status_code == 404
@@ -194,7 +182,7 @@ def test_a_session_without_a_model_hides_no_refusal(serve: Serve) -> None:
 
 
 def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
-    server = serve(lambda _: Reply(404))
+    server = serve(answer(lambda _: response(404)))
     assert refused(server, "calls").status_code == 404
     assert refused(server, "beta").status_code == 404
     assert len(server.requests) == 2
@@ -228,7 +216,7 @@ def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
     ids=str,
 )
 def test_what_a_refusal_says(serve: Serve, body: bytes, text: str) -> None:
-    server = serve(lambda _: Reply(418, body, {"Retry-After": "2", "x-request-id": "req_9"}))
+    server = serve(answer(lambda _: response(418, body, "Retry-After: 2", "x-request-id: req_9")))
     failure = refused(server)
     assert str(failure) == f"The SDP offer was refused (HTTP 418){text}"
     assert (failure.status_code, failure.body) == (418, body)
@@ -239,7 +227,7 @@ def test_what_a_refusal_says(serve: Serve, body: bytes, text: str) -> None:
 @pytest.mark.parametrize("code", ["{}", "no {}", "x" * 65, "a=ice-pwd:x"])
 def test_what_a_refusal_does_not_say(serve: Serve, secret: str, code: str) -> None:
     error = {"code": code.format(secret), "message": f"Not {secret}"}
-    server = serve(lambda _: json_reply({"error": error}, 400))
+    server = serve(answer(lambda _: json_response({"error": error}, 400)))
     with pytest.raises(SDPRefusedError) as caught:
         exchange(server.url, secret=secret)
     assert str(caught.value) == "The SDP offer was refused (HTTP 400): Not ***"
@@ -247,14 +235,14 @@ def test_what_a_refusal_does_not_say(serve: Serve, secret: str, code: str) -> No
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"sdp": "v=0"}', b"\xff\xfe", b"v=0" * 100_000])
 def test_a_success_that_is_no_sdp(serve: Serve, body: bytes) -> None:
-    server = serve(lambda _: Reply(201, body))
+    server = serve(answer(lambda _: response(201, body)))
     with pytest.raises(InvalidResponseError, match="HTTP 201 and a body that is no SDP") as caught:
         exchange(server.url)
     assert caught.value.body == body[:MAX_ANSWER]
 
 
 def test_a_compressed_answer_is_not_asked_for(serve: Serve) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     exchange(server.url)
     assert server.requests[0].headers["accept-encoding"] == "identity"
 
@@ -276,7 +264,7 @@ def test_a_timeout_of_the_transport() -> None:
 
 
 def test_a_hook_that_reads_the_answer(serve: Serve) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
 
     async def read(response: httpx.Response) -> None:
         await response.aread()
@@ -295,7 +283,7 @@ async def _read_half(response: httpx.Response) -> None:
 
 @pytest.mark.parametrize("hook", [_close, _read_half])
 def test_a_hook_that_leaves_nothing_to_read(serve: Serve, hook: Callable[..., object]) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     client = httpx.AsyncClient(event_hooks={"response": [hook]})
     with pytest.raises(AIGateError, match=r"HTTP 201, but a hook .* may have begun") as caught:
         exchange(server.url, client=client)
@@ -311,7 +299,7 @@ def test_what_a_hook_raises_is_the_apps_own(
     async def fail(_: object) -> None:
         raise error("the hook's own")
 
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     with pytest.raises(error, match="the hook's own") as caught:
         exchange(server.url, client=httpx.AsyncClient(event_hooks={event: [fail]}))
     assert type(caught.value) is error
@@ -319,7 +307,7 @@ def test_what_a_hook_raises_is_the_apps_own(
 
 @pytest.mark.parametrize("hooks", [{}, {"response": [_close]}], ids=["no hook", "a hook"])
 def test_a_client_of_another_event_loop(serve: Serve, hooks: dict[str, list[Any]]) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     client = httpx.AsyncClient()
     with asyncio.Runner() as other:
         # Its connection stays in the client's pool.
@@ -339,7 +327,7 @@ def test_a_client_of_another_event_loop(serve: Serve, hooks: dict[str, list[Any]
 
 
 def test_a_header_that_cannot_be_sent(serve: Serve) -> None:
-    server = serve(lambda _: CREATED)
+    server = serve(answer(lambda _: CREATED))
     client = httpx.AsyncClient(headers={"X-Note": "two\nlines"})
     with pytest.raises(APIConnectionError, match="could not be sent") as caught:
         exchange(server.url, client=client)

@@ -1,4 +1,4 @@
-"""Answers as bytes."""
+"""HTTP responses as bytes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ def head(status: int | str, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def answer(status: int | str, body: bytes, *headers: str) -> bytes:
-    """A whole answer, framed by its length."""
+def response(status: int | str, body: bytes = b"", *headers: str) -> bytes:
+    """A whole response, framed by its length."""
     return head(status, f"Content-Length: {len(body)}", *headers) + body
+
+
+def json_response(value: object, status: int = 200, *headers: str) -> bytes:
+    """A whole response whose body is JSON."""
+    return response(status, json.dumps(value).encode(), *headers)
 
 
 def chunk(data: bytes) -> bytes:
@@ -34,4 +39,6 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-GOOD = answer(200, JSON, "Content-Type: application/json")
+GOOD = response(200, JSON, "Content-Type: application/json")
+TURN_JSON = b'{"iceServers": []}'
+TURN = response(200, TURN_JSON)

@@ -6,9 +6,11 @@ import itertools
 import socket
 import ssl
 import struct
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from .server import EndOfScript, Peer
+from tests.support.server import EndOfScript, Peer, Request, Script
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,33 @@ class ReadRequest:
     def __call__(self, peer: Peer) -> None:
         peer.read_head()
         peer.read_body()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer each request with what a function makes of it; None ends the connection instead."""
+
+    respond: Callable[[Request], bytes | None]
+
+    def __call__(self, peer: Peer) -> None:
+        while True:
+            peer.read_head()
+            response = self.respond(peer.read_body())
+            peer.note_more()
+            if response is None:
+                return
+            peer.sock.sendall(response)
+
+
+def answer(respond: Callable[[Request], bytes | None]) -> Script:
+    """Answer all requests of a connection."""
+    return (Answer(respond),)
+
+
+def replay(*responses: bytes | None) -> Script:
+    """Give one response after another, whatever the connection, and the last one for good."""
+    remaining = list(responses)
+    return answer(lambda _: remaining.pop(0) if len(remaining) > 1 else remaining[0])
 
 
 @dataclass(frozen=True)
@@ -100,6 +129,17 @@ class Repeat:
         for _ in itertools.repeat(None):
             peer.sock.sendall(self.data)
             peer.wait(self.interval)
+
+
+@dataclass(frozen=True)
+class Until:
+    """Do nothing until an event is set."""
+
+    event: threading.Event
+
+    def __call__(self, peer: Peer) -> None:
+        while not self.event.wait(0.05):
+            peer.wait(0)
 
 
 @dataclass(frozen=True)

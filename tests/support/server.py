@@ -1,24 +1,27 @@
 """A server on loopback that decides over every byte it sends, and when.
 
 Each connection plays a script, a sequence of steps (see `steps`): the first connection the first
-script, and so on, the last script serving all that follow. Where a script ends, the connection
+script, and so on, the last script serving all that follow. When a script ends, the connection
 is closed in order.
 """
 
 from __future__ import annotations
 
+import json
+import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 # Small, and therefore fixed: what the server leaves unread soon holds up the client's sending.
 RECEIVE_BUFFER = 16 * 1024
 # No test waits this long unless something is broken: then it fails, and doesn't hang.
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class EndOfScript(Exception):  # noqa: N818 - not an error: a step's way to end its connection
@@ -27,20 +30,28 @@ class EndOfScript(Exception):  # noqa: N818 - not an error: a step's way to end 
 
 @dataclass
 class Request:
-    """A request whose head has reached the server whole."""
+    """A request whose head has reached the server whole, on a connection (numbered from 1)."""
 
     method: str
     target: str
     headers: dict[str, str]
+    connection: int
     arrived: float = field(default_factory=time.monotonic)
     body: bytes = b""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body as an object."""
+        value: dict[str, Any] = json.loads(self.body)
+        return value
 
 
 class Peer:
     """The server's end of one connection."""
 
-    def __init__(self, sock: socket.socket, server: FaultServer) -> None:
+    def __init__(self, sock: socket.socket, server: Server, number: int) -> None:
         self.sock = sock
+        self.number = number
         self._server = server
         self._unread = bytearray()
         self._request: Request | None = None
@@ -55,10 +66,10 @@ class Peer:
         method, target, _ = first.split(" ")
         pairs = (line.split(":", 1) for line in lines)
         headers = {name.strip().lower(): value.strip() for name, value in pairs}
-        self._request = Request(method, target, headers)
+        self._request = Request(method, target, headers, self.number)
         self._server.count(self._request)
 
-    def read_body(self) -> None:
+    def read_body(self) -> Request:
         """Read the rest of the request whose head was read last."""
         if self._request is None:
             raise AssertionError("the script reads a body before a head")
@@ -67,9 +78,18 @@ class Peer:
             self._receive()
         self._request.body = bytes(self._unread[:length])
         del self._unread[:length]
+        return self._request
+
+    def note_more(self) -> None:
+        """Note if more has come before what was read is answered."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            return  # it doesn't say without being read
+        readable = select.select([self.sock], [], [], 0)[0]
+        if self._unread or (readable and self.sock.recv(1, socket.MSG_PEEK)):
+            self._server.shared.append(self.number)
 
     def wait(self, seconds: float = PATIENCE) -> None:
-        """Let time pass: so many seconds, or for as long as anybody can be interested."""
+        """Let time pass: so many seconds, or until the test is over."""
         left = self._gives_up - time.monotonic()
         if self._server.stopping.wait(min(seconds, left)) or seconds >= left:
             raise EndOfScript
@@ -90,7 +110,7 @@ Step = Callable[[Peer], None]
 Script = Sequence[Step]
 
 
-class FaultServer:
+class Server:
     """Serves scripts, and counts what reaches it, until it is closed.
 
     Until it listens it refuses connections, and its port stays its own.
@@ -99,8 +119,10 @@ class FaultServer:
     def __init__(self, *scripts: Script, scheme: str = "http", listening: bool = True) -> None:
         self.stopping = threading.Event()
         self.requests: list[Request] = []
-        self.connections = 0
-        self.ended = 0
+        self.opened = 0
+        self.closed = 0
+        # Connections on which a request came before the one before it was answered.
+        self.shared: list[int] = []
         self._scripts = scripts
         self._changed = threading.Condition()
         self._peers: list[Peer] = []
@@ -122,7 +144,7 @@ class FaultServer:
 
     def listen(self) -> None:
         """Begin to take connections."""
-        self._listener.listen(64)
+        self._listener.listen(128)
         self._start(self._accept)
 
     def count(self, request: Request) -> None:
@@ -131,11 +153,17 @@ class FaultServer:
             self.requests.append(request)
             self._changed.notify_all()
 
-    def wait_for(self, met: Callable[[FaultServer], bool]) -> None:
-        """Return as soon as the counts meet a condition."""
+    def wait_for(self, met: Callable[[], bool]) -> None:
+        """Return as soon as a condition on the counts is met."""
         with self._changed:
-            if not self._changed.wait_for(lambda: met(self), PATIENCE):
+            if not self._changed.wait_for(met, PATIENCE):
                 raise AssertionError("what the test waits for didn't happen")
+
+    def hang_up(self) -> None:
+        """End all connections from this side, and return once their threads know."""
+        for peer in self._peers:
+            peer.interrupt()
+        self.wait_for(lambda: self.closed == self.opened)
 
     def close(self) -> None:
         """End every connection and thread; fail where a script did."""
@@ -167,11 +195,11 @@ class FaultServer:
                 return
             # Each byte leaves when the script says so, not when there are more of them.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = Peer(sock, self)
+            peer = Peer(sock, self, self.opened + 1)
             self._peers.append(peer)
             with self._changed:
-                script = self._scripts[min(self.connections, len(self._scripts) - 1)]
-                self.connections += 1
+                script = self._scripts[min(self.opened, len(self._scripts) - 1)]
+                self.opened += 1
                 self._changed.notify_all()
             self._start(self._play, script, peer)
 
@@ -186,5 +214,5 @@ class FaultServer:
         finally:
             peer.sock.close()
             with self._changed:
-                self.ended += 1
+                self.closed += 1
                 self._changed.notify_all()
