@@ -211,6 +211,6 @@ def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) ->
 
 
 def _too_late(request: httpx.Request, attempt: Attempt) -> httpx.TimeoutException:
-    is_connecting = attempt.is_in_pool and not attempt.written
+    is_connecting = attempt.on_network and not attempt.written
     kind = httpx.ConnectTimeout if is_connecting else httpx.ReadTimeout
     return kind(TOO_LATE, request=request)

@@ -150,6 +150,11 @@ class _Clients(ABC, Generic[C, P]):
         own = None if self._injected is not None else self._own.get(self._owner())
         return own.proxy if own else ""
 
+    @property
+    def are_ours(self) -> bool:
+        """Whether the httpx clients are ours, with no hook, transport or auth of the app's."""
+        return self._injected is None
+
     def has_response_hooks(self) -> bool:
         """Return True if hooks of the app's are called with responses."""
         return self._injected is not None and bool(self._injected.event_hooks["response"])

@@ -26,6 +26,9 @@ CORE_NOTHING_SENT = (
 )
 """The same as httpcore names them."""
 
+UNEXPECTED = "No response can be found for"
+"""How pytest-httpx begins to complain of a request that no response was given for."""
+
 
 def record(
     failure: Exception,
@@ -59,16 +62,28 @@ def record(
 
 def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:
     # httpx tells by a RuntimeError that a client is closed or belongs to another event loop.
-    return is_of(request, failure) or (isinstance(failure, RuntimeError) and clients.is_unusable())
+    if isinstance(failure, RuntimeError) and clients.is_unusable():
+        return True
+    return is_of(request, failure, clients) and not _is_unexpected(failure)
 
 
-def is_of(request: httpx.Request, failure: Exception) -> bool:
+def _is_unexpected(failure: Exception) -> bool:
+    """Return True if pytest-httpx complains of a request that a test didn't expect.
+
+    It does so by a timeout of httpx's. It is no failure of the network, and nothing was sent.
+    """
+    is_bare = type(failure) is httpx.TimeoutException and failure.__cause__ is None
+    return is_bare and str(failure).startswith(UNEXPECTED)
+
+
+def is_of(request: httpx.Request, failure: Exception, clients: Clients | AsyncClients) -> bool:
     """Return True if httpx, or the library beneath it, raised an exception for a request."""
     if isinstance(failure, httpx.RequestError):
         try:
             return failure.request is request
         except RuntimeError:
-            return False
+            # It has no request. A hook of the app's can have made it, or a mock of `send`.
+            return clients.are_ours
     if isinstance(failure, httpx.InvalidURL):
         # httpx reads the Location of a redirect even if it doesn't follow.
         return True
@@ -87,15 +102,17 @@ def _timed_out(failure: Exception) -> bool:
 def _nothing_sent(failure: Exception, attempt: Attempt, clients: Clients | AsyncClients) -> bool:
     """Return True if it is certain that nothing of the request was written.
 
-    Our pool knows. Of other transports only the exception tells, and those of other libraries name
-    a connection that was lost later a connect error too (httpx-aiohttp does), so one that
-    translates another library's error isn't believed; nor is one without a cause that a response
-    hook, thus after the response, can have raised.
+    Our network backend knows. Otherwise only the exception tells: a mock's means what its class
+    says. Transports of other libraries name a connection that was lost later a connect error too
+    (httpx-aiohttp does), so one that translates another library's error isn't believed; nor is one
+    without a cause that a response hook, thus after the response, can have raised.
     """
-    if attempt.is_in_pool:
+    if attempt.on_network:
         return not attempt.written
     if not isinstance(failure, NOTHING_SENT):
         return False
+    if clients.are_ours:
+        return True
     if failure.__cause__ is None and failure.__context__ is None:
         return not clients.has_response_hooks()
     return isinstance(failure.__cause__, CORE_NOTHING_SENT)

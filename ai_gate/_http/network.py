@@ -44,15 +44,15 @@ PATIENCE = 10.0
 class Attempt:
     """One attempt to send a request, which travels to the pool in the request's extensions.
 
-    What wraps httpx can respond to a request before it comes to the pool. The pool then knows
-    nothing of it, and the class of an exception is all that tells what happened.
+    What wraps httpx, or httpcore beneath our pool, can respond to a request before it comes to the
+    network. The class of an exception is then all that tells what happened.
     """
 
     deadline: Deadline
     may_be_repeated: bool = False
     """Whether another attempt can follow if this one gets no response."""
-    is_in_pool: bool = False
-    """Whether the request came to our pool."""
+    on_network: bool = False
+    """Whether the request came to our network backend."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
     abandon: Callable[[], None] | None = None
@@ -130,6 +130,7 @@ class NetworkBackend(httpcore.NetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.NetworkStream:
         """Connect to a host."""
+        self._wire.attempt.on_network = True
         connected = dial(host, port, self._left, socket_options)
         return NetworkStream(connected, self._wire)
 
@@ -152,6 +153,7 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to a host."""
+        self._wire.attempt.on_network = True
         connected = await dial_async(host, port, socket_options)
         return AsyncNetworkStream(connected, self._wire)
 
@@ -195,6 +197,7 @@ class Stream:
 
     def _take(self) -> bytes:
         """Take what waits to be written, and note that the request begins to leave."""
+        self._wire.attempt.on_network = True
         data = bytes(self._unwritten)
         self._unwritten.clear()
         if len(self._layers) >= self._wire.handshakes:

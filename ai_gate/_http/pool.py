@@ -200,7 +200,6 @@ class _Pool(ABC, Generic[C]):
         """Take a connection for a request, whose extensions hold the attempt."""
         connection = self._take(request.url)
         attempt: Attempt = request.extensions[ATTEMPT]
-        attempt.is_in_pool = True
         attempt.abandon = connection.close
         connection.wire.begin(attempt)
         return connection
