@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import runpy
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from .markdown import Block
 METHODS = ("create_session", "get_turn_credentials", "connect")
 """What calls the gate."""
 FAILURES = ("error", "failed", "❌")
+FIXTURE = re.compile(r"def test_\w+\((?:mock_gate|httpx_mock)\)")
 
 
 def run(path: Path, **given: Any) -> None:
@@ -48,8 +50,8 @@ def run_block(block: Block, folder: Path) -> None:
 
 
 def is_test(code: str) -> bool:
-    """Return True if a block is a test with the fixture."""
-    return "def test_" in code and "(mock_gate)" in code
+    """Return True if a block is a test of a reader's, with a fixture."""
+    return bool(FIXTURE.search(code))
 
 
 def run_pytest(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import anyio
@@ -57,14 +58,23 @@ def with_client(mode: Mode, url: str, work: Callable[[Client], Awaitable[T]], **
         options: The client's options. An httpx transport as `transport` goes into an `http_client`.
     """
 
-    async def main() -> T:
-        async with AsyncAIGateClient(PROJECT, base_url=url, **_asynchronous(options)) as client:
-            return await work(client)
+    transport = options.pop("transport", None)
+    if mode == "sync":
+        with ExitStack() as stack:
+            if transport:
+                options["http_client"] = stack.enter_context(httpx.Client(transport=transport))
+            client = stack.enter_context(AIGateClient(PROJECT, base_url=url, **options))
+            return _run_without_loop(work(_SyncClient(client)))
 
-    if mode != "sync":
-        return anyio.run(main, backend=mode)
-    with AIGateClient(PROJECT, base_url=url, **_synchronous(options)) as client:
-        return _run_without_loop(work(_SyncClient(client)))
+    async def main() -> T:
+        async with AsyncExitStack() as stack:
+            if transport:
+                http_client = httpx.AsyncClient(transport=transport)
+                options["http_client"] = await stack.enter_async_context(http_client)
+            client = AsyncAIGateClient(PROJECT, base_url=url, **options)
+            return await work(await stack.enter_async_context(client))
+
+    return anyio.run(main, backend=mode)
 
 
 def call(mode: Mode, url: str, operation: str = SESSION, **options: Any) -> Mapping[str, Any]:
@@ -75,16 +85,6 @@ def call(mode: Mode, url: str, operation: str = SESSION, **options: Any) -> Mapp
         return answer
 
     return with_client(mode, url, work, **options)
-
-
-def _synchronous(options: dict[str, Any]) -> dict[str, Any]:
-    transport = options.pop("transport", None)
-    return options | ({"http_client": httpx.Client(transport=transport)} if transport else {})
-
-
-def _asynchronous(options: dict[str, Any]) -> dict[str, Any]:
-    transport = options.pop("transport", None)
-    return options | ({"http_client": httpx.AsyncClient(transport=transport)} if transport else {})
 
 
 def _run_without_loop(work: Awaitable[T]) -> T:

@@ -15,7 +15,7 @@ from ai_gate.testing import MockGate
 
 from .calling import NO_TLS, SESSION, TURN, Client, Mode, call, with_client
 
-TRANSPORTS = {
+TRANSPORTS: dict[Any, type] = {
     httpx.HTTPTransport: httpcore.ConnectionPool,
     httpx.AsyncHTTPTransport: httpcore.AsyncConnectionPool,
 }
@@ -57,7 +57,7 @@ def test_the_cause_of_a_timeout_is_httpxs(silent: str, mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_private_name_is_there(transport: Callable[..., Any]) -> None:
+def test_the_private_name_is_there(transport: Any) -> None:
     """httpx's transports keep their pool in `_pool`.
 
     This looks at the httpx that is installed, which is the newest one; .ci/run has it look at the

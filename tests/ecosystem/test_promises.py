@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -61,15 +62,16 @@ class Traced(AbstractContextManager["Traced"]):
         HTTPXClientInstrumentor().uninstrument()
 
 
-def wrapper(tool: str, folder: Path) -> AbstractContextManager[object]:
+def wrapper(tool: str, folder: Path) -> AbstractContextManager[Any]:
     """A tool that is told to let requests through to the network."""
     if tool == "vcrpy":
-        return vcr.use_cassette(str(folder / "slow.yaml"))
+        recorder: AbstractContextManager[Any] = vcr.use_cassette(str(folder / "slow.yaml"))
+        return recorder
     if tool == "OpenTelemetry":
         return Traced()
     if tool == "pook":
-        pook.enable_network()
-        return pook.use(network=True)
+        network: AbstractContextManager[Any] = pook.use(network=True)
+        return network
     router = respx.mock(using="httpx" if tool == "respx-httpx" else "httpcore")
     router.route().pass_through()
     return router

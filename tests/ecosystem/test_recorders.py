@@ -16,7 +16,7 @@ from .calling import PROJECT, SESSION, TURN, Client, Mode, call, with_client
 
 @pytest.mark.parametrize("operation", [SESSION, TURN])
 def test_once(gate: MockGate, mode: Mode, operation: str, tmp_path: Path) -> None:
-    recorder = vcr.VCR(record_mode="once", cassette_library_dir=str(tmp_path))
+    recorder = vcr.VCR(record_mode=vcr.mode.ONCE, cassette_library_dir=str(tmp_path))
     with recorder.use_cassette("gate.yaml"):
         recorded = call(mode, gate.url, operation)
     assert len(gate.received) == 1
@@ -30,7 +30,7 @@ def test_once(gate: MockGate, mode: Mode, operation: str, tmp_path: Path) -> Non
 
 
 def test_a_refusal_is_recorded(gate: MockGate, mode: Mode, tmp_path: Path) -> None:
-    recorder = vcr.VCR(record_mode="once", cassette_library_dir=str(tmp_path))
+    recorder = vcr.VCR(record_mode=vcr.mode.ONCE, cassette_library_dir=str(tmp_path))
     gate.respond_next(401)
     errors = []
     for _ in range(2):
@@ -47,7 +47,7 @@ def test_a_refusal_is_recorded(gate: MockGate, mode: Mode, tmp_path: Path) -> No
 def test_none(gate: MockGate, mode: Mode, operation: str, tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     with (
-        vcr.use_cassette(str(path), record_mode="none"),
+        vcr.use_cassette(str(path), record_mode=vcr.mode.NONE),
         pytest.raises(CannotOverwriteExistingCassetteException),
     ):
         call(mode, gate.url, operation)
@@ -61,7 +61,7 @@ def test_a_lost_call_is_not_recorded(mode: Mode, tmp_path: Path) -> None:
         url = closed.url
     path = tmp_path / "lost.yaml"
     with (
-        vcr.use_cassette(str(path), record_mode="once"),
+        vcr.use_cassette(str(path), record_mode=vcr.mode.ONCE),
         pytest.raises(APIConnectionError, match="could not be reached"),
     ):
         call(mode, url)
