@@ -52,7 +52,9 @@ def test_sentry(when: str) -> None:
         assert kinds[-3:] == ["ConnectError", "ConnectError", "APIConnectionError"]
         crumbs = event["breadcrumbs"]["values"]
         data = [crumb["data"] for crumb in crumbs if crumb["category"] == "httplib"]
-        assert [one["http.response.status_code"] for one in data[-2:]] == [200, 503]
+        # Some versions leave a crumb of the lost call too, without a status.
+        statuses = [one.get("http.response.status_code") for one in data]
+        assert [status for status in statuses if status][-2:] == [200, 503]
 
 
 def test_sentry_told_to_leave_the_project_id_out() -> None:
