@@ -1,6 +1,6 @@
 """The operations of the gate that the SDK offers: what each one sends.
 
-The low-level client is imported by the first call: loading one of its models loads them all.
+The request builders are imported by the first call.
 """
 
 from dataclasses import dataclass, field
@@ -32,20 +32,24 @@ class Operation:
 
 
 def create_session(
-    project_id: str, *, model: str, voice: str, temperature: float, instructions: str
+    project_id: str,
+    *,
+    model: str | None,
+    voice: str | None,
+    temperature: float | None,
+    instructions: str | None,
 ) -> Operation:
-    """`POST /session`."""
-    from ai_gate_api import api, models  # noqa: PLC0415
+    """`POST /session`. What is None is left out."""
+    from ai_gate_api import api  # noqa: PLC0415
 
-    body = models.CreateSessionRequest(
-        project_id=project_id,
-        model=model,
-        voice=voice,
-        temperature=temperature,
-        instructions=instructions,
-    )
     return Operation(
-        request=api.create_session(body=body),
+        request=api.create_session(
+            project_id=project_id,
+            model=model,
+            voice=voice,
+            temperature=temperature,
+            instructions=instructions,
+        ),
         idempotent=False,
         required=SessionResponse.__required_keys__,
     )

@@ -3,33 +3,59 @@
 Each takes the operation's parameters and returns the keyword arguments of `httpx.Client.request`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .health.get_health import _get_kwargs as get_health
-    from .sessions.create_session import _get_kwargs as create_session
-    from .turn.get_turn_credentials import _get_kwargs as get_turn_credentials
-else:
-    _EXPORTS = {
-        "get_health": (".health.get_health", "_get_kwargs"),
-        "create_session": (".sessions.create_session", "_get_kwargs"),
-        "get_turn_credentials": (".turn.get_turn_credentials", "_get_kwargs"),
-    }
-
-    def __getattr__(name: str) -> Any:
-        if name not in _EXPORTS:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module, there = _EXPORTS[name]
-        value = globals()[name] = getattr(import_module(module, __name__), there)
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_EXPORTS})
-
+from typing import Any
 
 __all__ = (
     "get_health",
     "create_session",
     "get_turn_credentials",
 )
+
+
+def get_health() -> dict[str, Any]:
+    """`GET /health`"""
+    return {
+        "method": "get",
+        "url": "/health",
+    }
+
+
+def create_session(
+    *,
+    project_id: str,
+    model: str | None = "gpt-4o-realtime-preview-2024-10-01",
+    voice: str | None = "echo",
+    temperature: float | None = 0.7,
+    instructions: str | None = "You are a helpful assistant",
+) -> dict[str, Any]:
+    """`POST /session`"""
+    return {
+        "method": "post",
+        "url": "/session",
+        "json": {
+            key: value
+            for key, value in {
+                "project_id": project_id,
+                "model": model,
+                "voice": voice,
+                "temperature": temperature,
+                "instructions": instructions,
+            }.items()
+            if value is not None
+        },
+        "headers": {"Content-Type": "application/json"},
+    }
+
+
+def get_turn_credentials(
+    *,
+    identifier: str,
+) -> dict[str, Any]:
+    """`GET /turn-credentials`"""
+    return {
+        "method": "get",
+        "url": "/turn-credentials",
+        "params": {
+            "identifier": identifier,
+        },
+    }
