@@ -9,8 +9,8 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voice test test-voice coverage generate check spec-diff snapshot mock bench
-.PHONY: clean
+.PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
+.PHONY: snapshot mock bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: $(READY) ## Run all tests but those of test-voice
 
 test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium if installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)
+
+test-lowest: $(READY) ## Run the contract tests with the lowest versions that pyproject.toml allows
+	@sh scripts/lowest $(BIN)
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase

@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
+import httpx
+
 from ai_gate._base_client import BaseClient, run, run_async
 from ai_gate._call import operations
 from ai_gate._config import (
@@ -13,14 +15,18 @@ from ai_gate._config import (
     from_environment,
 )
 from ai_gate._http import AsyncClients, Clients
+from ai_gate._injectable import injectable
+from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import Model, SessionResponse, TurnCredentials, Voice
 
 if TYPE_CHECKING:
-    import httpx
-
-    from ai_gate.webrtc import Connector
-    from ai_gate.webrtc._options import CallOptions
+    from ai_gate import webrtc
+    from ai_gate.webrtc import _options as call_options
+else:
+    # Most users of the SDK don't talk.
+    webrtc = LazyModule("ai_gate.webrtc")
+    call_options = LazyModule("ai_gate.webrtc._options")
 
 __all__ = ["AIGateClient", "AIGateError", "AsyncAIGateClient"]
 
@@ -40,13 +46,13 @@ class _Options(TypedDict, total=False):
 class ClientOptions(_Options, total=False):
     """The options of `AIGateClient.from_env`."""
 
-    http_client: "httpx.Client | None"
+    http_client: httpx.Client | None
 
 
 class AsyncClientOptions(_Options, total=False):
     """The options of `AsyncAIGateClient.from_env`."""
 
-    http_client: "httpx.AsyncClient | None"
+    http_client: httpx.AsyncClient | None
 
 
 class AIGateClient(BaseClient[Clients]):
@@ -95,7 +101,7 @@ class AIGateClient(BaseClient[Clients]):
         debug: bool = False,
         *,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        http_client: "httpx.Client | None" = None,
+        http_client: httpx.Client | None = None,
     ) -> None:
         config = Config.checked(
             project_id=project_id,
@@ -106,6 +112,7 @@ class AIGateClient(BaseClient[Clients]):
         )
         super().__init__(config, Clients(config.base_url, http_client))
 
+    @injectable
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
@@ -286,7 +293,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
         debug: bool = False,
         *,
         max_retries: int = DEFAULT_MAX_RETRIES,
-        http_client: "httpx.AsyncClient | None" = None,
+        http_client: httpx.AsyncClient | None = None,
     ) -> None:
         config = Config.checked(
             project_id=project_id,
@@ -297,6 +304,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
         )
         super().__init__(config, AsyncClients(config.base_url, http_client))
 
+    @injectable
     @classmethod
     def from_env(cls, **options: Unpack[AsyncClientOptions]) -> Self:
         """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
@@ -438,8 +446,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
         voice: Voice = DEFAULT_VOICE,
         temperature: float = DEFAULT_TEMPERATURE,
         instructions: str = DEFAULT_INSTRUCTIONS,
-        **options: Unpack["CallOptions"],
-    ) -> "Connector":
+        **options: "Unpack[call_options.CallOptions]",
+    ) -> "webrtc.Connector":
         """Create a session and talk with the model: live voice over WebRTC, under asyncio.
 
         It needs the extra `webrtc`: `pip install "ai-gate[webrtc]"`. The session is created when
@@ -482,10 +490,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             asyncio.run(main())
             ```
         """
-        # Most users of the SDK don't talk, and aiortc needs half a second to load.
-        from ai_gate.webrtc import connect  # noqa: PLC0415
-
-        return connect(
+        return webrtc.connect(
             lambda: self.create_session(model, voice, temperature, instructions), **options
         )
 

@@ -9,7 +9,14 @@ Example:
     ...     return session["client_secret"]["value"]
 """
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+import sys
+from typing import Any, Literal, NotRequired, TypeAlias
+
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    # pydantic, and so FastAPI, takes no other there.
+    from typing_extensions import TypedDict
 
 __all__ = [
     "ClientSecret",

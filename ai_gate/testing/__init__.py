@@ -11,8 +11,9 @@ Example:
     {'status': 'healthy'}
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from ai_gate._lazy import TYPE_CHECKING, lazy
+
+__all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
 
 if TYPE_CHECKING:
     from ai_gate.testing._gate import MockGate
@@ -20,21 +21,11 @@ if TYPE_CHECKING:
     from ai_gate.testing._openai.voice import MockVoice
     from ai_gate.testing._request import ReceivedRequest
     from ai_gate.testing._violations import MockGateError, Violation
-
-__all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
-
-_HOMES = {
-    "MockGate": "ai_gate.testing._gate",
-    "MockGateError": "ai_gate.testing._violations",
-    "MockVoice": "ai_gate.testing._openai.voice",
-    "ReceivedRequest": "ai_gate.testing._request",
-    "Violation": "ai_gate.testing._violations",
-    "VoiceCall": "ai_gate.testing._openai.register",
-}
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: the validator behind MockGate loads slowly."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+else:
+    _HOMES = {
+        "MockGate": "ai_gate.testing._gate",
+        "ReceivedRequest": "ai_gate.testing._request",
+        "MockVoice": "ai_gate.testing._openai.voice",
+        "VoiceCall": "ai_gate.testing._openai.register",
+    }
+    __getattr__, __dir__ = lazy(__name__, __all__, _HOMES, others="ai_gate.testing._violations")

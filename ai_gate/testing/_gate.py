@@ -7,6 +7,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import ai_gate.testing
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
 from ai_gate.testing._limits import Plan
@@ -21,7 +22,6 @@ from ai_gate.testing._violations import MockGateError, Violation
 
 if TYPE_CHECKING:
     from ai_gate.testing._openai.realtime import Realtime
-    from ai_gate.testing._openai.voice import MockVoice
 
 
 class MockGate:
@@ -225,7 +225,7 @@ class MockGate:
         return f"{self.url}/v1/realtime"
 
     @property
-    def voice(self) -> "MockVoice":
+    def voice(self) -> "ai_gate.testing.MockVoice":
         """OpenAI's side: the calls, and the ways to make them fail.
 
         Raises:

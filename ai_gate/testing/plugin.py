@@ -1,18 +1,14 @@
 """The pytest plugin with the fixture `mock_gate`. pytest loads it by its entry point."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
 import ai_gate.testing
 
-if TYPE_CHECKING:
-    from ai_gate.testing import MockGate
-
 
 @pytest.fixture
-def mock_gate() -> "Iterator[MockGate]":
+def mock_gate() -> "Iterator[ai_gate.testing.MockGate]":
     """A fresh mock gate with the limits of the free plan.
 
     The test fails at its end if the gate gave a response that `openapi.yaml` doesn't allow. A bad

@@ -23,28 +23,7 @@ Example:
     ```
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ai_gate.webrtc._audio_in import PCMSource
-    from ai_gate.webrtc._candidates import Candidate, CandidatePair
-    from ai_gate.webrtc._connect import Connector, connect
-    from ai_gate.webrtc._timings import Timings
-    from ai_gate.webrtc.call import Call
-    from ai_gate.webrtc.errors import (
-        CallEndedError,
-        ClientSecretExpiredError,
-        ConnectionLostError,
-        EventTooLargeError,
-        MissingDependencyError,
-        NoPathError,
-        OpenTimeoutError,
-        QueueOverflowError,
-        SDPRefusedError,
-        WebRTCError,
-    )
-    from ai_gate.webrtc.turn import TurnProbe, TurnResult, probe_turn
+from ai_gate._lazy import TYPE_CHECKING, lazy
 
 __all__ = [
     "Call",
@@ -69,42 +48,42 @@ __all__ = [
     "probe_turn",
 ]
 
-_HOMES = {
-    "Call": "ai_gate.webrtc.call",
-    "CallEndedError": "ai_gate.webrtc.errors",
-    "Candidate": "ai_gate.webrtc._candidates",
-    "CandidatePair": "ai_gate.webrtc._candidates",
-    "ClientSecretExpiredError": "ai_gate.webrtc.errors",
-    "ConnectionLostError": "ai_gate.webrtc.errors",
-    "Connector": "ai_gate.webrtc._connect",
-    "EventTooLargeError": "ai_gate.webrtc.errors",
-    "MissingDependencyError": "ai_gate.webrtc.errors",
-    "NoPathError": "ai_gate.webrtc.errors",
-    "OpenTimeoutError": "ai_gate.webrtc.errors",
-    "PCMSource": "ai_gate.webrtc._audio_in",
-    "QueueOverflowError": "ai_gate.webrtc.errors",
-    "SDPRefusedError": "ai_gate.webrtc.errors",
-    "Timings": "ai_gate.webrtc._timings",
-    "TurnProbe": "ai_gate.webrtc.turn",
-    "TurnResult": "ai_gate.webrtc.turn",
-    "WebRTCError": "ai_gate.webrtc.errors",
-    "connect": "ai_gate.webrtc._connect",
-    "probe_turn": "ai_gate.webrtc.turn",
-}
-_MODULES = ("call", "errors", "turn")
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used."""
-    if name in _MODULES:
-        return import_module(f"ai_gate.webrtc.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted([*__all__, *_MODULES])
+if TYPE_CHECKING:
+    from ai_gate.webrtc._audio_in import PCMSource
+    from ai_gate.webrtc._candidates import Candidate, CandidatePair
+    from ai_gate.webrtc._connect import Connector, connect
+    from ai_gate.webrtc._timings import Timings
+    from ai_gate.webrtc.call import Call
+    from ai_gate.webrtc.errors import (
+        CallEndedError,
+        ClientSecretExpiredError,
+        ConnectionLostError,
+        EventTooLargeError,
+        MissingDependencyError,
+        NoPathError,
+        OpenTimeoutError,
+        QueueOverflowError,
+        SDPRefusedError,
+        WebRTCError,
+    )
+    from ai_gate.webrtc.turn import TurnProbe, TurnResult, probe_turn
+else:
+    _HOMES = {
+        "Call": "ai_gate.webrtc.call",
+        "Candidate": "ai_gate.webrtc._candidates",
+        "CandidatePair": "ai_gate.webrtc._candidates",
+        "Connector": "ai_gate.webrtc._connect",
+        "PCMSource": "ai_gate.webrtc._audio_in",
+        "Timings": "ai_gate.webrtc._timings",
+        "TurnProbe": "ai_gate.webrtc.turn",
+        "TurnResult": "ai_gate.webrtc.turn",
+        "connect": "ai_gate.webrtc._connect",
+        "probe_turn": "ai_gate.webrtc.turn",
+    }
+    __getattr__, __dir__ = lazy(
+        __name__,
+        __all__,
+        _HOMES,
+        others="ai_gate.webrtc.errors",
+        modules=("call", "errors", "turn"),
+    )

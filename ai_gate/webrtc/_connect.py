@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from ai_gate._lazy import LazyModule
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
@@ -27,9 +28,12 @@ from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, requir
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
-    from aiortc import MediaStreamTrack
+    import aiortc
 
-    from ai_gate.webrtc.call import Call
+    from ai_gate import webrtc
+else:
+    aiortc = LazyModule("aiortc")
+    webrtc = LazyModule("ai_gate.webrtc")
 
 
 class Connector:
@@ -43,9 +47,9 @@ class Connector:
         self._source = source
         self._options = options
         self._is_entered = False
-        self._call: Call | None = None
+        self._call: webrtc.Call | None = None
 
-    async def __aenter__(self) -> "Call":
+    async def __aenter__(self) -> "webrtc.Call":
         if self._is_entered:
             raise AIGateError(
                 "This connector has a call already: each call at a time needs a connect() of its "
@@ -72,7 +76,7 @@ class Connector:
         finally:
             self._is_entered = False
 
-    async def __aiter__(self) -> "AsyncGenerator[Call, None]":
+    async def __aiter__(self) -> "AsyncGenerator[webrtc.Call, None]":
         if not callable(self._source):
             raise AIGateError(
                 "Calls can be made one after another only with a factory of sessions, because each "
@@ -92,14 +96,14 @@ class Connector:
             else:
                 backoff.succeed()
 
-    async def _open_in_the_end(self, backoff: Backoff) -> "Call":
+    async def _open_in_the_end(self, backoff: Backoff) -> "webrtc.Call":
         while True:
             try:
                 return await self._open()
             except AIGateError as failure:
                 await _wait(backoff, failure)
 
-    async def _open(self) -> "Call":
+    async def _open(self) -> "webrtc.Call":
         require_asyncio()
         # Not before it is known that aiortc is there.
         with importing_aiortc():
@@ -115,7 +119,7 @@ class Connector:
 def connect(
     session_or_factory: SessionResponse | SessionFactory,
     *,
-    audio: "MediaStreamTrack | None" = None,
+    audio: "aiortc.MediaStreamTrack | None" = None,
     relay_only: bool = False,
     open_timeout: float = DEFAULT_OPEN_TIMEOUT,
     close_timeout: float = DEFAULT_CLOSE_TIMEOUT,

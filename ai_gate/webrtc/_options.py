@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 import httpx
 
 from ai_gate._config import parsed_url
+from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._seconds import SHORTEST, check_seconds
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
+    import aiortc
     from aiortc import MediaStreamTrack
+else:
+    aiortc = LazyModule("aiortc")
 
 DEFAULT_OPEN_TIMEOUT = 15.0
 DEFAULT_CLOSE_TIMEOUT = 2.0
@@ -30,7 +34,7 @@ SessionFactory: TypeAlias = Callable[[], Awaitable[SessionResponse]]
 class CallOptions(TypedDict, total=False):
     """The options of `connect`."""
 
-    audio: "MediaStreamTrack | None"
+    audio: "aiortc.MediaStreamTrack | None"
     relay_only: bool
     open_timeout: float
     close_timeout: float

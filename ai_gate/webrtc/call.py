@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ai_gate._call.exchange import Deadline
 from ai_gate.errors import AIGateError
@@ -15,12 +15,11 @@ from ai_gate.webrtc.errors import CallEndedError, WebRTCError
 from ai_gate.webrtc.turn import TurnResult
 
 with importing_aiortc():
-    from ai_gate.webrtc._behind_aiortc import selected_pair
-    from ai_gate.webrtc._line import Line, Status
-
-if TYPE_CHECKING:
     from aiortc import RTCDataChannel, RTCPeerConnection
     from aiortc.stats import RTCStats
+
+    from ai_gate.webrtc._behind_aiortc import selected_pair
+    from ai_gate.webrtc._line import Line, Status
 
 __all__ = ["Call", "Status"]
 
@@ -112,12 +111,12 @@ class Call:
         return self._line.audio.dropped
 
     @property
-    def pc(self) -> "RTCPeerConnection":
+    def pc(self) -> RTCPeerConnection:
         """The peer connection, for those who need aiortc itself. Close the call, not this."""
         return self._line.peer.pc
 
     @property
-    def data_channel(self) -> "RTCDataChannel":
+    def data_channel(self) -> RTCDataChannel:
         """The data channel with the events, for those who need aiortc itself."""
         return self._line.peer.channel
 
@@ -226,7 +225,7 @@ class Call:
             )
         return self._line.audio.pcm(rate)
 
-    async def stats(self) -> "dict[str, RTCStats]":
+    async def stats(self) -> dict[str, RTCStats]:
         """Read aiortc's statistics: packets and bytes sent and received, losses, round trips.
 
         Example:

@@ -19,13 +19,11 @@ An SDP offer that got no answer at all is an `APIConnectionError` or `APITimeout
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ai_gate.errors import AIGateError
-
-if TYPE_CHECKING:
-    from ai_gate.webrtc._candidates import Candidate
-    from ai_gate.webrtc.turn import TurnResult
+from ai_gate.webrtc._candidates import Candidate
+from ai_gate.webrtc._turn_result import TurnResult
 
 __all__ = [
     "CallEndedError",
@@ -96,9 +94,9 @@ class NoPathError(WebRTCError):
         turn_results: What became of each TURN URL.
     """
 
-    candidates: tuple["Candidate", ...]
+    candidates: tuple[Candidate, ...]
     """The addresses of this side that were tried."""
-    turn_results: tuple["TurnResult", ...]
+    turn_results: tuple[TurnResult, ...]
     """What became of each TURN URL, with the reason for each that didn't work."""
 
     def __init__(
@@ -107,8 +105,8 @@ class NoPathError(WebRTCError):
         status_code: int | None = None,
         response: dict[str, Any] | None = None,
         *,
-        candidates: Sequence["Candidate"] = (),
-        turn_results: Sequence["TurnResult"] = (),
+        candidates: Sequence[Candidate] = (),
+        turn_results: Sequence[TurnResult] = (),
     ) -> None:
         super().__init__(message, status_code, response)
         self.candidates = tuple(candidates)

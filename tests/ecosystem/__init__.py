@@ -1,0 +1,1 @@
+"""The SDK under the tools of others."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from typing import Any, cast
+from unittest.mock import create_autospec
 
 import httpx
 import pytest
@@ -147,6 +148,13 @@ def test_the_constructor_does_not_read_the_environment(
     assert "https://api.ai-gate.dev" in repr(kind("p"))
     with pytest.raises(AIGateError):
         kind(None)
+
+
+@both
+def test_from_env_takes_options_where_it_is_mocked(kind: type[AIGateClient]) -> None:
+    mocked = create_autospec(kind)
+    mocked.from_env(timeout=5.0)
+    mocked.from_env.assert_called_once_with(timeout=5.0)
 
 
 def test_from_env_of_a_subclass(monkeypatch: pytest.MonkeyPatch) -> None:

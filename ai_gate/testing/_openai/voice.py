@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ai_gate._lazy import LazyModule
 from ai_gate.testing._openai.client_secrets import ClientSecrets
 from ai_gate.testing._openai.endpoints import refusal
 from ai_gate.testing._openai.events import Api
@@ -11,8 +12,10 @@ from ai_gate.testing._openai.register import Register, VoiceCall
 from ai_gate.testing._response import Response
 
 if TYPE_CHECKING:
-    # At run time it would import aiortc, which the public name MockVoice doesn't need.
-    from ai_gate.testing._openai.calls import Calls
+    from ai_gate.testing._openai import calls
+else:
+    # It imports aiortc, which the public name MockVoice doesn't need.
+    calls = LazyModule("ai_gate.testing._openai.calls")
 
 
 class MockVoice:
@@ -47,7 +50,11 @@ class MockVoice:
     """
 
     def __init__(
-        self, calls: "Calls", register: Register, client_secrets: ClientSecrets, faults: Faults
+        self,
+        calls: "calls.Calls",
+        register: Register,
+        client_secrets: ClientSecrets,
+        faults: Faults,
     ) -> None:
         self._calls = calls
         self._register = register
