@@ -8,10 +8,10 @@ import os
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import chain, zip_longest
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, NamedTuple, Self
 
 import anyio
 import anyio.to_thread
@@ -19,8 +19,6 @@ import httpcore
 
 HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
-
-SocketOptions: TypeAlias = Iterable[httpcore.SOCKET_OPTION] | None
 
 
 class Address(NamedTuple):
@@ -34,21 +32,18 @@ class Address(NamedTuple):
         return f"{host} port {port}"
 
 
-def dial(
-    host: str, port: int, left: Callable[[], float], options: SocketOptions = None
-) -> socket.socket:
+def dial(host: str, port: int, left: Callable[[], float]) -> socket.socket:
     """Connect to a host.
 
     Args:
         host: Its name or address.
         port: The port.
         left: Returns the seconds that are left, and raises if none are.
-        options: Options of the socket.
 
     Raises:
         httpcore.ConnectError: No address can be connected to.
     """
-    with Race(_resolve(host, port), options) as race:
+    with Race(_resolve(host, port)) as race:
         while (winner := race.winner()) is None:
             with selectors.DefaultSelector() as selector:
                 for attempt in race.attempts:
@@ -57,18 +52,17 @@ def dial(
         return winner
 
 
-async def dial_async(host: str, port: int, options: SocketOptions = None) -> socket.socket:
+async def dial_async(host: str, port: int) -> socket.socket:
     """Connect to a host.
 
     Args:
         host: Its name or address.
         port: The port.
-        options: Options of the socket.
 
     Raises:
         httpcore.ConnectError: No address can be connected to.
     """
-    with Race(await _resolve_async(host, port), options) as race:
+    with Race(await _resolve_async(host, port)) as race:
         while (winner := race.winner()) is None:
             with anyio.move_on_after(race.pause()):
                 async with anyio.create_task_group() as group:
@@ -87,12 +81,10 @@ class Race:
 
     Args:
         addresses: The host's addresses.
-        options: Options of the sockets.
     """
 
-    def __init__(self, addresses: list[Address], options: SocketOptions = None) -> None:
+    def __init__(self, addresses: list[Address]) -> None:
         self._waiting = iter(addresses)
-        self._options = list(options or ())
         self._running: dict[socket.socket, Address] = {}
         self._failures: list[str] = []
         self._cause: OSError | None = None
@@ -133,8 +125,7 @@ class Race:
         self._next_start = time.monotonic() + HEAD_START
         attempt.setblocking(False)
         try:
-            for option in (*self._options, (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)):
-                attempt.setsockopt(*option)
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Not connect_ex, which what blocks the network in tests doesn't wrap.
             attempt.connect(address.location)
         except BlockingIOError:

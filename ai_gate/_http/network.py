@@ -12,7 +12,7 @@ any loop or none.
 import select
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
@@ -23,7 +23,7 @@ import httpcore
 from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
-from ai_gate._http.dialing import SocketOptions, dial, dial_async
+from ai_gate._http.dialing import dial, dial_async
 from ai_gate._http.tls import TLS
 
 T = TypeVar("T")
@@ -127,11 +127,11 @@ class NetworkBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: SocketOptions = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to a host."""
         self._wire.attempt.on_network = True
-        connected = dial(host, port, self._left, socket_options)
+        connected = dial(host, port, self._left)
         return NetworkStream(connected, self._wire)
 
     def _left(self) -> float:
@@ -150,11 +150,11 @@ class AsyncNetworkBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: SocketOptions = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to a host."""
         self._wire.attempt.on_network = True
-        connected = await dial_async(host, port, socket_options)
+        connected = await dial_async(host, port)
         return AsyncNetworkStream(connected, self._wire)
 
 

@@ -15,6 +15,7 @@ ELSEWHERE = {
     "__name__",
     "all",
     "code",
+    "content-encoding",
     "content-length",
     "headers",
     "location",
