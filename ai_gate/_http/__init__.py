@@ -43,6 +43,7 @@ def exchange(order: Order, clients: Clients) -> Exchange:
     request = _build(client, order, attempt)
     result = Exchange(proxy=clients.proxy)
     try:
+        _check_begun(request, order.deadline)
         response = client.send(request, stream=True, follow_redirects=False)
         _read(response, result, order.deadline)
     except Exception as failure:
@@ -71,6 +72,7 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     result = Exchange(proxy=clients.proxy)
     try:
         with anyio.move_on_after(order.deadline.left()) as scope:
+            _check_begun(request, order.deadline)
             response = await client.send(request, stream=True, follow_redirects=False)
             await _read_async(response, result, order.deadline)
         if scope.cancelled_caught:
@@ -208,6 +210,12 @@ def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) ->
     length = result.headers.get("content-length")
     if deadline.left() <= 0 and length != str(len(result.body)):
         raise httpx.ReadTimeout(TOO_LATE, request=request)
+
+
+def _check_begun(request: httpx.Request, deadline: Deadline) -> None:
+    """Raise if the time is over before anything was sent."""
+    if deadline.left() <= 0:
+        raise httpx.ConnectTimeout(TOO_LATE, request=request)
 
 
 def _too_late(request: httpx.Request, attempt: Attempt) -> httpx.TimeoutException:

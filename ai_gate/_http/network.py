@@ -24,6 +24,7 @@ from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
 from ai_gate._http.dialing import dial, dial_async
+from ai_gate._http.head import Head
 from ai_gate._http.tls import TLS
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Wire:
         self.handshakes = handshakes
         self.attempt = Attempt(Deadline(0.0))
         self._first_byte_by: Deadline | None = None
+        self.head = Head()
         self.received = bytearray()
         """What came since the request was sent, up to `AT_ONCE`."""
         self.is_cut = False
@@ -93,6 +95,7 @@ class Wire:
 
     def forget(self) -> None:
         """Forget what came: it isn't part of a response."""
+        self.head = Head()
         self.received.clear()
         self.is_cut = False
 
@@ -214,10 +217,12 @@ class NetworkStream(Stream, httpcore.NetworkStream):
             # A server can respond and hang up before it has read all of a request.
             with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
                 self._send(self._layers, self._take())
-        with _named(httpcore.ReadTimeout, httpcore.ReadError):
-            data = self._receive(self._layers)
-        self._wire.note_read(data)
-        return data
+        while True:
+            with _named(httpcore.ReadTimeout, httpcore.ReadError):
+                data = self._receive(self._layers)
+            self._wire.note_read(data)
+            if (readable := self._wire.head.take(data)) or not data:
+                return readable
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Let a buffer wait until the response is read."""
@@ -276,10 +281,12 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
             # A server can respond and hang up before it has read all of a request.
             with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
                 await self._send(self._layers, self._take())
-        with _named(httpcore.ReadTimeout, httpcore.ReadError):
-            data = await self._receive(self._layers)
-        self._wire.note_read(data)
-        return data
+        while True:
+            with _named(httpcore.ReadTimeout, httpcore.ReadError):
+                data = await self._receive(self._layers)
+            self._wire.note_read(data)
+            if (readable := self._wire.head.take(data)) or not data:
+                return readable
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Let a buffer wait until the response is read."""

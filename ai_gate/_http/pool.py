@@ -16,6 +16,7 @@ import anyio
 import h11
 import httpcore
 
+from ai_gate._http import head
 from ai_gate._http.idle_stack import IdleStack
 from ai_gate._http.network import AsyncNetworkBackend, Attempt, NetworkBackend, Wire
 from ai_gate._http.tls import shared_context
@@ -34,9 +35,6 @@ ATTEMPT = "ai_gate_attempt"
 
 KEEP_ALIVE_TIMEOUT = re.compile(rb"(?i)\btimeout=(\d{1,9})")
 
-END_OF_HEAD = re.compile(rb"\n\r?\n")
-"""Where the head of a response ends, as h11 reads it."""
-
 
 def nothing_follows(received: bytes, response: httpcore.Response) -> bool:
     """Return True if it is certain that a response was all that came.
@@ -50,7 +48,7 @@ def nothing_follows(received: bytes, response: httpcore.Response) -> bool:
     """
     fields = {name.lower(): value for name, value in response.headers}
     length = b"0" if response.status in (204, 304) else fields.get(b"content-length", b"")
-    end = END_OF_HEAD.search(received)
+    end = head.END.search(received)
     is_simple = end and length.isdigit() and b"transfer-encoding" not in fields
     if end and is_simple and received.startswith(b"HTTP/1.1 %d" % response.status):
         return len(received) - end.end() == int(length)

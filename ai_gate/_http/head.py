@@ -1,0 +1,65 @@
+"""The head of a response, mended if what stands before the gate broke its grammar.
+
+h11 refuses the whole response for one bad line, which curl, requests, aiohttp and browsers read
+past; the session in it is billed all the same.
+"""
+
+import re
+
+END = re.compile(rb"\n\r?\n")
+"""Where a head ends, as h11 reads it."""
+LONGEST = 65_536
+"""The bytes that a head may have; after that h11 gets it as it is."""
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_FIELD = _TOKEN + rb":[^\x00\n]*"
+_FOLDED = rb"[ \t][^\x00\n]*"
+_GOOD = re.compile(rb"[^\n]*\n(?:(?:" + _FIELD + rb"|" + _FOLDED + rb")\n)*\r?\n")
+_GOOD_LINE = re.compile(_FIELD + rb"|" + _FOLDED)
+_BLANK_BEFORE_COLON = re.compile(rb"(" + _TOKEN + rb")[ \t]+:")
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
+
+
+class Head:
+    """Takes what comes of a response, and gives it on once its head is whole."""
+
+    def __init__(self) -> None:
+        self._held: bytearray | None = bytearray()
+
+    def take(self, data: bytes) -> bytes:
+        """Return what h11 can read; nothing if more has to come first.
+
+        Args:
+            data: What came; nothing is the end of the connection.
+        """
+        if self._held is None:
+            return data
+        self._held += data
+        readable = b""
+        while self._held is not None and (end := END.search(self._held)):
+            head = bytes(self._held[: end.end()])
+            del self._held[: end.end()]
+            readable += _mended(head)
+            # The head of the response itself follows an interim one.
+            if not _INTERIM.match(head):
+                readable += self._all()
+        if self._held is not None and not (data and self._may_become_a_head()):
+            readable += self._all()
+        return readable
+
+    def _may_become_a_head(self) -> bool:
+        held = self._held or b""
+        return b"HTTP/".startswith(held[:5]) and len(held) < LONGEST
+
+    def _all(self) -> bytes:
+        held, self._held = bytes(self._held or b""), None
+        return held
+
+
+def _mended(head: bytes) -> bytes:
+    if _GOOD.fullmatch(head):
+        return head
+    first, *lines, last = head.removesuffix(b"\n").split(b"\n")
+    # RFC 9112, 5.1: a blank before the colon is to be removed. What else can't be read is left out.
+    tried = [_BLANK_BEFORE_COLON.sub(rb"\1:", line, count=1) for line in lines]
+    return b"\n".join([first, *filter(_GOOD_LINE.fullmatch, tried), last, b""])
