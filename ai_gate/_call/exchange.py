@@ -52,6 +52,8 @@ class Exchange:
     """The body of the response, as far as it came."""
     is_whole: bool = False
     """Whether all of the response came."""
+    is_unreadable: bool = False
+    """Whether what came is no response that can be read."""
     is_too_large: bool = False
     """Whether more than `MAX_BODY` came; `body` is its beginning."""
     failure: Exception | None = None

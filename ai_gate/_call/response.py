@@ -92,6 +92,8 @@ def _connection_error(
         text += " in time" if exchange.timed_out else f": {_reason(exchange)}"
     elif exchange.timed_out:
         text = "The gate gave no whole response in time" + _through(exchange)
+    elif exchange.is_unreadable:
+        text = f"The gate's response can't be read: {_reason(exchange)}"
     else:
         text = "The connection was lost before the gate answered"
         text += f"{_through(exchange)}: {_reason(exchange)}"
@@ -116,6 +118,9 @@ def _through(exchange: Exchange) -> str:
 
 
 def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:
+    if exchange.is_unreadable and not exchange.headers:
+        head = f"came with a head that can't be read ({_reason(exchange)})"
+        return _unreadable(exchange, operation, head)
     if not exchange.timed_out:
         return _unreadable(exchange, operation, "was cut short")
     text = (

@@ -5,6 +5,7 @@ import httpx
 
 from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
+from ai_gate._http.head import status_and_body
 from ai_gate._http.network import Attempt
 from ai_gate._redaction import without_quotes
 
@@ -25,6 +26,9 @@ CORE_NOTHING_SENT = (
     httpcore.UnsupportedProtocol,
 )
 """The same as httpcore names them."""
+
+DISCONNECTED = "Server disconnected without sending a response."
+"""httpcore's text for the end of a connection, which it names an error of the protocol."""
 
 UNEXPECTED = "No response can be found for"
 """How pytest-httpx begins to complain of a request that no response was given for."""
@@ -55,6 +59,11 @@ def record(
     if exchange.is_whole:
         return True
     exchange.failure = without_quotes(failure)
+    exchange.is_unreadable = (
+        isinstance(failure, httpx.RemoteProtocolError) and str(failure) != DISCONNECTED
+    )
+    if attempt.unreadable:
+        exchange.status, exchange.body[:] = status_and_body(attempt.unreadable)
     exchange.timed_out = _timed_out(failure)
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
     return True

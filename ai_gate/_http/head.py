@@ -17,7 +17,15 @@ _FOLDED = rb"[ \t][^\x00\n]*"
 _GOOD = re.compile(rb"[^\n]*\n(?:(?:" + _FIELD + rb"|" + _FOLDED + rb")\n)*\r?\n")
 _GOOD_LINE = re.compile(_FIELD + rb"|" + _FOLDED)
 _BLANK_BEFORE_COLON = re.compile(rb"(" + _TOKEN + rb")[ \t]+:")
+_STATUS = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
+
+
+def status_and_body(received: bytes) -> tuple[int | None, bytes]:
+    """Return the status and the body, as far as it came, of a response whose head is refused."""
+    status = _STATUS.match(received)
+    end = END.search(received)
+    return (int(status[1]), received[end.end() :]) if status and end else (None, b"")
 
 
 class Head:

@@ -56,6 +56,8 @@ class Attempt:
     """Whether the request came to our network backend."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
+    unreadable: bytes = b""
+    """What came in response if h11 could not read it."""
     abandon: Callable[[], None] | None = None
     """Closes the connection, as long as it serves this attempt."""
 

@@ -9,6 +9,7 @@ import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from math import inf
 from typing import Generic, Self, TypeVar
 
@@ -126,6 +127,15 @@ class _Connection(Generic[H]):
             and nothing_follows(bytes(self.wire.received), response)
         )
 
+    @contextmanager
+    def noting_what_is_unreadable(self) -> Iterator[None]:
+        """Keep what came for the user if h11 refuses it: a session in it is billed."""
+        try:
+            yield
+        except httpcore.RemoteProtocolError:
+            self.wire.attempt.unreadable = bytes(self.wire.received)
+            raise
+
     def close(self) -> None:
         """Close the socket, whatever the connection is doing, in any event loop or none."""
         if self.wire.stream is not None:
@@ -222,7 +232,8 @@ class Pool(_Pool[Connection]):
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return the response, its body still to be read."""
         connection = self._begin(request)
-        response = connection.http.handle_request(request)
+        with connection.noting_what_is_unreadable():
+            response = connection.http.handle_request(request)
         return httpcore.Response(
             response.status,
             headers=response.headers,
@@ -253,7 +264,8 @@ class AsyncPool(_Pool[AsyncConnection]):
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return the response, its body still to be read."""
         connection = self._begin(request)
-        response = await connection.http.handle_async_request(request)
+        with connection.noting_what_is_unreadable():
+            response = await connection.http.handle_async_request(request)
         return httpcore.Response(
             response.status,
             headers=response.headers,

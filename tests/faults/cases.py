@@ -93,6 +93,11 @@ def unpacked(name: str, body: bytes, expected: bytes | None) -> Fault:
     return Fault(name, script, Raises(InvalidResponseError, 200, expected), repeated=None)
 
 
+def unreadable(name: str, *script: Send) -> Fault:
+    """A whole answer with a head that h11 refuses."""
+    return Fault(name, script, Raises(InvalidResponseError, 200, None, chained=True))
+
+
 def refused(
     status: int, error: type[AIGateError], name: str, body: bytes = HTML, *headers: str
 ) -> Fault:
@@ -136,10 +141,6 @@ BEFORE_AN_ANSWER = (
     lost("a status of four digits", Send(response(2000, JSON))),
     lost("a header of 200 KB", Send(response(200, JSON, "Server: " + "x" * 200_000))),
     lost("headers of 200 KB", Send(response(200, JSON, *["Server: " + "x" * 1_000] * 200))),
-    lost("a length that is no number", Send(head(200, "Content-Length: many") + JSON)),
-    lost("a negative length", Send(head(200, "Content-Length: -1") + JSON)),
-    lost("two lengths", Send(head(200, LENGTH, "Content-Length: 7") + JSON)),
-    lost("an unknown transfer encoding", Send(head(200, "Transfer-Encoding: odd") + JSON)),
 )
 
 TOO_LATE = (
@@ -385,8 +386,12 @@ SPOILT = tuple(
 LOST = (*BEFORE_AN_ANSWER, *CUT_OFF, *cut(402), *cut(429), *cut(522))
 HELD = (*NO_JSON_OBJECT, *SUCCESSES, *STATUSES, *SPOILT)
 FAULTS = (*LOST, *TOO_LATE, *HELD)
-# With httpx's own pool, and aiohttp's, a bad line loses the response.
-BAD_LINES = (
+# With httpx's own pool, and aiohttp's, such a response is lost.
+BAD_HEADS = (
+    unreadable("a length that is no number", Send(head(200, "Content-Length: many") + JSON)),
+    unreadable("a negative length", Send(head(200, "Content-Length: -1") + JSON)),
+    unreadable("two lengths", Send(head(200, LENGTH, "Content-Length: 7") + JSON)),
+    unreadable("an unknown transfer encoding", Send(head(200, "Transfer-Encoding: odd") + JSON)),
     returned("a header without a name", response(200, JSON, ": x")),
     returned("a header without a colon", response(200, JSON, "X-Cache")),
     returned("a header with a zero byte", response(200, JSON, "Server: a\x00b")),

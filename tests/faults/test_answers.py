@@ -8,7 +8,7 @@ from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.steps import ReadRequest
 
-from .cases import BAD_LINES, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault
+from .cases import BAD_HEADS, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault
 from .checks import check, in_time
 
 # So long that it can't be what ended the call.
@@ -16,7 +16,7 @@ AMPLE = 60.0
 # What a response holds is read alike under both event loops.
 WAYS = [
     *((fault, caller) for fault in LOST for caller in CALLERS),
-    *((fault, caller) for fault in (*HELD, *BAD_LINES) for caller in (SYNC, ASYNCIO)),
+    *((fault, caller) for fault in (*HELD, *BAD_HEADS) for caller in (SYNC, ASYNCIO)),
 ]
 
 
