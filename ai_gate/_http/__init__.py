@@ -65,6 +65,8 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     """
     if order.delay:
         await anyio.sleep(order.delay)
+    with anyio.move_on_after(order.deadline.left()):
+        await clients.prepare()
     client = clients.get()
     attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
     request = _build(client, order, attempt)

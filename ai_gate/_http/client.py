@@ -4,11 +4,14 @@ import os
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar
 from typing import Any, Generic, TypeAlias, TypeVar
 
+import anyio
+import anyio.to_thread
 import httpx
 from anyio.lowlevel import current_token
 
@@ -27,10 +30,29 @@ DEFAULT_HEADERS = {
 HEADERS = "ai_gate_headers"
 """The name of the response's extension that has the headers as they came."""
 
-Owner: TypeAlias = tuple[int, object]
+Owner: TypeAlias = tuple[tuple[int, int], object]
 """A process and, async, an event loop of it."""
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
+
+
+_generation = [0]
+
+
+def process() -> tuple[int, int]:
+    """Return what tells this process from its parents.
+
+    Its ID doesn't, because a child in another PID namespace can have its parent's.
+    """
+    return os.getpid(), _generation[0]
+
+
+def _note_fork() -> None:
+    _generation[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 class NoCookies(CookieJar):
@@ -167,7 +189,7 @@ class _Clients(ABC, Generic[C, P]):
     def idle(self) -> int:
         """The number of idle connections of ours in this process."""
         own = list(self._own.items())
-        return sum(one.pool.idle for (process, _), one in own if process == os.getpid())
+        return sum(one.pool.idle for (number, _), one in own if number == process())
 
     def drop(self) -> None:
         """Close the idle connections of all clients of ours, whatever their event loop does."""
@@ -221,7 +243,7 @@ class Clients(_Clients[httpx.Client, Pool]):
             own.client.close()
 
     def _owner(self) -> Owner:
-        return os.getpid(), None
+        return process(), None
 
     def _forget_others(self) -> None:
         """Close the child's copies of its parent's sockets; the parent's stay open."""
@@ -256,6 +278,14 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
             self._injected_loop = self._injected_loop or current_token()
         return super().get()
 
+    async def prepare(self) -> None:
+        """Read the certificates in a thread, if this process hasn't yet: it takes some 40 ms."""
+        is_first = self._injected is None and self._owner() not in self._own
+        if is_first and self._base_url.scheme == "https":
+            with suppress(OSError, RuntimeError):
+                # `get` tells what is wrong, and reads them itself if no thread can be had.
+                await anyio.to_thread.run_sync(shared_context, abandon_on_cancel=True)
+
     def is_unusable(self) -> bool:
         """Return True also if an injected client's connections belong to another event loop."""
         is_elsewhere = self._injected is not None and self._injected_loop != current_token()
@@ -270,13 +300,13 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
             await own.client.aclose()
 
     def _owner(self) -> Owner:
-        return os.getpid(), current_token()
+        return process(), current_token()
 
     def _forget_others(self) -> None:
         """Close what belongs to ended loops, and the child's copies of its parent's sockets."""
         for owner in list(self._own):
-            process, loop = owner
-            if process != os.getpid() or _has_ended(loop):
+            number, loop = owner
+            if number != process() or _has_ended(loop):
                 self._drop(owner)
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
