@@ -14,6 +14,8 @@ DEFAULT_BASE_URL = "https://api.ai-gate.dev"
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_MAX_RETRIES = 2
 
+SHORTEST_TIME = 0.001
+"""The shortest time in which anything can be done, in seconds."""
 LONGEST_TIMEOUT = 86_400.0
 """A day, in seconds: what every platform's sockets can wait for."""
 
@@ -48,7 +50,7 @@ class Config:
         return cls(
             project_id=_checked_project_id(project_id),
             base_url=_checked_base_url(base_url),
-            timeout=_checked_timeout(timeout),
+            timeout=checked_seconds("timeout", timeout, most=LONGEST_TIMEOUT),
             max_retries=_checked_max_retries(max_retries),
             debug=debug,
         )
@@ -79,6 +81,29 @@ def parsed_url(name: str, value: str) -> httpx.URL:
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise AIGateError(f"{name} is not a valid URL.") from error
     return url
+
+
+def checked_seconds(
+    name: str, seconds: object, *, least: float | None = None, most: float
+) -> float:
+    """Check a time that was passed in seconds.
+
+    Args:
+        name: The argument's name.
+        seconds: Its value.
+        least: The shortest time allowed, or None for any that is more than 0.
+        most: The longest time allowed.
+
+    Raises:
+        AIGateError: It is no number, or out of range.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise AIGateError(f"{name} must be a number of seconds, not {type(seconds).__name__}.")
+    if least is None and not 0 < seconds <= most:
+        raise AIGateError(f"{name} must be more than 0 and at most {most:,.0f} seconds.")
+    if least is not None and not least <= seconds <= most:
+        raise AIGateError(f"{name} must be from {least:g} to {most:,.0f} seconds.")
+    return float(seconds)
 
 
 def port_of(url: httpx.URL) -> int:
@@ -132,16 +157,6 @@ def _checked_base_url(base_url: str) -> httpx.URL:
         )
     path, _, _ = url.raw_path.partition(b"?")
     return url.copy_with(raw_path=path.rstrip(b"/") or b"/")
-
-
-def _checked_timeout(timeout: float) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise AIGateError(f"timeout must be a number of seconds, not {type(timeout).__name__}.")
-    if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise AIGateError(
-            f"timeout must be more than 0 and at most {LONGEST_TIMEOUT:,.0f} seconds."
-        )
-    return float(timeout)
 
 
 def _checked_max_retries(max_retries: int) -> int:

@@ -49,10 +49,9 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ai_gate.webrtc._audio_in import PCMSource
-    from ai_gate.webrtc._candidates import Candidate, CandidatePair
+    from ai_gate.webrtc._audio.source import PCMSource
     from ai_gate.webrtc._connect import Connector, connect
-    from ai_gate.webrtc._timings import Timings
+    from ai_gate.webrtc._types import Candidate, CandidatePair, Timings, TurnProbe, TurnResult
     from ai_gate.webrtc.call import Call
     from ai_gate.webrtc.errors import (
         CallEndedError,
@@ -66,17 +65,17 @@ if TYPE_CHECKING:
         SDPRefusedError,
         WebRTCError,
     )
-    from ai_gate.webrtc.turn import TurnProbe, TurnResult, probe_turn
+    from ai_gate.webrtc.turn import probe_turn
 else:
     _HOMES = {
         "Call": "ai_gate.webrtc.call",
-        "Candidate": "ai_gate.webrtc._candidates",
-        "CandidatePair": "ai_gate.webrtc._candidates",
+        "Candidate": "ai_gate.webrtc._types",
+        "CandidatePair": "ai_gate.webrtc._types",
         "Connector": "ai_gate.webrtc._connect",
-        "PCMSource": "ai_gate.webrtc._audio_in",
-        "Timings": "ai_gate.webrtc._timings",
-        "TurnProbe": "ai_gate.webrtc.turn",
-        "TurnResult": "ai_gate.webrtc.turn",
+        "PCMSource": "ai_gate.webrtc._audio.source",
+        "Timings": "ai_gate.webrtc._types",
+        "TurnProbe": "ai_gate.webrtc._types",
+        "TurnResult": "ai_gate.webrtc._types",
         "connect": "ai_gate.webrtc._connect",
         "probe_turn": "ai_gate.webrtc.turn",
     }

@@ -13,7 +13,7 @@ from ai_gate._lazy import LazyModule
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._http import check_open
+from ai_gate.webrtc._backoff import SHORT_LIVED, Backoff
 from ai_gate.webrtc._options import (
     DEFAULT_CLOSE_TIMEOUT,
     DEFAULT_MAX_QUEUE,
@@ -23,8 +23,8 @@ from ai_gate.webrtc._options import (
     Options,
     SessionFactory,
 )
-from ai_gate.webrtc._reconnect import SHORT_LIVED, Backoff
 from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
+from ai_gate.webrtc._sdp_post import check_open
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ else:
 
 
 class Connector:
-    """A call that is about to be made, as `connect` returns it.
+    """What `connect` returns: it makes calls.
 
     `async with` makes one call and closes it in the end. `async for` makes one call after another,
     each with a new session: the next one when the loop's body is done with the one before.
@@ -84,19 +84,19 @@ class Connector:
             )
         backoff = Backoff()
         while True:
-            call = await self._open_in_the_end(backoff)
+            call = await self._open_with_retries(backoff)
             try:
                 yield call
             finally:
                 await call.close()
-            # A peer that hangs up at once, or a network that breaks each call, must not have
-            # sessions billed without end.
+            # Each call has a session billed: a peer that hangs up at once, or a network that breaks
+            # each call, must not go on without end.
             if (failure := call._failed_within(SHORT_LIVED)) is not None:
                 await _wait(backoff, failure)
             else:
                 backoff.succeed()
 
-    async def _open_in_the_end(self, backoff: Backoff) -> "webrtc.Call":
+    async def _open_with_retries(self, backoff: Backoff) -> "webrtc.Call":
         while True:
             try:
                 return await self._open()
@@ -105,7 +105,7 @@ class Connector:
 
     async def _open(self) -> "webrtc.Call":
         require_asyncio()
-        # Not before it is known that aiortc is there.
+        # Not at the top: this module must be importable without aiortc.
         with importing_aiortc():
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
@@ -131,7 +131,7 @@ def connect(
 ) -> Connector:
     """Connect to a session with `async with`, and talk with the model.
 
-    Of the session's TURN servers the first one that works is used, if one is needed at all. Where
+    Of the session's TURN servers the first one that works is used, if one is needed at all. If
     connecting fails or is cancelled, everything that was taken is given back.
 
     A session is connected to once. With a factory, `async for call in connect(factory)` makes one
@@ -153,7 +153,7 @@ def connect(
         max_queue: How many events can wait to be read (default: `1024`). One more ends the call
             with a `QueueOverflowError`: no event is ever dropped.
         api: OpenAI's protocol: `"calls"` (the current one), `"beta"` (switched off by OpenAI in May
-            2026), or `"auto"` (default): `calls`, and `beta` where the answer says that there is no
+            2026), or `"auto"` (default): `calls`, and `beta` if the answer says that there is no
             such path, or not for this client secret.
         realtime_url: Where OpenAI's Realtime API is (default:
             `https://api.openai.com/v1/realtime`).
@@ -213,7 +213,7 @@ def _check_awaited(source: object) -> None:
     if not isawaitable(source):
         return
     if iscoroutine(source):
-        # Else Python would warn that nobody has awaited it.
+        # Else Python would warn that it was never awaited.
         source.close()
     raise AIGateError(
         "A session that isn't there yet was passed: await it first, as in "

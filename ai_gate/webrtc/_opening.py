@@ -10,15 +10,14 @@ import httpx
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._call_connection import CallConnection
+from ai_gate.webrtc._client_secret import ClientSecret, check_not_expired, client_secret
 from ai_gate.webrtc._events import max_size
-from ai_gate.webrtc._http import MAY_HAVE_BEGUN, Poster, http_client
-from ai_gate.webrtc._line import Line
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
-from ai_gate.webrtc._session import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster, http_client
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
-from ai_gate.webrtc._turn_race import Race
-from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
+from ai_gate.webrtc._types import TurnResult, TurnServer
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
     ClientSecretExpiredError,
@@ -28,7 +27,8 @@ from ai_gate.webrtc.errors import (
     SDPRefusedError,
     WebRTCError,
 )
-from ai_gate.webrtc.turn import TurnResult
+from ai_gate.webrtc.turn._race import Race
+from ai_gate.webrtc.turn._urls import turn_servers
 
 FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
 """What names the peer's certificate (RFC 8122)."""
@@ -40,8 +40,8 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     Args:
         session: The session.
         options: The settings of the call.
-        is_new: Whether the session was created just now. Else one that has expired by this
-            machine's clock isn't even tried; a new one has not, whatever the clock says.
+        is_new: Whether the session was created just now. An older one that has expired by this
+            machine's clock isn't tried; a new one is, because then the clock must be wrong.
 
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
@@ -55,7 +55,7 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
         async with limit:
             return await opening.run()
     except TimeoutError as error:
-        # It can also be the app's own, from a hook of its http_client.
+        # If the limit hasn't expired, the error is the app's own, from a hook of its http_client.
         failure = opening.too_late() if limit.expired() else None
         await opening.abandon()
         if failure is None:
@@ -86,24 +86,25 @@ class Opening:
         self._started = time.monotonic()
         self._unusable: tuple[TurnResult, ...] = ()
         self._race = Race()
-        self._line: Line | None = None
+        self._connection: CallConnection | None = None
         self._is_posting = False
 
     async def run(self) -> Call:
         """Open the call."""
         server = await self._turn_server()
         peer = Peer(self._options.audio, server, self._options.relay_only)
-        self._line = line = Line(peer, self._options, self._started)
+        connection = CallConnection(peer, self._options, self._started)
+        self._connection = connection
         offer = await self._offer(peer)
-        line.mark("gathered")
+        connection.mark("gathered")
         answer = await self._exchange(offer)
-        line.call_id = answer.call_id
-        line.mark("answered")
+        connection.call_id = answer.call_id
+        connection.mark("answered")
         await self._connect(peer, answer.sdp)
-        line.begin()
-        self._log_open(line)
+        connection.begin()
+        self._log_open(connection)
         return Call(
-            line,
+            connection,
             self._session,
             self._results,
             max_size(answer.sdp),
@@ -111,26 +112,26 @@ class Opening:
         )
 
     def too_late(self) -> WebRTCError | APITimeoutError:
-        """The failure where the time is over."""
+        """Return the failure to raise after the time is over."""
         within = f"within {self._options.open_timeout:g} s"
         if self._is_posting:
             return APITimeoutError(f"The SDP offer was not answered {within}. {MAY_HAVE_BEGUN}")
-        if self._line is not None and self._line.peer.has_path:
+        if self._connection is not None and self._connection.peer.has_path:
             return OpenTimeoutError(f"A path was found, but no channel was open {within}.")
         return self._no_path(within)
 
     async def abandon(self) -> None:
-        """Give back what was taken: wait for it for a while, and leave the rest to the reaper."""
-        if self._line is not None:
-            self._line.end()
-            await self._line.released(self._options.close_timeout)
+        """Give back what was taken: wait a while for it, and leave the rest to the background."""
+        if self._connection is not None:
+            self._connection.end()
+            await self._connection.released(self._options.close_timeout)
 
     def _results(self) -> tuple[TurnResult, ...]:
         return self._unusable + self._race.results
 
     async def _turn_server(self) -> TurnServer | None:
         servers, self._unusable = _read(self._session)
-        # It is there before it is run, so that what it finds is known also where time runs out.
+        # An attribute before it is run, so that its results are known even if time runs out.
         self._race = Race(servers)
         winner = await self._race.run()
         if winner is None and self._options.relay_only:
@@ -186,17 +187,17 @@ class Opening:
         tried = f" TURN: {_reasons(results)}." if results else ""
         return NoPathError(
             f"No path to the peer was found {why}.{tried}",
-            candidates=self._line.peer.candidates if self._line else (),
+            candidates=self._connection.peer.candidates if self._connection else (),
             turn_results=results,
         )
 
-    def _log_open(self, line: Line) -> None:
-        timings = line.timings
+    def _log_open(self, connection: CallConnection) -> None:
+        timings = connection.timings
         log(
             logging.DEBUG,
             False,
             "call %s: open after %.3f s (gathered %.3f, answered %.3f)",
-            line.call_id,
+            connection.call_id,
             timings.opened,
             timings.gathered,
             timings.answered,
@@ -204,9 +205,9 @@ class Opening:
 
 
 async def _problem(peer: Peer, answer: str) -> str | None:
-    """Begin to connect, or say why that can't be done."""
+    """Begin to connect; return why the answer can't be used, or None if it can."""
     if FINGERPRINT.search(answer) is None:
-        # aiortc would wait for it as long as it is let.
+        # aiortc would wait for it without limit.
         return "it names no certificate"
     try:
         await peer.accept(answer)

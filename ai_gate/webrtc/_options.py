@@ -1,4 +1,4 @@
-"""What a call is told when it is made, checked once."""
+"""The settings of a call, checked once."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 import httpx
 
-from ai_gate._config import parsed_url
+from ai_gate._config import SHORTEST_TIME, checked_seconds, parsed_url
 from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._seconds import SHORTEST, check_seconds
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
@@ -65,8 +64,10 @@ class Options:
 
     def __post_init__(self) -> None:
         _check_audio(self.audio)
-        check_seconds("open_timeout", self.open_timeout, least=SHORTEST, most=LONGEST_TIMEOUT)
-        check_seconds("close_timeout", self.close_timeout, least=0.0, most=LONGEST_TIMEOUT)
+        checked_seconds(
+            "open_timeout", self.open_timeout, least=SHORTEST_TIME, most=LONGEST_TIMEOUT
+        )
+        checked_seconds("close_timeout", self.close_timeout, least=0.0, most=LONGEST_TIMEOUT)
         _check_max_queue(self.max_queue)
         _check_choice("api", self.api, API)
         _check_realtime_url(self.realtime_url)
@@ -75,7 +76,7 @@ class Options:
 
 
 def _check_audio(audio: object) -> None:
-    # No isinstance: aiortc isn't imported for it.
+    # Not isinstance: aiortc isn't imported yet, and needn't be for this.
     if audio is None or (getattr(audio, "kind", None) == "audio" and hasattr(audio, "recv")):
         return
     raise AIGateError("audio must be an audio track of aiortc or a PCMSource.")

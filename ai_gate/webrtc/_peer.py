@@ -1,6 +1,6 @@
 """The peer connection of one call: made, connected and taken down.
 
-What aiortc's public surface lacks for it is in `_behind_aiortc.py`.
+What aiortc's public surface lacks is in `_aiortc_internals.py`.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from aiortc import (
 )
 from aiortc.stats import RTCTransportStats
 
-from ai_gate.webrtc._behind_aiortc import (
+from ai_gate.webrtc._aiortc_internals import (
     cut,
     give_turn_back,
+    mask_logs,
     own_close,
     said_goodbye,
     stop_consent,
     turn_released,
     use_turn_server,
 )
-from ai_gate.webrtc._candidates import Candidate
-from ai_gate.webrtc._masked_lines import mask_lines
-from ai_gate.webrtc._outgoing import OutgoingTrack
-from ai_gate.webrtc._signal import Signal
-from ai_gate.webrtc._turn_urls import TurnServer
+from ai_gate.webrtc._audio.outgoing import OutgoingTrack
+from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._types import Candidate, TurnServer
 from ai_gate.webrtc.errors import WebRTCError
+from ai_gate.webrtc.turn._allocation import tls_context
 
 CHANNEL = "oai-events"
 """The label of the data channel on which events travel."""
@@ -41,15 +41,15 @@ CHANNEL = "oai-events"
 GATHERING = 6.0
 """How long gathering can go on, in seconds: aioice's limit is 5 s."""
 SETTLING = 5.0
-"""How long a connection is given at most to be made or to fail before it is closed, in seconds: one
-that is made can tell the peer goodbye."""
+"""How long a connection is given at most to be made or to fail before it is closed, in seconds:
+only one that is made can tell the peer that it closes."""
 CLOSING = 5.0
-"""How long a close is given before it is cut, in seconds. Where the TURN server has died it would
-take 63 s."""
+"""How long a close is given before it is cut, in seconds. If the TURN server has died it would take
+63 s."""
 RELEASING = 2.0
 """How long the TURN server is given to take its allocation back, in seconds."""
 AT_ONCE = 1.0
-"""How long each of these may take where the loop is about to end, in seconds."""
+"""How long each of these may take if the loop is about to end, in seconds."""
 
 End: TypeAlias = Literal["hung up", "lost"]
 """How a connection ended: the peer said so, or it broke or never stood."""
@@ -59,7 +59,7 @@ class Peer:
     """A peer connection with a track and a data channel.
 
     Args:
-        audio: The caller's track, or None.
+        audio: The app's track, or None.
         server: The TURN server, or None.
         relay_only: Whether only a way through the TURN server will do.
     """
@@ -67,13 +67,13 @@ class Peer:
     def __init__(
         self, audio: MediaStreamTrack | None, server: TurnServer | None, relay_only: bool
     ) -> None:
-        mask_lines()
+        mask_logs()
         self.pc = RTCPeerConnection(_configuration(server, relay_only))
         self.outgoing = OutgoingTrack(audio)
         self.pc.addTransceiver(self.outgoing, direction="sendrecv")
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
         if server is not None:
-            use_turn_server(self.pc, server)
+            use_turn_server(self.pc, server, tls_context(server))
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
@@ -81,8 +81,8 @@ class Peer:
         self.has_path = False
         """Whether a path to the peer was found."""
         self._gathering: asyncio.Task[None] | None = None
-        self._changed = Signal()
-        self._on_end: Callable[[End], None] = _ignored
+        self._changed = Condition()
+        self._on_end: Callable[[End], None] = lambda end: None
         self._listen()
 
     def on_end(self, callback: Callable[[End], None]) -> None:
@@ -96,22 +96,22 @@ class Peer:
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """The own addresses."""
+        """This side's addresses."""
         return tuple(
             Candidate(one.type, one.protocol, one.ip, one.port)
             for one in self._dtls.transport.iceGatherer.getLocalCandidates()
         )
 
     async def offer(self) -> str:
-        """Gather the own addresses and return the SDP offer with them."""
-        # Cancelled within, aioice would leave sockets and a TURN allocation behind.
+        """Gather this side's addresses and return the SDP offer with them."""
+        # Shielded, because aioice leaves sockets and a TURN allocation behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
-        # As it is: without its last line break OpenAI doesn't read it.
+        # Not stripped: without its last line break OpenAI doesn't read it.
         return self.pc.localDescription.sdp
 
     async def accept(self, answer: str) -> None:
-        """Begin to connect with what the peer answered.
+        """Begin to connect to the peer, by its SDP answer.
 
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
@@ -123,30 +123,31 @@ class Peer:
         await self._changed.wait_for(lambda: self.is_open or self.end is not None)
 
     async def packets_received(self) -> int:
-        """How many packets have come, RTP, RTCP and the channel's."""
+        """Count the packets that have come: RTP, RTCP and the channel's."""
         stats = await self.pc.getStats()
         return sum(
             one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
         )
 
     def hang_up(self) -> None:
-        """Close the channel in due form, where the peer can still be told."""
+        """Close the channel, if the peer can still be told."""
         if self._dtls.state != "connected":
             return
         before = asyncio.all_tasks()
         self.channel.close()
-        # aiortc tells the peer in a task that nobody looks at, and that fails where the loop ends.
+        # aiortc tells the peer in a task of its own, whose failure asyncio would complain of: it
+        # fails if the loop ends.
         for telling in asyncio.all_tasks() - before:
-            telling.add_done_callback(_looked_at)
+            telling.add_done_callback(_retrieve_failure)
 
     async def release(self, after: Awaitable[None], settling: float) -> None:
-        """Give everything back once something has happened. It takes its time, within bounds.
+        """Wait for something and then give everything back, within bounds of time.
 
-        Cancelled, because the loop is about to end, it does so at once: `asyncio.run` waits for
-        the tasks that it cancels, and for no others.
+        If it is cancelled, because the loop is about to end, it gives back at once: `asyncio.run`
+        waits for the tasks that it cancels, and for no others.
 
         Args:
-            after: What happens first.
+            after: What is waited for first.
             settling: How long a connection is given to be made or to fail before, in seconds.
         """
         try:
@@ -166,13 +167,13 @@ class Peer:
         closing = asyncio.ensure_future(self.pc.close())
         try:
             await _done(closing, AT_ONCE)
-            # A server that doesn't take back one allocation is dead.
+            # If the server doesn't take back one allocation, it is dead: don't ask again.
             if await turn_released(AT_ONCE):
                 await give_turn_back(self.pc, AT_ONCE)
         finally:
             cut(self.pc)
             stop_consent(self.pc)
-            # aiortc's own waits for one that the end of the loop has cut.
+            # aiortc's own close waits for ever for a task that the end of the loop has cut.
             for task in {closing, own_close(self.pc) or closing}:
                 task.cancel()
                 await _done(task, AT_ONCE)
@@ -186,7 +187,7 @@ class Peer:
         self.channel.on("open", self._look)
         self.channel.on("close", self._look)
         self.pc.on("connectionstatechange", self._look)
-        # The peer connection's own state tells neither that there is a path, nor at once that
+        # The peer connection's own state doesn't say that there is a path, and says too late that
         # there is none any more.
         self._dtls.on("statechange", self._look)
         self._dtls.transport.on("statechange", self._look)
@@ -200,7 +201,7 @@ class Peer:
         self._changed.notify()
 
     def _judged(self) -> End | None:
-        """How the connection ended, or None where it hasn't."""
+        """Return how the connection ended, or None if it hasn't."""
         if self.channel.readyState == "closed" and self._dtls.state == "connected":
             return "hung up"
         if {self._dtls.state, self.pc.connectionState}.isdisjoint(("closed", "failed")):
@@ -209,7 +210,7 @@ class Peer:
 
 
 def _configuration(server: TurnServer | None, relay_only: bool) -> RTCConfiguration:
-    # Without a list aiortc would ask a STUN server of Google's.
+    # Always a list: with None aiortc would ask a STUN server of Google's.
     servers = [] if server is None or server.is_ipv6 else [RTCIceServer(**server.ice_server())]
     policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
     return RTCConfiguration(
@@ -218,17 +219,14 @@ def _configuration(server: TurnServer | None, relay_only: bool) -> RTCConfigurat
 
 
 async def _done(task: asyncio.Future[None], seconds: float) -> bool:
-    """Wait for a task for a while; whether it is done. A failure of it is of no interest."""
+    """Wait for a task, for a limited time, and return True if it is done, be it with a failure."""
     await asyncio.wait({task}, timeout=seconds)
     if task.done():
-        _looked_at(task)
+        _retrieve_failure(task)
     return task.done()
 
 
-def _looked_at(task: asyncio.Future[None]) -> None:
+def _retrieve_failure(task: asyncio.Future[None]) -> None:
+    """Retrieve a failure, because asyncio complains of one that isn't retrieved."""
     if not task.cancelled():
         task.exception()
-
-
-def _ignored(end: End) -> None:
-    """Nobody wants to know."""

@@ -26,7 +26,7 @@ def require_aiortc() -> None:
 
 @contextmanager
 def importing_aiortc() -> Iterator[None]:
-    """Import what is made of aiortc.
+    """Let the modules that need aiortc be imported within.
 
     Raises:
         MissingDependencyError: aiortc isn't installed, is too old, or can't be loaded.
@@ -57,5 +57,5 @@ def _is_installed(name: str) -> bool:
     try:
         return find_spec(name) is not None
     except ValueError:
-        # It has been imported, by a loader that says nothing of itself.
+        # It has been imported already, and its module has no __spec__.
         return True

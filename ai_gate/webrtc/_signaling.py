@@ -1,7 +1,7 @@
 """The exchange of SDP: an offer is posted, and the answer to it comes back.
 
-Each protocol is an object with one method, so that another one can take its place. There are two:
-OpenAI's current one, and the one of its beta, which it switched off in May 2026.
+Each protocol is an object with one method. There are two: OpenAI's current one, and the one of its
+beta, which it switched off in May 2026.
 """
 
 import json
@@ -16,7 +16,7 @@ import httpx
 from ai_gate._redaction import MASK
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import InvalidResponseError
-from ai_gate.webrtc._http import MAY_HAVE_BEGUN, Poster, Reply
+from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster, Reply
 from ai_gate.webrtc.errors import CODE, SDPRefusedError, WebRTCError
 
 API: TypeAlias = Literal["auto", "calls", "beta"]
@@ -24,29 +24,29 @@ API: TypeAlias = Literal["auto", "calls", "beta"]
 CONTENT_TYPE = "application/sdp"
 
 NOT_THERE_STATUSES = frozenset({404, 405})
-"""What a server answers that doesn't have this protocol at all."""
+"""The statuses of a server that doesn't have this protocol at all."""
 WRONG_VERSION = "api_version_mismatch"
-"""OpenAI's code where a client secret belongs to the other protocol."""
+"""OpenAI's code if a client secret belongs to the other protocol."""
 BETA_IS_OFF = "beta_api_shape_disabled"
 """OpenAI's code for everything that belongs to its beta."""
 LONGEST_STATED = 500
-"""How much of a server's message goes into an error's, in characters."""
+"""How much of a server's message goes into an error's message, in characters."""
 
 _SDP = re.compile(
     r"(?:\b|\\[nr])(?:v=0|a=[a-z]|[cmo]=(?:IN|audio|application|-) |"
     r"(?:candidate|fingerprint|ice-(?:ufrag|pwd)|crypto):).*",
     re.DOTALL,
 )
-"""What begins like a session description, also where its line breaks are escaped."""
+"""What begins like a session description, also if its line breaks are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class SDPAnswer:
-    """What came back."""
+    """The answer to an SDP offer."""
 
     sdp: str = field(repr=False)
     call_id: str | None
-    """OpenAI's ID of the call, or None where the protocol gives none."""
+    """OpenAI's ID of the call, or None if the protocol gives none."""
 
 
 class SDPExchange(Protocol):
@@ -100,12 +100,12 @@ class Beta:
 
 
 class Auto:
-    """One protocol, and another one where the first can't have begun a call.
+    """One protocol, and another one if the first certainly hasn't begun a call.
 
     Args:
-        first: The protocol that is tried.
-        second: The protocol that is tried where the server doesn't have the first one, or not for
-            this kind of client secret.
+        first: The protocol that is tried first.
+        second: The protocol that is tried if the server doesn't have the first one, or not for this
+            kind of client secret.
     """
 
     def __init__(self, first: SDPExchange, second: SDPExchange) -> None:
@@ -131,12 +131,12 @@ class Auto:
 
 
 def _is_not_there(refused: SDPRefusedError) -> bool:
-    """Whether the server doesn't have the protocol, or not for this client secret."""
+    """Return True if the server doesn't have the protocol, or not for this client secret."""
     return refused.status_code in NOT_THERE_STATUSES or refused.code == WRONG_VERSION
 
 
 def sdp_exchange(api: API, realtime_url: httpx.URL, model: object) -> SDPExchange:
-    """The protocol that an option names."""
+    """Return the protocol that the option `api` names."""
     makers: dict[API, Callable[[], SDPExchange]] = {
         "auto": lambda: Auto(Calls(realtime_url), Beta(realtime_url, model)),
         "calls": lambda: Calls(realtime_url),
@@ -183,7 +183,7 @@ def _refusal(reply: Reply, poster: Poster) -> SDPRefusedError:
 
 
 def _masked(stated: object, poster: Poster) -> str:
-    """What a server said, without a secret and without a session description."""
+    """Return a server's text without secrets and without a session description."""
     text = stated.strip() if isinstance(stated, str) else ""
     return _SDP.sub(MASK, poster.masked(text))[:LONGEST_STATED]
 

@@ -1,6 +1,6 @@
-"""Noticing that nothing comes from the peer any more.
+"""Notices that nothing comes from the peer any more.
 
-A TURN server that dies, or a peer that is cut off, says nothing. aiortc itself notices it after
+A TURN server that dies, or a peer that is cut off, sends no goodbye. aiortc itself notices it after
 36 s, or through TURN over UDP not within 80 s.
 """
 
@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 from ai_gate._logging import log
 
 INTERVAL = 0.5
-"""How often it is looked, in seconds."""
+"""The time between two looks, in seconds."""
 DISCONNECTED_AFTER = 5.0
 """After how many seconds without a packet the call is called disconnected."""
 LOST_AFTER = 14.0
-"""After how many seconds without a packet it is given up. With the interval: within 15 s."""
+"""After how many seconds without a packet the call is lost. With the interval: within 15 s."""
 LONGEST_STEP = 2 * INTERVAL
 """What one look adds at most, in seconds. A loop that was blocked, or a machine that slept, has
 had no time to receive anything."""
@@ -25,7 +25,7 @@ Health: TypeAlias = Literal["connected", "disconnected", "lost"]
 
 
 class Pulse:
-    """What the count of received packets means, without I/O."""
+    """Judges a call by the count of received packets, without I/O."""
 
     def __init__(self) -> None:
         self._packets = -1
@@ -33,7 +33,7 @@ class Pulse:
         self._still = 0.0
 
     def look(self, packets: int, now: float) -> Health:
-        """Judge by the count of all packets so far.
+        """Return how the call is, by the count of all packets so far.
 
         Args:
             packets: The packets that have come since the call began, RTP, RTCP and all.
@@ -52,11 +52,11 @@ class Pulse:
 
 
 async def watch(count: Callable[[], Awaitable[int]], report: Callable[[Health], None]) -> None:
-    """Look again and again, and report, until the call is lost.
+    """Look at each interval and report how the call is, until it is lost.
 
     Args:
-        count: Gives the packets that have come so far. Where it fails, none has come.
-        report: Takes what that means.
+        count: Returns how many packets have come so far. If it raises, none has come.
+        report: Called with how the call is.
     """
     loop = asyncio.get_running_loop()
     pulse = Pulse()

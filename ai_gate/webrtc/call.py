@@ -7,26 +7,24 @@ from typing import Self
 from ai_gate._call.exchange import Deadline
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._candidates import CandidatePair
 from ai_gate.webrtc._events import Event, encode
 from ai_gate.webrtc._requirement import importing_aiortc
-from ai_gate.webrtc._timings import Timings
+from ai_gate.webrtc._types import CandidatePair, Timings, TurnResult
 from ai_gate.webrtc.errors import CallEndedError, WebRTCError
-from ai_gate.webrtc.turn import TurnResult
 
 with importing_aiortc():
     from aiortc import RTCDataChannel, RTCPeerConnection
     from aiortc.stats import RTCStats
 
-    from ai_gate.webrtc._behind_aiortc import selected_pair
-    from ai_gate.webrtc._line import Line, Status
+    from ai_gate.webrtc._aiortc_internals import selected_pair
+    from ai_gate.webrtc._call_connection import CallConnection, Status
 
 __all__ = ["Call", "Status"]
 
 AUDIO_RATES = range(8000, 96001)
 GOODBYE = 0.75
-"""How much of `close_timeout` the peer is given to take what was sent and agree to the end. aiortc
-asks again after a second."""
+"""The part of `close_timeout` that the peer is given to take what was sent and agree to the end.
+aiortc asks again after a second."""
 
 
 class Call:
@@ -56,13 +54,13 @@ class Call:
 
     def __init__(
         self,
-        line: Line,
+        connection: CallConnection,
         session: SessionResponse,
         turn_results: Callable[[], tuple[TurnResult, ...]],
         max_size: int | None,
         close_timeout: float,
     ) -> None:
-        self._line = line
+        self._connection = connection
         self._session = session
         self._turn_results = turn_results
         self._max_size = max_size
@@ -75,12 +73,12 @@ class Call:
         It is `disconnected` while nothing has come from the peer for 5 s. After 15 s the call ends
         with a `ConnectionLostError`.
         """
-        return self._line.status
+        return self._connection.status
 
     @property
     def call_id(self) -> str | None:
-        """OpenAI's ID of the call (`rtc_...`), or None where the protocol gives none."""
-        return self._line.call_id
+        """OpenAI's ID of the call (`rtc_...`), or None if the protocol gives none."""
+        return self._connection.call_id
 
     @property
     def session(self) -> SessionResponse:
@@ -90,35 +88,35 @@ class Call:
     @property
     def timings(self) -> Timings:
         """How long each step of the call's beginning took."""
-        return self._line.timings
+        return self._connection.timings
 
     @property
     def turn_results(self) -> tuple[TurnResult, ...]:
-        """What became of the TURN URLs that were tried, with the reason where one didn't work.
+        """What became of the TURN URLs that were tried, with the reason if one didn't work.
 
-        Of those that were still being tried when another one worked, it is known 2 s later.
+        Results of those that were still being tried when another one worked come within 2 s.
         """
         return self._turn_results()
 
     @property
     def selected_candidate_pair(self) -> CandidatePair | None:
-        """The path that the call takes, or None where there is none (any more)."""
-        return selected_pair(self._line.peer.pc)
+        """The path that the call takes, or None if there is none (any more)."""
+        return selected_pair(self._connection.peer.pc)
 
     @property
     def audio_dropped(self) -> int:
         """How many frames of the peer's audio (of 20 ms each) were dropped because nobody read."""
-        return self._line.audio.dropped
+        return self._connection.audio.dropped
 
     @property
     def pc(self) -> RTCPeerConnection:
-        """The peer connection, for those who need aiortc itself. Close the call, not this."""
-        return self._line.peer.pc
+        """The peer connection, for what needs aiortc itself. Close the call, not this."""
+        return self._connection.peer.pc
 
     @property
     def data_channel(self) -> RTCDataChannel:
-        """The data channel with the events, for those who need aiortc itself."""
-        return self._line.peer.channel
+        """The data channel with the events, for what needs aiortc itself."""
+        return self._connection.peer.channel
 
     async def send(self, event: Event) -> None:
         """Send an event.
@@ -152,10 +150,10 @@ class Call:
             asyncio.run(main())
             ```
         """
-        await self._line.send(encode(event, self._max_size))
+        await self._connection.send(encode(event, self._max_size))
 
     async def recv(self) -> Event:
-        """Wait for the next event. Cancelled, it has taken none.
+        """Wait for the next event. If it is cancelled, no event is lost.
 
         Returns:
             The event as it came; with `event_names="current"` under OpenAI's current name.
@@ -182,10 +180,10 @@ class Call:
             asyncio.run(main())
             ```
         """
-        return await self._line.events.get()
+        return await self._connection.events.get()
 
     def audio(self, rate: int = 24000) -> AsyncGenerator[bytes, None]:
-        """Give the peer's audio as it comes, until the call ends, whatever ends it.
+        """Yield the peer's audio as it comes, until the call ends, whatever ends it.
 
         Up to 2 s of audio wait to be read. Beyond that the oldest is dropped, and counted in
         `audio_dropped`. Read it in one place only: two readers would share what comes.
@@ -223,7 +221,7 @@ class Call:
             raise AIGateError(
                 f"rate must be an integer from {AUDIO_RATES[0]:,} to {AUDIO_RATES[-1]:,}."
             )
-        return self._line.audio.pcm(rate)
+        return self._connection.audio.pcm(rate)
 
     async def stats(self) -> dict[str, RTCStats]:
         """Read aiortc's statistics: packets and bytes sent and received, losses, round trips.
@@ -243,13 +241,13 @@ class Call:
             asyncio.run(main())
             ```
         """
-        return dict(await self._line.peer.pc.getStats())
+        return dict(await self._connection.peer.pc.getStats())
 
     async def close(self) -> None:
         """End the call. Closing it again does nothing.
 
         What was sent before arrives, if the peer takes it in time. Closing takes `close_timeout` at
-        most, also where the network has died; what isn't given back by then is in the background. A
+        most, even if the network has died; what isn't given back by then is in the background. A
         track that was passed as `audio` isn't stopped.
 
         Example:
@@ -270,14 +268,14 @@ class Call:
         """
         deadline = Deadline(self._close_timeout)
         try:
-            await self._line.hang_up(self._close_timeout * GOODBYE)
+            await self._connection.hang_up(self._close_timeout * GOODBYE)
         finally:
-            self._line.end()
-        await self._line.released(deadline.left())
+            self._connection.end()
+        await self._connection.released(deadline.left())
 
     def _failed_within(self, seconds: float) -> WebRTCError | None:
-        """What ended the call so soon after its opening, or None where it lived or was closed."""
-        return self._line.failure if self._line.lifetime < seconds else None
+        """Return what ended the call within that time, or None if it lived on or was closed."""
+        return self._connection.failure if self._connection.lifetime < seconds else None
 
     def __aiter__(self) -> Self:
         return self

@@ -22,8 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_gate.errors import AIGateError
-from ai_gate.webrtc._candidates import Candidate
-from ai_gate.webrtc._turn_result import TurnResult
+from ai_gate.webrtc._types import Candidate, TurnResult
 
 __all__ = [
     "CallEndedError",
@@ -40,7 +39,7 @@ __all__ = [
 
 
 CODE = re.compile(r"[\w.-]{1,64}", re.ASCII)
-"""What a code looks like. Anything else in its place can quote what was sent."""
+"""The form of a code. Anything else in its place may quote what was sent, secrets included."""
 
 
 class WebRTCError(AIGateError):
@@ -66,7 +65,7 @@ class SDPRefusedError(WebRTCError):
 
     @property
     def code(self) -> str | None:
-        """The code of OpenAI's error, as `invalid_offer`, or None where it gave none.
+        """The code of OpenAI's error, as `invalid_offer`, or None if it gave none.
 
         What has other characters than letters, digits, `_`, `.` and `-`, or more than 64 of them,
         is no code.
@@ -77,7 +76,7 @@ class SDPRefusedError(WebRTCError):
 
     @property
     def request_id(self) -> str | None:
-        """OpenAI's ID of the request (the `x-request-id` header), or None where it gave none."""
+        """OpenAI's ID of the request (the `x-request-id` header), or None if it gave none."""
         return self.headers.get("x-request-id")
 
 

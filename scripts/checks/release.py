@@ -10,7 +10,14 @@ from scripts.checks import fail_on
 
 VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 CHANGELOG_ENTRY = re.compile(r"^## (\S+)", re.MULTILINE)
-OLDEST_PYTHON = re.compile(r"Python (3\.\d+) or newer")
+MAKE_TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
+MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+MODULE_COMMAND = re.compile(r"python -m ([a-z_.]+)")
+EXTRA = re.compile(r"(?:ai-gate|\.)\[([a-z]+)\]")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
+FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+(?:/|\.(?:json|md|py|toml|txt|yaml)))`")
+MODULE_FILE = re.compile(r"(?<![\w./`])((?:(?:webrtc|_\w+)/(?:\w+/)*)?\w+\.py)\b")
+OLDEST_PYTHON = re.compile(r"Python (3\.\d+)(?: or newer)")
 VERSION_FILE = "ai_gate/_version.py"
 
 

@@ -8,13 +8,13 @@ import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from statistics import median
 from typing import Any, TypeVar
 
 from ai_gate import AsyncAIGateClient
 from ai_gate.testing import MockGate, VoiceCall
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc import Call, connect
-from ai_gate.webrtc._reaper import finished
 from tests.voice import running
 from tests.voice.gate_process import GateProcess
 
@@ -36,7 +36,7 @@ def run(test: Coroutine[Any, Any, T], *, limit: float = 20.0) -> T:
 
 async def _checked(test: Coroutine[Any, Any, T]) -> T:
     result = await test
-    assert await finished(10.0)
+    assert await running.finished(10.0)
     assert await running.leftovers(running.sockets()) == []
     return result
 
@@ -106,7 +106,10 @@ def loudness(pcm: bytes) -> float:
 
 
 def frequency(pcm: bytes, rate: int) -> float:
-    """The frequency of a tone, by how often it crosses zero."""
+    """The frequency of a tone, by the time between two crossings of zero.
+
+    It is the median, because a packet that is late leaves a gap.
+    """
     samples = struct.unpack(f"<{len(pcm) // 2}h", pcm)
-    crossings = sum(1 for before, after in pairwise(samples) if before < 0 <= after)
-    return crossings * rate / len(samples)
+    crossings = [n for n, pair in enumerate(pairwise(samples)) if pair[0] < 0 <= pair[1]]
+    return rate / median(after - before for before, after in pairwise(crossings))

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import trustme
 
@@ -34,6 +34,7 @@ STOP_SECONDS = 5.0
 RELAY_PORTS = range(20_000, 30_000, 100)
 
 Transport = Literal["udp", "tcp", "tls"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 Authentication = Literal["long-term", "rest", "none"]
 
 AUTHENTICATION: dict[Authentication, list[str]] = {

@@ -8,14 +8,12 @@ import json
 import math
 import re
 from array import array
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import aioice.ice
 import httpx
-import pytest
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
@@ -32,24 +30,10 @@ from ai_gate.testing import MockGate
 
 RATE = 48000
 SAMPLES = 960
-LOOPBACK = "127.0.0.1"
 # The longest wait for anything that is to come.
 SECONDS = 10.0
 
 Event = dict[str, Any]
-
-
-@pytest.fixture
-def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let aiortc use 127.0.0.1, which it leaves out, and nothing else."""
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [LOOPBACK])
-
-
-@pytest.fixture
-def gate(loopback: None) -> Iterator[MockGate]:
-    """A mock gate with a voice."""
-    with MockGate(realtime=True) as gate:
-        yield gate
 
 
 class Sine(MediaStreamTrack):

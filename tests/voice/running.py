@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ai_gate.webrtc import _background
+
 T = TypeVar("T")
 
 LIMIT = 30.0
@@ -60,6 +62,25 @@ def sockets() -> set[str]:
 def tasks() -> set[asyncio.Task[Any]]:
     """The tasks of the running loop but this one."""
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+async def finished(timeout: float) -> bool:
+    """Wait until all clean-up in the background is done, also what begins in the meantime.
+
+    Args:
+        timeout: The longest wait, in seconds.
+
+    Returns:
+        True if all of it is done.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + timeout
+    while cleaning := _background._tasks.get(loop):
+        left = end - loop.time()
+        if left <= 0:
+            return False
+        await asyncio.wait(set(cleaning), timeout=left)
+    return True
 
 
 async def leftovers(before: set[str]) -> list[str]:

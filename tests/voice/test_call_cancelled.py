@@ -10,7 +10,6 @@ import pytest
 
 from ai_gate.webrtc import connect
 from ai_gate.webrtc._peer import Peer
-from ai_gate.webrtc._reaper import finished
 from tests.voice import running
 from tests.voice.calling import minted, open_for_long
 from tests.voice.dead_ends import silent
@@ -34,7 +33,7 @@ def test_at_any_moment(gate_process: GateProcess, milliseconds: int) -> None:
             await opening
         # The time for closing, and something for a busy machine.
         assert asyncio.get_running_loop().time() - start < 3.0
-        assert await finished(15.0)
+        assert await running.finished(15.0)
 
     running.run(main())
 
@@ -59,7 +58,7 @@ def test_around_the_exchange(gate_process: GateProcess, moment: str) -> None:
             opening.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await opening
-        assert await finished(15.0)
+        assert await running.finished(15.0)
 
     running.run(main())
 
@@ -74,7 +73,7 @@ def test_a_second_cancellation_does_not_cut_the_cleaning_up(gate_process: GatePr
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        assert await finished(15.0)
+        assert await running.finished(15.0)
 
     running.run(main())
 

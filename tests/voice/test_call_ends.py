@@ -19,7 +19,6 @@ from ai_gate.webrtc import (
     WebRTCError,
     connect,
 )
-from ai_gate.webrtc._reaper import finished
 from tests.voice import running
 from tests.voice.calling import calling, minted, run, say, see, wait_for
 
@@ -245,7 +244,7 @@ def test_after_closing_only_the_reaper_is_left(gate: MockGate) -> None:
         async with calling(gate, close_timeout=0.0) as call:
             gate.voice.vanish()
         assert call.status == "closed"
-        assert await finished(15.0)
+        assert await running.finished(15.0)
         assert running.tasks() == set()
 
     run(main())

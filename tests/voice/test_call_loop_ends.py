@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc import _reaper as reaper
+from ai_gate.webrtc import _background as background
 from ai_gate.webrtc import connect
 from tests.voice import running
 from tests.voice.calling import minted, open_for_long
@@ -30,7 +30,7 @@ def left(main: Coroutine[Any, Any, None], caplog: pytest.LogCaptureFixture) -> l
     with contextlib.suppress(ZeroDivisionError):
         asyncio.run(main)
     assert time.monotonic() - start < 5.0
-    assert not reaper._tasks
+    assert not background._tasks
     gc.collect()
     complaints = [one.getMessage() for one in caplog.records if one.name == "asyncio"]
     return [*complaints, *sorted(running.sockets() - before)]

@@ -11,16 +11,15 @@ import pytest
 from ai_gate.testing import MockGate
 from ai_gate.types import IceServer
 from ai_gate.webrtc import ConnectionLostError, NoPathError
-from ai_gate.webrtc._reaper import finished
 from tests.voice.calling import calling, minted, open_for_long, run, say, see, wait_for
 from tests.voice.conftest import StartCoturn
-from tests.voice.coturn import Coturn, Transport
+from tests.voice.coturn import TRANSPORTS, Coturn, Transport
 from tests.voice.dead_ends import refusing, silent
 from tests.voice.gate_process import GateProcess
+from tests.voice.running import finished
 from tests.voice.running import run as run_alone
 
 pytestmark = pytest.mark.usefixtures("on_loopback")
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls")
 
 
 def gate_with(*servers: IceServer) -> MockGate:

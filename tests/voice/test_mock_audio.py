@@ -9,10 +9,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from ai_gate.testing import MockGate
-from tests.voice.plain_client import PlainClient, calling, create_session, gate, loopback
+from tests.voice.plain_client import PlainClient, calling, create_session
 from tests.voice.running import run
-
-__all__ = ["gate", "loopback"]
 
 SPOKEN = 440
 SUNG = 1000

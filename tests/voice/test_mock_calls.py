@@ -15,14 +15,10 @@ from tests.voice.plain_client import (
     PlainClient,
     calling,
     create_session,
-    gate,
-    loopback,
     new_connection,
     post_offer,
 )
 from tests.voice.running import run
-
-__all__ = ["gate", "loopback"]
 
 CURRENT = [
     "conversation.item.added",
@@ -314,7 +310,7 @@ def test_a_peer_without_an_address_says_so(gate: MockGate, monkeypatch: pytest.M
     assert (found.status_code, found.json()["error"]["code"]) == (503, "no_candidates")
 
 
-def test_a_relayed_call_is_recorded_as_one(coturn: Coturn, loopback: None) -> None:
+def test_a_relayed_call_is_recorded_as_one(coturn: Coturn, on_loopback: None) -> None:
     relay = RTCIceServer(
         urls=f"turn:{coturn_module.HOST}:{coturn.port}?transport=udp",
         username=coturn_module.USERNAME,

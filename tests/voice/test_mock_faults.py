@@ -19,14 +19,10 @@ from tests.voice.plain_client import (
     PlainClient,
     calling,
     create_session,
-    gate,
-    loopback,
     new_connection,
     post_offer,
 )
 from tests.voice.running import run, sockets
-
-__all__ = ["gate", "loopback"]
 
 Tell = Callable[[MockGate, PlainClient], None]
 SILENT_SECONDS = 2.0
@@ -319,7 +315,7 @@ def test_one_protocol_alone(gate: MockGate, api: Any, statuses: tuple[int, int])
     assert record.api == api
 
 
-@pytest.mark.usefixtures("loopback")
+@pytest.mark.usefixtures("on_loopback")
 def test_closing_leaves_no_thread_and_no_socket() -> None:
     threads, open_sockets = set(threading.enumerate()), sockets()
     gate = MockGate(realtime=True).start()
@@ -368,7 +364,7 @@ def test_a_client_that_never_comes_is_given_up(
     run(call())
 
 
-@pytest.mark.usefixtures("loopback")
+@pytest.mark.usefixtures("on_loopback")
 def test_a_gate_that_was_closed_takes_calls_again() -> None:
     gate = MockGate(realtime=True)
 

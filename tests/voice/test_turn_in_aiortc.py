@@ -16,14 +16,13 @@ from aiortc import (
     RTCPeerConnection,
 )
 
-from ai_gate.webrtc import _behind_aiortc as behind
-from ai_gate.webrtc._masked_lines import mask_lines
-from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
+from ai_gate.webrtc import _aiortc_internals as internals
+from ai_gate.webrtc._types import TurnServer
+from ai_gate.webrtc.turn._allocation import tls_context
+from ai_gate.webrtc.turn._urls import turn_servers
 from tests.voice.conftest import StartCoturn
-from tests.voice.coturn import CREDENTIAL, HOST, USERNAME, Coturn, Transport
+from tests.voice.coturn import CREDENTIAL, HOST, TRANSPORTS, USERNAME, Coturn, Transport
 from tests.voice.running import run
-
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls")
 
 
 def server(coturn: Coturn, transport: Transport) -> TurnServer:
@@ -50,7 +49,7 @@ async def offer(pc: RTCPeerConnection) -> str:
 
 async def close(pc: RTCPeerConnection) -> None:
     await pc.close()
-    assert await behind.turn_released(2.0)
+    assert await internals.turn_released(2.0)
 
 
 async def connected(one: RTCPeerConnection, other: RTCPeerConnection) -> None:
@@ -86,7 +85,7 @@ async def gathered_without_a_url(found: TurnServer) -> str:
     pc = peer()
     pc.createDataChannel("test")
     pc.addTransceiver("audio")
-    assert behind.use_turn_server(pc, found)
+    assert internals.use_turn_server(pc, found, tls_context(found))
     sdp = await offer(pc)
     await close(pc)
     return sdp
@@ -111,7 +110,7 @@ def test_a_server_at_an_ipv6_address() -> None:
         )
         pc = peer()
         pc.createDataChannel("test")
-        assert behind.use_turn_server(pc, found)
+        assert internals.use_turn_server(pc, found, tls_context(found))
         assert pc.sctp is not None
         connection = cast(Any, pc.sctp.transport.transport)._connection
         assert connection.turn_server == ("::1", 443)
@@ -127,16 +126,16 @@ def test_the_selected_pair(coturn: Coturn) -> None:
             peer(RTCIceServer(**server(coturn, transport).ice_server()))
             for transport in ("udp", "tls")
         )
-        assert behind.selected_pair(one) is None
+        assert internals.selected_pair(one) is None
         await connected(one, other)
-        pair = behind.selected_pair(one)
+        pair = internals.selected_pair(one)
         assert pair is not None
         assert (pair.local.type, pair.local.address, pair.local.protocol) == ("relay", HOST, "udp")
         assert pair.remote.type in ("relay", "prflx")
         assert pair.local.port != pair.remote.port
         await close(one)
         await close(other)
-        assert behind.selected_pair(one) is None
+        assert internals.selected_pair(one) is None
 
     before = coturn.relayed_packets()
     run(call())
@@ -161,10 +160,10 @@ def test_closing_while_the_server_is_silent(start_coturn: StartCoturn) -> None:
         closing = asyncio.create_task(pc.close())
         done, _ = await asyncio.wait([closing], timeout=0.3)
         assert not done
-        behind.cut(pc)
+        internals.cut(pc)
         async with asyncio.timeout(1.0):
             await closing
-        assert await behind.turn_released(1.0)
+        assert await internals.turn_released(1.0)
 
     run(call())
 
@@ -174,7 +173,7 @@ def test_cutting_before_closing(start_coturn: StartCoturn) -> None:
 
     async def call() -> None:
         pc = await frozen_behind(coturn)
-        behind.cut(pc)
+        internals.cut(pc)
         async with asyncio.timeout(1.0):
             await close(pc)
 
@@ -187,11 +186,11 @@ def test_waiting_for_a_release_that_does_not_come(start_coturn: StartCoturn) -> 
     async def call() -> None:
         pc = await frozen_behind(coturn)
         closing = asyncio.create_task(pc.close())
-        while not behind.turn_releases():
+        while not internals.turn_releases():
             await asyncio.sleep(0)
-        assert not await behind.turn_released(0.1)
+        assert not await internals.turn_released(0.1)
         coturn.thaw()
-        assert await behind.turn_released(5.0)
+        assert await internals.turn_released(5.0)
         await closing
 
     run(call())
@@ -207,14 +206,14 @@ def test_other_releases_of_aiortc(connection: object) -> None:
         SimpleNamespace(sctp=sctp, getTransceivers=lambda: [SimpleNamespace(receiver=None)]),
     )
     (found,), _ = turn_servers([{"urls": "turn:h", "username": "u", "credential": "c"}])
-    assert behind.selected_pair(pc) is None
-    assert behind.use_turn_server(pc, found) is False
-    behind.cut(pc)
+    assert internals.selected_pair(pc) is None
+    assert internals.use_turn_server(pc, found, tls_context(found)) is False
+    internals.cut(pc)
 
 
 def test_log_lines_have_no_secrets(coturn: Coturn, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    mask_lines()
+    internals.mask_logs()
 
     async def call() -> str:
         one, other = (peer(RTCIceServer(**server(coturn, "udp").ice_server())) for _ in range(2))

@@ -12,18 +12,16 @@ import trustme
 from ai_gate import AIGateError
 from ai_gate.types import IceServer
 from ai_gate.webrtc import TurnProbe, TurnResult, probe_turn
-from ai_gate.webrtc._masked_lines import LOGGERS
-from ai_gate.webrtc._reaper import finished
-from ai_gate.webrtc._turn_allocation import Allocation
-from ai_gate.webrtc._turn_urls import turn_servers
+from ai_gate.webrtc._aiortc_internals import LOGGERS
+from ai_gate.webrtc.turn._allocation import Allocation, StreamClient
+from ai_gate.webrtc.turn._urls import turn_servers
 from tests.voice import running
 from tests.voice.conftest import StartCoturn
-from tests.voice.coturn import CREDENTIAL, HOST, USERNAME, Coturn, Transport
+from tests.voice.coturn import CREDENTIAL, HOST, TRANSPORTS, USERNAME, Coturn, Transport
 from tests.voice.dead_ends import answering, refusing, silent
 from tests.voice.lossy_path import is_allocation, is_signed_request, lossy_path
-from tests.voice.running import run, tasks
+from tests.voice.running import finished, run, tasks
 
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls")
 LIMIT = 0.3
 
 
@@ -280,6 +278,26 @@ def test_the_end_of_the_loop_leaves_nothing(coturn: Coturn, milliseconds: float)
     gc.collect()
     assert running.sockets() - before == set()
     assert coturn.all_given_back()
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_end_of_the_loop_when_tls_was_just_established(
+    coturn: Coturn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection_made = StreamClient.connection_made
+
+    def end_all(client: StreamClient, transport: asyncio.BaseTransport) -> None:
+        connection_made(client, transport)
+        # Whoever waits for the connection hasn't been woken yet.
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+    monkeypatch.setattr(StreamClient, "connection_made", end_all)
+    before = running.sockets()
+    with pytest.raises(asyncio.CancelledError):
+        run(probe_turn([coturn.ice_server("tls")]), clean=False)
+    gc.collect()
+    assert running.sockets() - before == set()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

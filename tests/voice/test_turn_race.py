@@ -7,14 +7,13 @@ import time
 
 import pytest
 
-from ai_gate.webrtc._reaper import finished
-from ai_gate.webrtc._turn_race import Race
-from ai_gate.webrtc._turn_urls import TurnServer, turn_servers
-from tests.voice.coturn import CREDENTIAL, USERNAME, Coturn, Transport
+from ai_gate.webrtc._types import TurnServer
+from ai_gate.webrtc.turn._race import Race
+from ai_gate.webrtc.turn._urls import turn_servers
+from tests.voice.coturn import CREDENTIAL, TRANSPORTS, USERNAME, Coturn
 from tests.voice.dead_ends import refusing, silent
-from tests.voice.running import run, tasks
+from tests.voice.running import finished, run, tasks
 
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls")
 LIMIT = 1.0
 STAGGER = 0.1
 

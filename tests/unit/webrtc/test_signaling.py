@@ -13,7 +13,7 @@ import pytest
 
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
 from ai_gate.webrtc import SDPRefusedError, WebRTCError
-from ai_gate.webrtc._http import MAX_ANSWER, Poster, http_client
+from ai_gate.webrtc._sdp_post import MAX_ANSWER, Poster, http_client
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.support.fixtures import Serve
 from tests.support.responses import json_response, response

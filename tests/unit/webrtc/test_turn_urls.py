@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ai_gate.webrtc._turn_result import TurnResult
-from ai_gate.webrtc._turn_urls import TurnServer, read_servers, turn_servers
+from ai_gate.webrtc._types import TurnResult, TurnServer
+from ai_gate.webrtc.turn._urls import read_servers, turn_servers
 
 NAME = "1759492860:secret-name"
 PASSWORD = "secret-password"

@@ -7,14 +7,12 @@ says, and a little more, as some servers send it: capitals, `turn://`, an empty 
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypedDict
 
 from ai_gate._redaction import MASK
-from ai_gate.webrtc._turn_result import Transport, TurnResult
+from ai_gate.webrtc._types import Transport, TurnResult, TurnServer
 
 DEFAULT_PORTS = {"turn": 3478, "turns": 5349}
-"""Where a URL names no port (RFC 7065, section 3.1)."""
+"""The port if a URL names none (RFC 7065, section 3.1)."""
 
 TRANSPORTS: dict[tuple[str, str], Transport] = {
     ("turn", ""): "udp",
@@ -25,6 +23,7 @@ TRANSPORTS: dict[tuple[str, str], Transport] = {
 }
 """What scheme and transport parameter mean together (RFC 7065, section 3.1)."""
 
+# What is masked before a URL is shown: a name and password, and a query that isn't TURN's.
 _USER_INFO = re.compile(r"^(\w*:(?://)?)?.*@", re.DOTALL)
 _QUERY = re.compile(r"\?(?!transport=\w*$).*", re.DOTALL | re.IGNORECASE)
 _URL = re.compile(
@@ -36,61 +35,19 @@ _URL = re.compile(
 )
 
 
-class W3CServer(TypedDict):
-    """A server as W3C's `RTCIceServer` has it, with everything that TURN needs."""
-
-    urls: str
-    username: str
-    credential: str
-
-
-@dataclass(frozen=True, slots=True)
-class TurnServer:
-    """One TURN server, reached in one way."""
-
-    url: str
-    """The URL as it was given."""
-    host: str
-    """The host's name or address; an IPv6 address without brackets."""
-    port: int
-    """The port."""
-    transport: Transport
-    """How it is reached."""
-    username: str = field(repr=False)
-    """The name, which can have an expiry in it."""
-    credential: str = field(repr=False)
-    """The password."""
-
-    @property
-    def is_ipv6(self) -> bool:
-        """Whether the host is an IPv6 address: aiortc can't read the URL of one."""
-        return ":" in self.host
-
-    def ice_server(self) -> W3CServer:
-        """Give the server as W3C's `RTCIceServer`, its URL in normal form."""
-        host = f"[{self.host}]" if self.is_ipv6 else self.host
-        scheme = "turns" if self.transport == "tls" else "turn"
-        transport = "udp" if self.transport == "udp" else "tcp"
-        return {
-            "urls": f"{scheme}:{host}:{self.port}?transport={transport}",
-            "username": self.username,
-            "credential": self.credential,
-        }
-
-
 class _UnusableError(Exception):
     """A URL can't be used; the message says why and quotes nothing of it."""
 
 
 def read_servers(credentials: object) -> Iterator[TurnServer | TurnResult]:
-    """Read the TURN servers of credentials, whatever these are.
+    """Read the TURN servers of credentials, which may have any form.
 
     Args:
         credentials: What the gate sends, an object with `iceServers` or that list alone.
 
     Yields:
-        For each TURN URL, in order, the server or, where it can't be tried, the reason. STUN
-        servers are passed over.
+        For each TURN URL, in order, the server, or a result with the reason if it can't be tried.
+        STUN servers are passed over.
     """
     servers = credentials.get("iceServers") if isinstance(credentials, Mapping) else credentials
     if not isinstance(servers, list | tuple):
@@ -104,7 +61,7 @@ def read_servers(credentials: object) -> Iterator[TurnServer | TurnResult]:
 
 
 def turn_servers(credentials: object) -> tuple[list[TurnServer], list[TurnResult]]:
-    """Read the TURN servers of credentials, whatever these are.
+    """Read the TURN servers of credentials, and apart from them what can't be tried.
 
     Args:
         credentials: What the gate sends, an object with `iceServers` or that list alone.
@@ -182,5 +139,5 @@ def _secret(value: object) -> str:
 
 
 def _unusable(value: object, reason: str) -> TurnResult:
-    """A result for what is no URL. The value isn't shown: who knows what is in it."""
+    """Return a result for what is no URL. The value isn't shown: it may hold a secret."""
     return TurnResult(f"({type(value).__name__})", None, False, reason, None)

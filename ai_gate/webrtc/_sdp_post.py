@@ -17,7 +17,7 @@ from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 MAX_ANSWER = 262_144
 """How much of an answer is read, in bytes. An SDP answer has a few thousand."""
 MAY_HAVE_BEGUN = "A call may have begun all the same."
-"""What is said where an offer can have arrived."""
+"""What errors say if the offer can have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
-    """The body as it came, or its beginning where it is too large."""
+    """The body as it came, or its beginning if it is too large."""
     is_whole: bool
-    """Whether that is all of it."""
+    """Whether that is the whole body."""
 
 
 def check_open(client: httpx.AsyncClient) -> None:
-    """Raise where an injected client is closed.
+    """Check that an injected client is open.
 
     Raises:
-        AIGateError: It is.
+        AIGateError: It is closed.
     """
     if client.is_closed:
         raise AIGateError("The http_client is closed: pass an open one.")
@@ -74,7 +74,7 @@ class Poster:
             raise error from without_quotes(failure)
 
     def masked(self, text: str) -> str:
-        """Put a mask over the token, and over anything that looks like a secret of OpenAI's."""
+        """Return a text with the token, and all that looks like a secret of OpenAI's, masked."""
         return SECRETS.sub(MASK, text.replace(self._token, MASK))
 
     def _request(self, url: httpx.URL, content: str, content_type: str) -> httpx.Request:
@@ -86,7 +86,7 @@ class Poster:
             "Authorization": f"Bearer {self._token}",
             "Content-Type": content_type,
         }
-        # Parameters of the client's would take the place of the URL's.
+        # Else parameters of the client's would take the place of the URL's.
         params = url.params if self._client.params else None
         return self._client.build_request(
             "POST", url, params=params, headers=headers, content=content.encode(), timeout=None
@@ -108,7 +108,7 @@ class Poster:
         return Reply(response.status_code, response.headers, body, is_whole)
 
     def _error(self, failure: Exception, request: httpx.Request) -> AIGateError | None:
-        """Name a failure, or None where it is one of the app's own code in the client."""
+        """Return the error for a failure, or None if it comes from the app's code in the client."""
         if isinstance(failure, RuntimeError) and self._is_unusable(failure):
             return AIGateError(
                 "The http_client was closed or belongs to another event loop: pass an open one of "
@@ -138,7 +138,7 @@ class Poster:
 
 @asynccontextmanager
 async def http_client(injected: httpx.AsyncClient | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Give the caller's client, which stays open, or one of the SDK's own for a while."""
+    """Yield the app's client, which stays open, or one of the SDK's own, which is closed then."""
     if injected is not None:
         yield injected
         return

@@ -27,7 +27,7 @@ from ai_gate.webrtc import (
     SDPRefusedError,
     WebRTCError,
 )
-from ai_gate.webrtc._reconnect import Backoff, may_pass
+from ai_gate.webrtc._backoff import Backoff, may_pass
 
 
 @pytest.mark.parametrize(

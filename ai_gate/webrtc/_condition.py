@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 
-class Signal:
-    """Wakes those who wait for a change.
+class Condition:
+    """Wakes those who wait for a change. Unlike asyncio's, it has no lock: callbacks can notify.
 
-    A wait that is cancelled has taken nothing, so what it waited for is there for the next one.
+    A wait that is cancelled takes nothing, so what it waited for is there for the next one.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Signal:
         """Wait until a condition is true.
 
         Args:
-            is_true: The condition. It is looked at now and after each change.
+            is_true: The condition. It is checked now and after each change.
         """
         while not is_true():
             waiter = asyncio.get_running_loop().create_future()
@@ -41,7 +41,7 @@ class Signal:
             is_true: The condition.
 
         Returns:
-            Whether it is true.
+            True if the condition is true in the end.
         """
         try:
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Whether another call is tried after a failure, and when: decisions without I/O.
+"""Whether and when another call is tried after a failure: decisions without I/O.
 
 Each try creates a session, which is billed.
 """
@@ -24,11 +24,11 @@ from ai_gate.webrtc.errors import (
 )
 
 MAX_FAILURES = 5
-"""How many failures in a row end it."""
+"""The failure in a row after which no other call is tried."""
 SHORT_LIVED = 30.0
-"""A call that the peer ends, or that is lost, within that time in seconds counts as a failure."""
+"""The time in seconds within which a call that is lost, or that the peer ends, is a failure."""
 LONGEST_WAIT = 900.0
-"""The longest wait that an answer can ask for, in seconds; after one that asks for more it ends."""
+"""The longest wait that an answer can ask for, in seconds: if it asks for more, none is tried."""
 FINAL = (AuthenticationError, BadRequestError, QuotaExceededError)
 PASSING = (
     APIConnectionError,
@@ -38,19 +38,19 @@ PASSING = (
     NoPathError,
     OpenTimeoutError,
 )
-"""What can be better the next time though there is no status that says so."""
+"""What can go well the next time though no status says so."""
 PASSING_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 
 
 def may_pass(failure: AIGateError) -> bool:
-    """Whether it can be better the next time: never after 400, 401, 402 or 403."""
+    """Return True if the next try can go well: never after 400, 401, 402 or 403."""
     if isinstance(failure, FINAL):
         return False
     return isinstance(failure, PASSING) or failure.status_code in PASSING_STATUSES
 
 
 class Backoff:
-    """Counts failures in a row.
+    """Counts failures in a row, and says how long to wait after each.
 
     Args:
         uniform: Draws the waits.
@@ -65,7 +65,7 @@ class Backoff:
         self._failures = 0
 
     def fail(self, failure: AIGateError) -> float | None:
-        """How long to wait after a failure, in seconds, or None where it was the last one."""
+        """Return how long to wait after a failure, in seconds, or None if no more is tried."""
         self._failures += 1
         if self._failures >= MAX_FAILURES or not may_pass(failure):
             return None

@@ -6,11 +6,11 @@ A TURN server relays a call where no direct path is open. The gate sends several
 
 from collections.abc import Sequence
 
+from ai_gate._config import SHORTEST_TIME, checked_seconds
 from ai_gate.types import IceServer, TurnCredentials
 from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
-from ai_gate.webrtc._seconds import SHORTEST, check_seconds
-from ai_gate.webrtc._turn_result import TurnProbe, TurnResult
-from ai_gate.webrtc._turn_urls import TurnServer, read_servers
+from ai_gate.webrtc._types import TurnProbe, TurnResult, TurnServer
+from ai_gate.webrtc.turn._urls import read_servers
 
 __all__ = ["TurnProbe", "TurnResult", "probe_turn"]
 
@@ -20,12 +20,12 @@ LONGEST_TIMEOUT = 60.0
 async def probe_turn(
     credentials: TurnCredentials | Sequence[IceServer], *, timeout: float = 2.0
 ) -> TurnProbe:
-    """Try every TURN URL of the credentials, side by side, and tell what became of each.
+    """Try every TURN URL of the credentials, side by side, and return what became of each.
 
     Each server is asked for an address to relay through (an Allocate request of RFC 8656), which
     is given back at once. STUN URLs are passed over. A URL that can't be read is a result too, with
-    the reason. Cancelled, it leaves at once; what was begun finishes by itself within `timeout` and
-    two seconds.
+    the reason. When cancelled, it returns at once; what was begun finishes in the background within
+    `timeout` and two seconds.
 
     Args:
         credentials: What `get_turn_credentials()` returned, a session's `turn_credentials`, or a
@@ -58,11 +58,11 @@ async def probe_turn(
         ```
     """
     require_aiortc()
-    check_seconds("timeout", timeout, least=SHORTEST, most=LONGEST_TIMEOUT)
+    checked_seconds("timeout", timeout, least=SHORTEST_TIME, most=LONGEST_TIMEOUT)
     require_asyncio()
-    # Importing it before would need aioice.
+    # Not before: it needs aioice, and `import ai_gate.webrtc.turn` must work without it.
     with importing_aiortc():
-        from ai_gate.webrtc._turn_race import all_results  # noqa: PLC0415
+        from ai_gate.webrtc.turn._race import all_results  # noqa: PLC0415
 
     entries = list(read_servers(credentials))
     servers = [entry for entry in entries if isinstance(entry, TurnServer)]

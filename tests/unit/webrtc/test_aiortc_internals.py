@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from ai_gate.webrtc import _behind_aiortc as behind
+from ai_gate.webrtc import _aiortc_internals as internals
 
 MOVED: Any = SimpleNamespace(sctp=None, getTransceivers=list)
 
 
 def test_what_is_not_known_of_a_turn_client_may_be_so() -> None:
     # So that an allocation is rather given back once too often.
-    assert behind.has_signed(object())
-    assert behind.is_allocated(object())
-    assert behind.refreshing_task(object()) is None
+    assert internals.has_signed(object())
+    assert internals.is_allocated(object())
+    assert internals.refreshing_task(object()) is None
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -25,14 +25,14 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
     client = SimpleNamespace(
         integrity_key=b"key" if known else None, relayed_address=("", 1) if known else None
     )
-    assert behind.has_signed(client) is known
-    assert behind.is_allocated(client) is known
+    assert internals.has_signed(client) is known
+    assert internals.is_allocated(client) is known
 
 
 def test_a_peer_connection_without_what_is_looked_for() -> None:
-    behind.cut(MOVED)
-    behind.stop_consent(MOVED)
-    assert behind.own_close(MOVED) is None
-    assert behind.selected_pair(MOVED) is None
-    assert not behind.said_goodbye(MOVED)
-    assert asyncio.run(behind.give_turn_back(MOVED, 1.0))
+    internals.cut(MOVED)
+    internals.stop_consent(MOVED)
+    assert internals.own_close(MOVED) is None
+    assert internals.selected_pair(MOVED) is None
+    assert not internals.said_goodbye(MOVED)
+    assert asyncio.run(internals.give_turn_back(MOVED, 1.0))

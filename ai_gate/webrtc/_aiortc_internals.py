@@ -1,26 +1,53 @@
 """The one place that reaches behind the public surface of aiortc and aioice.
 
-Each reach is guarded: where a release of theirs has moved what is looked for, the answer is None,
-False or nothing done, and the caller gets on without.
+Each reach is guarded: if a release of theirs has moved what is looked for, the function returns
+None or False, or does nothing, and its caller goes on without.
 """
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterator
+from logging import Filter, LogRecord, getLogger
 from typing import TYPE_CHECKING, Any
 
-from ai_gate.webrtc._candidates import Candidate, CandidatePair
-from ai_gate.webrtc._turn_tls import turn_context
-from ai_gate.webrtc._turn_urls import TurnServer
+from ai_gate._redaction import MASK
+from ai_gate.webrtc._types import Candidate, CandidatePair, TurnServer
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
+
+LOGGERS = ("aioice.ice", "aioice.turn", "aiortc.rtcpeerconnection")
 
 TURN_RELEASE = "TurnTransport._close"
 """The coroutine in which aioice gives an allocation back. Closing only schedules it."""
 
 RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
+
+
+class MaskedLines(Filter):
+    """Masks STUN messages and SDP among the arguments of log lines.
+
+    At DEBUG aioice logs each STUN message with the TURN username in it, and aiortc the SDP of both
+    sides, which has the addresses and the keys of the call.
+    """
+
+    def filter(self, record: LogRecord) -> bool:
+        """Rewrite the record's arguments; every record passes."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(_masked(argument) for argument in record.args)
+        return True
+
+
+_FILTER = MaskedLines()
+
+
+def mask_logs() -> None:
+    """Mask aiortc's and aioice's log lines in the whole process. More than once does no harm."""
+    for name in LOGGERS:
+        # A logger takes the same filter only once.
+        getLogger(name).addFilter(_FILTER)
 
 
 def turn_releases() -> set[asyncio.Task[Any]]:
@@ -37,7 +64,7 @@ async def turn_released(timeout: float) -> bool:
         timeout: The longest wait, in seconds.
 
     Returns:
-        Whether all are.
+        True if all are given back.
     """
     tasks = turn_releases()
     if not tasks:
@@ -56,7 +83,7 @@ async def give_turn_back(pc: "RTCPeerConnection", timeout: float) -> bool:
         timeout: The longest wait, in seconds.
 
     Returns:
-        Whether all are given back.
+        True if all are given back.
     """
     clients = [client for _, client in _paths(pc) if hasattr(client, "delete")]
     deletions = [asyncio.ensure_future(client.delete()) for client in clients]
@@ -69,41 +96,37 @@ async def give_turn_back(pc: "RTCPeerConnection", timeout: float) -> bool:
     return not pending and not failures
 
 
-def use_turn_server(pc: "RTCPeerConnection", server: TurnServer) -> bool:
-    """Tell a peer connection its TURN server without a URL, before it gathers candidates.
+def use_turn_server(
+    pc: "RTCPeerConnection", server: TurnServer, tls_context: ssl.SSLContext | None
+) -> bool:
+    """Set the TURN server of a peer connection without a URL, before it gathers candidates.
 
-    aiortc reads no URL with an IPv6 literal, and it verifies TLS with Python's default CAs where
+    aiortc reads no URL with an IPv6 literal, and it verifies TLS with Python's default CAs while
     the probe, as the rest of the SDK, uses httpx's. Call it after the tracks and channels are
-    added: they make the transports that are told.
+    added: they make the transports whose server is set.
 
     Args:
         pc: The peer connection.
         server: The TURN server.
+        tls_context: The TLS context for it, or None if it is reached without TLS.
 
     Returns:
-        Whether every transport could be told; else only what the configuration says holds.
+        True if it could be set for every transport; else the configuration alone counts.
     """
     connections = list(_connections(pc))
     for connection in connections:
         if not hasattr(connection, "turn_server") or not hasattr(connection, "turn_ssl"):
             return False
         connection.turn_server = (server.host, server.port)
-        connection.turn_ssl = turn_context() if server.transport == "tls" else False
-        connection.turn_transport = "udp" if server.transport == "udp" else "tcp"
+        connection.turn_ssl = tls_context or False
+        connection.turn_transport = server.protocol
         connection.turn_username = server.username
         connection.turn_password = server.credential
     return bool(connections)
 
 
 def selected_pair(pc: "RTCPeerConnection") -> CandidatePair | None:
-    """Find the pair of addresses between which a peer connection's packets travel.
-
-    Args:
-        pc: The peer connection.
-
-    Returns:
-        The pair, or None while none is chosen.
-    """
+    """Return the pair of addresses between which packets travel, or None while none is chosen."""
     for connection in _connections(pc):
         for pair in getattr(connection, "_nominated", {}).values():
             with contextlib.suppress(AttributeError):
@@ -114,15 +137,9 @@ def selected_pair(pc: "RTCPeerConnection") -> CandidatePair | None:
 
 
 def said_goodbye(pc: "RTCPeerConnection") -> bool:
-    """Tell whether the peer has ended the connection in due form, by an alert of DTLS.
+    """Return True if the peer has ended the connection in due form, by an alert of DTLS.
 
-    aiortc takes it down in the same way where the path is lost.
-
-    Args:
-        pc: The peer connection.
-
-    Returns:
-        Whether it has.
+    aiortc's states don't tell that from a path that is lost.
     """
     tls = getattr(getattr(pc.sctp, "transport", None), "_ssl", None)
     with contextlib.suppress(AttributeError, TypeError):
@@ -131,13 +148,13 @@ def said_goodbye(pc: "RTCPeerConnection") -> bool:
 
 
 def cut(pc: "RTCPeerConnection") -> None:
-    """Close the sockets of a peer connection at once, without a word to anybody.
+    """Close the sockets of a peer connection at once, and send nothing more.
 
     For one whose TURN server doesn't answer: `pc.close()` would wait 63 s for it. An allocation
     stays with the server until it expires.
 
     Args:
-        pc: The peer connection. Close it first, and this when that takes too long.
+        pc: The peer connection. Close it first, and call this if that takes too long.
     """
     for transport, client in _paths(pc):
         socket = transport if client is None else getattr(client, "transport", None)
@@ -149,23 +166,15 @@ def cut(pc: "RTCPeerConnection") -> None:
 
 
 def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
-    """Find the task in which a peer connection closes itself because its transport has ended.
-
-    Args:
-        pc: The peer connection.
-
-    Returns:
-        The task, or None where there is none.
-    """
+    """Find the task in which a peer connection closes itself after its transport has ended."""
     task = getattr(pc, "_RTCPeerConnection__closeTask", None)
     return task if isinstance(task, asyncio.Task) else None
 
 
 def stop_consent(pc: "RTCPeerConnection") -> None:
-    """Stop the consent checks of a peer connection that was closed just when they were begun.
+    """Stop consent checks that were begun just when the peer connection was closed.
 
-    Args:
-        pc: The peer connection.
+    aioice would go on with them after the close.
     """
     for connection in _connections(pc):
         checks = getattr(connection, "_query_consent_task", None)
@@ -174,40 +183,31 @@ def stop_consent(pc: "RTCPeerConnection") -> None:
 
 
 def has_signed(client: Any) -> bool:
-    """Tell whether a TURN client has been told how to sign, and so may get an allocation.
+    """Return True if a TURN client of aioice has a key to sign with, or it isn't known.
 
-    Args:
-        client: The client, of aioice.
-
-    Returns:
-        Whether it has, or it isn't known.
+    Without one the server can't have given it an allocation.
     """
     return getattr(client, "integrity_key", b"") is not None
 
 
 def is_allocated(client: Any) -> bool:
-    """Tell whether a TURN client has got an allocation.
-
-    Args:
-        client: The client, of aioice.
-
-    Returns:
-        Whether it has, or it isn't known.
-    """
+    """Return True if a TURN client of aioice has an allocation, or it isn't known."""
     return getattr(client, "relayed_address", ()) is not None
 
 
 def refreshing_task(client: Any) -> asyncio.Task[Any] | None:
-    """Find the task in which a TURN client keeps its allocation.
-
-    Args:
-        client: The client, of aioice.
-
-    Returns:
-        The task, or None where there is none.
-    """
+    """Find the task in which a TURN client of aioice keeps its allocation."""
     task = getattr(client, "refresh_task", None)
     return task if isinstance(task, asyncio.Task) else None
+
+
+def _masked(argument: object) -> object:
+    if isinstance(argument, str) and argument.startswith("v=0"):
+        return MASK
+    method = getattr(argument, "message_method", None)
+    if method is not None:
+        return f"Message({method}, {getattr(argument, 'message_class', None)}, {MASK})"
+    return argument
 
 
 def _paths(pc: "RTCPeerConnection") -> Iterator[tuple[Any, Any]]:

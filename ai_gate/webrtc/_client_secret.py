@@ -1,4 +1,4 @@
-"""What a session says of how it can be connected to."""
+"""The client secret of a session, which opens a call."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from ai_gate.types import SessionResponse
 from ai_gate.webrtc.errors import ClientSecretExpiredError, WebRTCError
 
 SKEW = 5.0
-"""By how many seconds this machine's clock may differ from the server's."""
+"""How much this machine's clock may differ from the server's, in seconds."""
 DAY = 86_400.0
 
 
@@ -19,14 +19,14 @@ class ClientSecret:
 
     value: str = field(repr=False)
     expires_at: float | None
-    """In Unix seconds, or None where the session doesn't say."""
+    """In Unix seconds, or None if the session doesn't say."""
 
     def has_expired(self, now: float) -> bool:
-        """Whether it is certain to be of no use any more."""
+        """Return True if it has certainly expired."""
         return self.expires_at is not None and now > self.expires_at + SKEW
 
     def may_have_expired(self, now: float) -> bool:
-        """Whether a refusal can come from that."""
+        """Return True if it may have expired, so that a refusal can come from that."""
         return self.expires_at is not None and now > self.expires_at - SKEW
 
 
@@ -52,14 +52,14 @@ def client_secret(session: SessionResponse) -> ClientSecret:
 
 
 def check_not_expired(secret: ClientSecret, now: float) -> None:
-    """Check by this machine's clock that a client secret is still good.
+    """Check by this machine's clock that a client secret hasn't expired.
 
     Args:
         secret: The client secret.
         now: The time in Unix seconds.
 
     Raises:
-        ClientSecretExpiredError: It isn't.
+        ClientSecretExpiredError: It has certainly expired.
     """
     if secret.expires_at is None or not secret.has_expired(now):
         return

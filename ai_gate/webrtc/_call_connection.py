@@ -1,21 +1,21 @@
-"""What goes on behind a call: what comes is queued, silence is noticed, the end is an end."""
+"""The connection of a call: it queues what comes, notices silence, and ends once."""
 
 import asyncio
 import dataclasses
 import logging
 import time
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from aiortc import InvalidStateError, MediaStreamTrack
 
 from ai_gate._logging import log
-from ai_gate.webrtc._audio_out import IncomingAudio
-from ai_gate.webrtc._event_queue import EventQueue
-from ai_gate.webrtc._events import decode, with_current_name
+from ai_gate.webrtc._audio.incoming import IncomingAudio
+from ai_gate.webrtc._background import hold
+from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._events import EventQueue, decode, with_current_name
+from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import End, Peer
-from ai_gate.webrtc._reaper import hold
-from ai_gate.webrtc._signal import Signal
-from ai_gate.webrtc._timings import Timings
+from ai_gate.webrtc._types import Timings
 from ai_gate.webrtc._watchdog import LOST_AFTER, Health, watch
 from ai_gate.webrtc.errors import (
     CallEndedError,
@@ -25,11 +25,8 @@ from ai_gate.webrtc.errors import (
     WebRTCError,
 )
 
-if TYPE_CHECKING:
-    from ai_gate.webrtc._options import Options
-
 SETTLING = 0.5
-"""How much of `close_timeout` a call that is being opened is given to open before it is closed."""
+"""The part of `close_timeout` that a call which is closed while it opens is given to open first."""
 MAX_BUFFERED = 1_048_576
 """How many bytes can wait in the data channel before sending waits."""
 
@@ -37,23 +34,23 @@ Status: TypeAlias = Literal["connecting", "connected", "disconnected", "closed"]
 Step: TypeAlias = Literal["gathered", "answered", "opened", "first_audio"]
 
 
-class Line:
-    """A connection with its queues.
+class CallConnection:
+    """The connection of a call, with its queues.
 
     Args:
-        peer: The connection.
+        peer: The peer connection.
         options: The settings of the call.
-        started: When it was begun, on the monotonic clock.
+        started: When the call was begun, on the monotonic clock.
     """
 
-    def __init__(self, peer: Peer, options: "Options", started: float) -> None:
+    def __init__(self, peer: Peer, options: Options, started: float) -> None:
         self.peer = peer
         self.events = EventQueue(options.max_queue)
         self.audio = IncomingAudio(lambda: self.mark("first_audio"))
         self.timings = Timings()
         self.call_id: str | None = None
         self.failure: WebRTCError | None = None
-        """What ended the call once it is over, or None where this side closed it."""
+        """What ended the call once it is over, or None if this side closed it."""
         self.lifetime = 0.0
         """How long it was open, in seconds, once it is over."""
         self._options = options
@@ -61,10 +58,11 @@ class Line:
         self._is_over = False
         self._is_closing = False
         self._is_quiet = False
-        self._changed = Signal()
+        self._changed = Condition()
         self._tasks: list[asyncio.Task[None]] = []
         self._listen()
-        # Begun now, because a task that is cancelled before it has begun does nothing at all.
+        # Created now and not at the end: the end of the loop cancels all tasks, and one that is
+        # cancelled before its first step would give nothing back.
         self._release = asyncio.create_task(self._take_down())
 
     @property
@@ -77,7 +75,7 @@ class Line:
         return "disconnected" if self._is_quiet else "connected"
 
     def mark(self, step: Step) -> None:
-        """Note that a step is done."""
+        """Record that a step is done."""
         self.timings = dataclasses.replace(self.timings, **{step: self._elapsed()})
 
     def begin(self) -> None:
@@ -109,10 +107,10 @@ class Line:
             ) from error
 
     async def hang_up(self, seconds: float) -> None:
-        """Close the channel in due form, so that what was sent arrives before.
+        """Close the channel and wait for the peer to agree, so that what was sent arrives first.
 
         Args:
-            seconds: How long the peer is given to agree.
+            seconds: How long the peer is given.
         """
         self._is_closing = True
         if self.status == "connected":
@@ -123,7 +121,7 @@ class Line:
         """End the call. What came before can still be read.
 
         Args:
-            failure: What readers are told after that, or None where all is well.
+            failure: What is raised to readers after that, or None if this side has closed it.
         """
         if self._is_over:
             return
@@ -133,7 +131,7 @@ class Line:
             self.lifetime = self._elapsed() - self.timings.opened
         self.events.end(failure)
         self.audio.end()
-        # At once: nobody listens any more to what is written, and the next call may.
+        # At once: a PCMSource is free for the next call then, and no `write` waits for this one.
         self.peer.outgoing.stop()
         self._changed.notify()
         hold(self._release)
@@ -146,7 +144,7 @@ class Line:
         )
 
     async def released(self, seconds: float) -> None:
-        """Wait for a while until all is given back; what isn't by then goes on."""
+        """Wait until all is given back, for a limited time; what isn't by then goes on."""
         if not self._release.done():
             await asyncio.wait({self._release}, timeout=max(seconds, 0.0))
 
@@ -186,7 +184,7 @@ class Line:
 
     def _after_peer(self, end: End) -> None:
         if end == "hung up":
-            # Where this side is closing, the peer's goodbye is only its answer.
+            # If this side is closing, the peer has only agreed.
             self.end(None if self._is_closing else CallEndedError("The peer hung up."))
         else:
             self._lose("the transport failed")
@@ -204,7 +202,7 @@ class Line:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _over(self) -> None:
-        """Wait for the end of the call, or for that of the loop."""
+        """Wait for the end of the call, or end it if the end of the loop cancels this."""
         try:
             await self._changed.wait_for(lambda: self._is_over)
         finally:

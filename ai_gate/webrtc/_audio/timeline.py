@@ -1,9 +1,10 @@
-"""Audio that goes on: one format from the first frame to the last, and time that never goes back.
+"""When audio is sent, and in which format: 20 ms after 20 ms, in a time that never goes back.
 
-aiortc's encoder takes no other, and a peer drops what seems to be late. The encoder also reads all
-time stamps in the time base of the first frame, so there is one time base too.
+aiortc's encoder takes one format from the first frame to the last, and reads all time stamps in the
+time base of the first frame. A peer drops what seems to be late.
 """
 
+import asyncio
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Protocol
@@ -12,37 +13,59 @@ from av import AudioFrame, AudioResampler
 from av.frame import Frame
 from av.packet import Packet
 
-from ai_gate.webrtc._pace import FRAME
-
+SAMPLE = 2
+"""The bytes of a sample of PCM, which is signed 16-bit little-endian mono here."""
+FRAME = 0.02
+"""The length of a frame in seconds: what WebRTC's audio is sent in (RFC 7874, section 3)."""
 FRAMES_A_SECOND = round(1 / FRAME)
+LONGEST_DELAY = 1.0
+"""The delay in seconds beyond which missed frames aren't made up for."""
 DEFAULT_RATE = 48_000
-"""The samples a second where silence comes before a track: Opus's own rate, so that no tone of what
+"""The samples a second if silence comes before a track: Opus's own rate, so that no tone of what
 follows is cut off. It is mono from then on."""
 LAYOUTS = ("mono", "stereo")
 """What aiortc's encoders take."""
 
 
-class ContinuousAudio:
+class Pace:
+    """Lets a frame go each 20 ms on average: one that is late is followed sooner."""
+
+    def __init__(self) -> None:
+        self._due: float | None = None
+
+    async def next(self) -> None:
+        """Wait until the next frame is due."""
+        now = asyncio.get_running_loop().time()
+        if self._due is None or now - self._due > LONGEST_DELAY:
+            self._due = now
+        await asyncio.sleep(self._due - now)
+        self._due += FRAME
+
+
+class Timeline:
     """Fits frames and silence to what was sent before.
 
-    Packets of encoded audio go as they are, with their own time, and that isn't covered: aiortc
-    sends the first frame that it encodes as time 0, whatever packets came before.
+    Packets of encoded audio go as they are, with their own time. A change from packets to frames
+    isn't covered: aiortc sends the first frame that it encodes as time 0, whatever packets came
+    before.
 
     Args:
-        rate: The samples a second where silence comes first.
+        rate: The samples a second if silence comes first.
     """
 
     def __init__(self, rate: int = DEFAULT_RATE) -> None:
         self._layout = LAYOUTS[0]
         self._rate = rate
         self._has_begun = False
-        self._is_counted = False
-        """Whether what was sent last has another time than the track's."""
+        self._is_own_time = False
+        """Whether the last frame has no time of the track's: the next one comes right behind it."""
         self._end = Fraction(0)
+        """When the last frame ends, in seconds."""
         self._shift = Fraction(0)
+        """What is added to the track's time."""
         self._resampler: AudioResampler | None = None
         self._resampled: tuple[str, str, int] | None = None
-        """What the resampler is for: it takes one kind of frame only."""
+        """The kind of frame that the resampler takes: it is for one kind only."""
 
     def follow(self, audio: "Frame | Packet[Any]") -> Sequence["Frame | Packet[Any]"]:
         """Fit what comes from a track.
@@ -58,13 +81,13 @@ class ContinuousAudio:
         """
         if isinstance(audio, Packet):
             if not _has_time(audio):
-                # aiortc stops sending for good where it gets such a packet.
+                # It would make aiortc stop sending for good.
                 raise ValueError("a packet without a time")
             return [audio]
         if not isinstance(audio, AudioFrame):
             raise TypeError("no audio")
         if not audio.samples:
-            # aiortc stops sending for good where it gets such a frame.
+            # It would make aiortc stop sending for good.
             return []
         if not self._has_begun:
             self._begin(audio)
@@ -74,7 +97,7 @@ class ContinuousAudio:
 
     def silence(self) -> AudioFrame:
         """Make the next 20 ms of silence."""
-        self._has_begun = self._is_counted = True
+        self._has_begun = self._is_own_time = True
         frame = self._frame(self._rate // FRAMES_A_SECOND)
         frame.planes[0].update(bytes(frame.planes[0].buffer_size))
         return self._stamped(frame)
@@ -90,24 +113,27 @@ class ContinuousAudio:
         return frame.sample_rate == self._rate and format_and_layout == ("s16", self._layout)
 
     def _moved(self, frame: AudioFrame) -> AudioFrame:
+        """Return a frame at its place in time: itself if it is there already, else a copy."""
         start = _seconds(frame.pts, frame.time_base)
         if start is not None:
-            if self._is_counted or start + self._shift < self._end:
+            if self._is_own_time or start + self._shift < self._end:
                 self._shift = self._end - start
-            self._is_counted = False
+            self._is_own_time = False
             self._end = start + self._shift
             if not self._shift and _seconds(1, frame.time_base) == Fraction(1, self._rate):
                 self._end += Fraction(frame.samples, self._rate)
                 return frame
-        # A copy, because the frame can be another one's too.
+        # The frame itself stays as it is: the app may use it for something else too.
         copy = self._frame(frame.samples)
         size = copy.planes[0].buffer_size
         copy.planes[0].update(bytes(frame.planes[0])[:size].ljust(size, b"\0"))
         return self._stamped(copy)
 
     def _converted(self, frame: AudioFrame) -> list[AudioFrame]:
-        self._is_counted = True
+        self._is_own_time = True
         resampler = self._resampler_for(frame)
+        # The resampler gets no time of the track's, which can jump. The frame is the app's, so its
+        # own time is put back.
         pts, frame.pts = frame.pts, None
         try:
             converted = resampler.resample(frame)
@@ -135,11 +161,11 @@ class ContinuousAudio:
 
 
 class TimeBase(Protocol):
-    """The unit of a track's time in seconds: a Fraction, or since PyAV 19 a class of its own."""
+    """The unit of a track's time, in seconds: a Fraction, or since PyAV 19 a class of its own."""
 
     @property
     def numerator(self) -> int:
-        """Its numerator; 0 where there is no unit."""
+        """Its numerator; 0 if there is no unit."""
         ...
 
     @property
@@ -154,7 +180,7 @@ def _has_time(packet: "Packet[Any]") -> bool:
 
 
 def _seconds(count: int | None, base: TimeBase | None) -> Fraction | None:
-    """A time of a track in seconds, where it has one."""
+    """Return a time of a track in seconds, or None if it has none."""
     if count is None or base is None:
         return None
     return count * Fraction(base.numerator, base.denominator)

@@ -27,7 +27,7 @@ left out: it can put into them what it was sent."""
 
 
 def reason_of(failure: Exception) -> str:
-    """Say for a person why no allocation was made."""
+    """Return why no allocation was made, for a person."""
     if isinstance(failure, stun.TransactionFailed):
         code = failure.response.error_code
         return f"{code} {REFUSALS.get(code or 0, '')}".strip()
@@ -49,7 +49,8 @@ def _tls_reason(failure: ssl.SSLError) -> str:
 def _system_reason(failure: OSError) -> str:
     if failure.errno is None and isinstance(failure, ConnectionAbortedError | ConnectionResetError):
         return "connection closed by the server"
-    # asyncio puts the failures of a name's addresses into one text.
+    # A name can have several addresses: asyncio puts the failures of all into one text, without an
+    # errno.
     numbers = re.findall(r"\[Errno (\d+)\]", str(failure))
     number = failure.errno or (int(numbers[0]) if numbers else None)
     return "connection failed" if number is None else strerror(number).lower()

@@ -9,28 +9,27 @@ from collections import deque
 from collections.abc import Sequence
 
 from ai_gate._logging import log
-from ai_gate.webrtc._reaper import reap
-from ai_gate.webrtc._turn_allocation import Allocation
-from ai_gate.webrtc._turn_result import TurnResult
-from ai_gate.webrtc._turn_urls import TurnServer
+from ai_gate.webrtc._background import spawn
+from ai_gate.webrtc._types import TurnResult, TurnServer
+from ai_gate.webrtc.turn._allocation import Allocation
 
 TIMEOUT = 2.0
 """The time for each server, in seconds: one that is reachable answers within a few round trips."""
 STAGGER = 0.15
-"""How long a server is given, in seconds, before the next one is tried beside it."""
+"""The head start of each server, in seconds, before the next one is tried beside it."""
 
 
 class Attempt:
     """The try of one server.
 
-    It is never cut: it finishes within its own time, whoever still waits for it, and then gives
-    back what it got. A request that is cut can leave an allocation of which nobody knows.
+    It is never cut: it finishes within its own time, even if nobody waits for it any more, and then
+    gives back what it got. A request that is cut can leave an allocation on the server.
     """
 
     def __init__(self, server: TurnServer, timeout: float) -> None:
         self.server = server
         self.result: asyncio.Future[TurnResult] = asyncio.get_running_loop().create_future()
-        self.task = reap(self._run(timeout))
+        self.task = spawn(self._run(timeout))
 
     @property
     def is_known(self) -> bool:
@@ -50,7 +49,8 @@ class Attempt:
             reason = await allocation.take(timeout)
             self._report(reason, loop.time() - start)
         finally:
-            # Also where the loop ends and cancels what is left of it.
+            # If there is no result, the loop is ending and has cancelled this task: whoever waits
+            # for one must not wait for ever. A result that is there stays.
             self.result.cancel()
             await allocation.give_back()
 
@@ -78,7 +78,7 @@ class Race:
         stagger: float = STAGGER,
     ) -> None:
         self.winner: TurnServer | None = None
-        """The first server that worked, or None where none does, or none has so far."""
+        """The first server that worked, or None if none has so far."""
         self._untried = deque(servers)
         self._attempts: list[Attempt] = []
         self._timeout = timeout
@@ -88,18 +88,18 @@ class Race:
     def results(self) -> tuple[TurnResult, ...]:
         """The results there are by now, in the order of the servers.
 
-        Those of servers that are still being tried, also where the race was cancelled, come later.
+        Those of servers that are still being tried come later, also after the race was cancelled.
         """
         return tuple(attempt.result.result() for attempt in self._attempts if attempt.is_known)
 
     async def run(self) -> TurnServer | None:
         """Find a server that works: the first to do so, with a head start for the earlier ones.
 
-        The next server is tried when one has failed or nothing has happened for a while. Those that
-        are still being tried in the end, also when this is cancelled, finish in the reaper.
+        The next server is tried when one has failed or the head start is over. Those that are still
+        being tried when this returns, or is cancelled, finish in the background.
 
         Returns:
-            The winner, or None where no server works.
+            The winner, or None if no server works.
         """
         while self.winner is None and (self._untried or self._pending()):
             if self._untried:

@@ -1,18 +1,16 @@
-"""Audio to the peer from PCM that is written."""
+"""Audio to the peer, from PCM that the app writes."""
 
 from fractions import Fraction
 
 from ai_gate.errors import AIGateError
-from ai_gate.webrtc._pace import Pace
-from ai_gate.webrtc._pcm import SAMPLE
+from ai_gate.webrtc._condition import Condition
 from ai_gate.webrtc._requirement import importing_aiortc
-from ai_gate.webrtc._signal import Signal
 
 with importing_aiortc():
     from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
     from av import AudioFrame
 
-    from ai_gate.webrtc._continuous import FRAMES_A_SECOND
+    from ai_gate.webrtc._audio.timeline import FRAMES_A_SECOND, SAMPLE, Pace
 
 LONGEST_BUFFER = 1.0
 """How much audio can wait to be sent, in seconds, before `write` waits."""
@@ -64,7 +62,7 @@ class PCMSource(MediaStreamTrack):
         self._samples = rate // FRAMES_A_SECOND
         self._buffer = bytearray()
         self._longest = round(rate * LONGEST_BUFFER) * SAMPLE
-        self._room = Signal()
+        self._room = Condition()
         self._pace = Pace()
         self._pts = 0
         self._listeners: set[object] = set()
@@ -81,7 +79,7 @@ class PCMSource(MediaStreamTrack):
         """Have PCM sent after what was written before.
 
         It waits while a second of audio is still to be sent, also before the first call: write more
-        than that when there is a call that sends it. Cancelled, it has written a part of it.
+        than that when there is a call that sends it. If it is cancelled, a part was written.
 
         Args:
             pcm: The samples; a sample can be split between two writes.
@@ -122,7 +120,7 @@ class PCMSource(MediaStreamTrack):
     def clear(self) -> None:
         """Throw away what was written and isn't sent yet.
 
-        Of a sample that was split, the part that is still to be written goes with it.
+        If the last sample was split, its second part is thrown away too once it is written.
 
         Example:
             ```python
@@ -136,12 +134,12 @@ class PCMSource(MediaStreamTrack):
         self._room.notify()
 
     def stop(self) -> None:
-        """End the source for good. Nobody waits any more to write to it."""
+        """End the source for good. A `write` that waits returns, and later ones do nothing."""
         super().stop()
         self.clear()
 
     async def recv(self) -> AudioFrame:
-        """Give aiortc the next 20 ms of audio when they are due."""
+        """Return the next 20 ms of audio to aiortc when they are due."""
         if self.readyState != "live":
             raise MediaStreamError
         await self._pace.next()
@@ -163,7 +161,7 @@ class PCMSource(MediaStreamTrack):
         return self._longest - len(self._buffer)
 
     def _aligned(self, pcm: memoryview) -> memoryview:
-        """Leave out the half of a sample whose first half was thrown away."""
+        """Leave out the second half of a sample whose first half was thrown away."""
         is_within_sample = self._is_within_sample
         self._is_within_sample ^= bool(len(pcm) % SAMPLE)
         return pcm[1:] if is_within_sample and len(self._buffer) % SAMPLE == 0 else pcm
@@ -182,23 +180,23 @@ class PCMSource(MediaStreamTrack):
         return taken
 
 
-def begin_to_hear(source: PCMSource, listener: object) -> None:
-    """Have what is written kept from now on: a call begins to listen.
+def add_listener(source: PCMSource, listener: object) -> None:
+    """Keep what is written from now on: a call begins to send it.
 
     Args:
         source: The source.
-        listener: Who listens.
+        listener: What sends it.
     """
     source._listeners.add(listener)
     source._is_abandoned = False
 
 
-def cease_to_hear(source: PCMSource, listener: object) -> None:
-    """Have what is written thrown away once nobody listens: nobody would make room.
+def remove_listener(source: PCMSource, listener: object) -> None:
+    """Throw away what is written once no call sends it: else writing would wait for ever.
 
     Args:
         source: The source.
-        listener: Who listened. Where another one does too, nothing changes.
+        listener: What has sent it. If there is another one, nothing changes.
     """
     was_heard = bool(source._listeners)
     source._listeners.discard(listener)

@@ -1,4 +1,4 @@
-"""Clean-up that outlives its caller."""
+"""Tasks in the background, which outlive their caller."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import logging
 
 import pytest
 
-from ai_gate.webrtc import _reaper as reaper
-from ai_gate.webrtc._reaper import finished, reap
+from ai_gate.webrtc import _background
+from ai_gate.webrtc._background import spawn
+from tests.voice.running import finished
 
 
 def test_a_task_that_nobody_holds_gets_done() -> None:
@@ -24,8 +25,8 @@ def test_a_task_that_nobody_holds_gets_done() -> None:
             await asyncio.sleep(0)
             done.append(True)
 
-        hanging = id(reap(clean_up()))
-        reap(quick())
+        hanging = id(spawn(clean_up()))
+        spawn(quick())
         gc.collect()
         assert not await finished(0.01)
         assert done == [True]
@@ -34,42 +35,6 @@ def test_a_task_that_nobody_holds_gets_done() -> None:
         assert await finished(20.0)
 
     asyncio.run(main())
-
-
-def test_what_begins_in_the_meantime_is_waited_for_too() -> None:
-    async def main() -> None:
-        done = []
-
-        async def second() -> None:
-            await asyncio.sleep(0)
-            done.append("second")
-
-        async def first() -> None:
-            await asyncio.sleep(0)
-            reap(second())
-            done.append("first")
-
-        reap(first())
-        assert await finished(20.0)
-        assert done == ["first", "second"]
-
-    asyncio.run(main())
-
-
-def test_a_clean_up_that_waits_for_the_others() -> None:
-    async def main() -> None:
-        async def last() -> bool:
-            return await finished(20.0)
-
-        others = reap(asyncio.sleep(0))
-        assert await reap(last())
-        assert others.done()
-
-    asyncio.run(main())
-
-
-def test_nothing_to_wait_for() -> None:
-    assert asyncio.run(finished(0.0))
 
 
 def test_a_failure_is_logged_by_its_type_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -82,8 +47,8 @@ def test_a_failure_is_logged_by_its_type_alone(caplog: pytest.LogCaptureFixture)
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: complaints.append(context)
         )
-        reap(fail())
-        assert await finished(20.0)
+        spawn(fail())
+        assert await finished(1.0)
         gc.collect()
 
     caplog.set_level(logging.DEBUG, logger="ai_gate")
@@ -96,8 +61,8 @@ def test_a_failure_is_logged_by_its_type_alone(caplog: pytest.LogCaptureFixture)
 
 def test_each_loop_has_its_own() -> None:
     async def main() -> None:
-        reap(asyncio.sleep(0))
-        assert await finished(20.0)
+        spawn(asyncio.sleep(0))
+        assert await finished(1.0)
 
     asyncio.run(main())
     asyncio.run(main())
@@ -105,23 +70,23 @@ def test_each_loop_has_its_own() -> None:
 
 def test_loops_are_let_go() -> None:
     async def done() -> None:
-        reap(asyncio.sleep(0))
-        assert await finished(20.0)
+        spawn(asyncio.sleep(0))
+        assert await finished(1.0)
 
     async def leave() -> None:
         async def hang() -> None:
             await asyncio.get_running_loop().create_future()
 
-        reap(hang())
+        spawn(hang())
         await asyncio.sleep(0)
 
     asyncio.run(done())
-    assert not reaper._tasks
+    assert not _background._tasks
     # Closed as no program should do it: with a task that isn't done.
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda _, context: None)
     loop.run_until_complete(leave())
     loop.close()
-    assert list(reaper._tasks) == [loop]
+    assert list(_background._tasks) == [loop]
     asyncio.run(done())
-    assert not reaper._tasks
+    assert not _background._tasks

@@ -1,0 +1,1 @@
+"""The audio of a call, in both directions."""

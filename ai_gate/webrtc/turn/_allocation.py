@@ -1,0 +1,213 @@
+"""One allocation on a TURN server (RFC 8656): taken, and always given back.
+
+aioice's own clients make the requests, so that what works here works in a call. They are extended
+by what aioice leaves to its timeouts: a refusal of the port and a connection that ends are noticed
+at once.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from aioice import stun, turn
+
+from ai_gate._http.tls import Contexts, kept_context
+from ai_gate.webrtc._aiortc_internals import has_signed, is_allocated, mask_logs, refreshing_task
+from ai_gate.webrtc._types import TurnServer
+from ai_gate.webrtc.turn._reasons import reason_of
+
+if TYPE_CHECKING:
+    _Base = turn.TurnClientMixin
+else:
+    _Base = object
+
+ANSWER_LIMIT = 0.5
+"""How long the answer to a request that was given up is still waited for, in seconds."""
+RELEASE_LIMIT = 1.0
+"""How long giving an allocation back may take, in seconds: a reachable server needs one answer."""
+
+_contexts: Contexts = {}
+
+
+def tls_context(server: TurnServer) -> ssl.SSLContext | None:
+    """Return the TLS context of connections to a server, or None if it is reached without TLS.
+
+    It follows the CA settings of the environment, as the rest of the SDK does. It isn't the SDK's
+    shared context: httpcore writes the protocols of HTTP into that one, and a TURN server may
+    refuse them (RFC 7443).
+    """
+    return kept_context(_contexts) if server.is_tls else None
+
+
+class Allocation:
+    """An allocation on a TURN server, from the first packet to the last."""
+
+    def __init__(self, server: TurnServer) -> None:
+        mask_logs()
+        self._server = server
+        self._client: Client | None = None
+        self._failure: Exception | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._may_exist = False
+        """Whether the server may hold an allocation."""
+
+    async def take(self, timeout: float) -> str | None:
+        """Ask the server for an address to relay through.
+
+        Args:
+            timeout: The longest wait, in seconds.
+
+        Returns:
+            None if the server gave one, else the reason, for a person.
+        """
+        try:
+            async with asyncio.timeout(timeout) as self._limit:
+                self._client = await open_client(self._server, self._fail)
+                self._may_exist = True
+                await self._client.connect()
+        except TimeoutError:
+            if self._failure is None:
+                return f"timed out after {timeout:.1f} s"
+            return reason_of(self._failure)
+        except Exception as error:
+            # Only a refusal says for certain that there is no allocation.
+            self._may_exist = not isinstance(error, stun.TransactionFailed)
+            return reason_of(error)
+        finally:
+            self._limit = None
+        return None
+
+    async def give_back(self) -> None:
+        """Give the allocation back, if there may be one, and close the socket."""
+        client = self._client
+        if client is None:
+            return
+        refreshing = refreshing_task(client)
+        try:
+            if self._may_exist:
+                await _release(client)
+        finally:
+            # Closing would wait for the other side of TLS to say goodbye.
+            client.transport.abort()
+        if refreshing is not None:
+            await asyncio.wait([refreshing])
+        await client.closed.wait()
+
+    def _fail(self, failure: Exception) -> None:
+        """Note the first failure, and end the wait for an answer now instead of at its limit."""
+        if self._failure is None and self._limit is not None and not self._limit.expired():
+            self._failure = failure
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+
+class _Watched(_Base):
+    """Reports failures that aioice doesn't look at.
+
+    Args:
+        server: The server.
+        fail: Called with each failure.
+    """
+
+    def __init__(self, server: TurnServer, fail: Callable[[Exception], None]) -> None:
+        super().__init__(
+            (server.host, server.port),
+            server.username,
+            server.credential,
+            turn.DEFAULT_ALLOCATION_LIFETIME,
+            turn.DEFAULT_CHANNEL_REFRESH_TIME,
+        )
+        self._fail = fail
+        self._asked: bytes | None = None
+        """The transaction of the last request for an allocation."""
+        self.answered = asyncio.Event()
+        """Whether that request was answered, or never will be."""
+        self.closed = asyncio.Event()
+        """Whether the socket is closed."""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the server may be making an allocation: a signed request has no answer yet.
+
+        The first request isn't signed, and a server that wants credentials makes none for it.
+        """
+        return has_signed(self) and not self.answered.is_set()
+
+    def send_stun(self, message: stun.Message, addr: tuple[str, int]) -> None:
+        """Send a request, and remember it if it asks for an allocation."""
+        if message.message_method == stun.Method.ALLOCATE:
+            self._asked = message.transaction_id
+            self.answered.clear()
+        super().send_stun(message, addr)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Notice that the socket is closed."""
+        self.closed.set()
+        self.answered.set()
+        self._fail(exc or ConnectionAbortedError())
+        super().connection_lost(exc)
+
+    def error_received(self, exc: Exception) -> None:
+        """Notice that nobody listens on the UDP port, or that no packet gets there."""
+        self._fail(exc)
+
+    def datagram_received(self, data: bytes | str, addr: Any) -> None:
+        """Read an answer. One that aioice can't read, because it isn't TURN, fails at once."""
+        # The transaction's ID is in bytes 8 to 20 of the header (RFC 8489, section 5).
+        if data[8:20] == self._asked:
+            self.answered.set()
+        try:
+            super().datagram_received(data, addr)
+        except Exception as error:
+            self._fail(error)
+
+
+class DatagramClient(_Watched, turn.TurnClientUdpProtocol):
+    """A client over UDP."""
+
+
+class StreamClient(_Watched, turn.TurnClientTcpProtocol):
+    """A client over TCP or TLS."""
+
+
+Client: TypeAlias = DatagramClient | StreamClient
+
+
+async def open_client(server: TurnServer, fail: Callable[[Exception], None]) -> Client:
+    """Open a socket as aioice does: by name, so that TLS verifies it.
+
+    Args:
+        server: The server.
+        fail: Called with each failure that aioice doesn't look at.
+    """
+    loop = asyncio.get_running_loop()
+    address = (server.host, server.port)
+    kind = DatagramClient if server.is_datagram else StreamClient
+    client: Client = kind(server, fail)
+    try:
+        if server.is_datagram:
+            await loop.create_datagram_endpoint(lambda: client, remote_addr=address)
+        else:
+            await loop.create_connection(lambda: client, *address, ssl=tls_context(server))
+    except asyncio.CancelledError:
+        # If TLS was just established, asyncio closes it with a goodbye, and waits for the other
+        # side's. A loop that ends would leave the socket open.
+        if (transport := getattr(client, "transport", None)) is not None:
+            transport.abort()
+            await client.closed.wait()
+        raise
+    return client
+
+
+async def _release(client: Client) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ANSWER_LIMIT):
+            # A release that overtakes the request would release nothing.
+            if client.is_undecided:
+                await client.answered.wait()
+    if not has_signed(client) and not is_allocated(client):
+        return
+    with contextlib.suppress(TimeoutError, OSError):
+        async with asyncio.timeout(RELEASE_LIMIT):
+            await client.delete()
