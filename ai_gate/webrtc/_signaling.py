@@ -4,15 +4,15 @@ Each protocol is an object with one method. There are two: OpenAI's current one,
 beta, which it switched off in May 2026.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import httpx
 
+from ai_gate._call.response import json_object
 from ai_gate._redaction import MASK
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import InvalidResponseError
@@ -167,7 +167,7 @@ def _call_id(reply: Reply) -> str | None:
 
 
 def _refusal(reply: Reply, poster: Poster) -> SDPRefusedError:
-    response = _json_object(reply.body)
+    response = json_object(reply.body)
     stated = response.get("error")
     error = stated if isinstance(stated, dict) else response
     code, text = (_masked(error.get(name), poster) for name in ("code", "message"))
@@ -186,11 +186,3 @@ def _masked(stated: object, poster: Poster) -> str:
     """Return a server's text without secrets and without a session description."""
     text = stated.strip() if isinstance(stated, str) else ""
     return _SDP.sub(MASK, poster.masked(text))[:LONGEST_STATED]
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
