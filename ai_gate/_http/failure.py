@@ -60,7 +60,7 @@ def record(
         return True
     exchange.failure = without_quotes(failure)
     exchange.is_unreadable = (
-        isinstance(failure, httpx.RemoteProtocolError) and str(failure) != DISCONNECTED
+        isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
     )
     if attempt.unreadable:
         exchange.status, exchange.body[:] = status_and_body(attempt.unreadable)

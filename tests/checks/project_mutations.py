@@ -148,12 +148,12 @@ PARITY = [
     Mutation(
         "a statement of the sync loop changed",
         "parity",
-        [Replace(LOOPS, "call.send(result)", "call.send(result or result)")],
+        [Replace(LOOPS, "= exchange(order, clients)", "= exchange(order, clients) or None")],
         [
             At(
                 LOOPS, "async def run_async(", says="run_async differs from run: make both the same"
             ),
-            "call.send(result or result)",
+            "exchange(order, clients) or None",
         ],
     ),
     Mutation(
