@@ -111,6 +111,13 @@ def port_of(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
+def full_name(value: object) -> str:
+    """Return the name of a value's class with its package, which tells httpx2's from httpx's."""
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
+
+
 def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.
 

@@ -2,9 +2,23 @@
 
 import re
 from logging import Filter, LogRecord
+from typing import TypeVar
+from unicodedata import category
 from urllib.parse import quote
 
+import httpx
+
 MASK = "***"
+
+T = TypeVar("T", bound=Exception)
+
+PLAIN = (TypeError, ValueError, RecursionError, httpx.InvalidURL)
+"""Exceptions that are made of a text alone."""
+
+LONGEST_SHOWN = 500
+"""The characters of somebody else's text that are shown."""
+UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""The Unicode categories of control and format characters, surrogates and separators."""
 
 SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 """OpenAI's client secrets and API keys."""
@@ -25,6 +39,38 @@ def mask(text: str, project_id: str) -> str:
     if len(project_id) < SHORTEST_UNMISTAKABLE:
         exact = rf"(?<![\w-])(?:{exact})(?![\w-])"
     return SECRETS.sub(MASK, re.sub(exact, MASK, text))
+
+
+def printable(text: str) -> str:
+    """Return what somebody else wrote, fit for a terminal and a log: one line of bounded length.
+
+    Control, escape and bidi characters, line breaks and lone surrogates become `?`.
+    """
+    shown = text[: LONGEST_SHOWN + 1]
+    shown = "".join("?" if category(char) in UNPRINTABLE else char for char in shown)
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+
+
+def without_frames(failure: T) -> T:
+    """Cut the frames off an exception and its causes.
+
+    Those of httpcore and h11 hold what came over the wire, and crash reporters show them.
+    """
+    link: BaseException | None = failure
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return failure
+
+
+def without_values(failure: Exception) -> Exception:
+    """Return an exception that holds its text alone.
+
+    One of Unicode's or of JSON's also holds the whole text that it is about.
+    """
+    return type(failure)(str(failure)) if type(failure) in PLAIN else ValueError(str(failure))
 
 
 def without_quotes(failure: Exception) -> Exception:

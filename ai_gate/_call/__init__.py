@@ -12,6 +12,7 @@ from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
 from ai_gate._config import Config
 from ai_gate._logging import log
+from ai_gate._redaction import printable
 
 Call: TypeAlias = Generator[Order, Exchange, dict[str, Any]]
 """Yields what to send, receives what happened to it, and returns the JSON object that came."""
@@ -29,7 +30,7 @@ def call(operation: Operation, config: Config, report: Callable[[RateLimit], Non
         AIGateError: There was no success within the client's timeout.
     """
     exchange = yield from _exchange_with_retries(operation, config, report)
-    value = response.read(exchange, operation, config.project_id)
+    value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
         log(logging.WARNING, config.debug, "the response to %s lacks %s", operation.path, names)
@@ -39,14 +40,14 @@ def call(operation: Operation, config: Config, report: Callable[[RateLimit], Non
 def _exchange_with_retries(
     operation: Operation, config: Config, report: Callable[[RateLimit], None]
 ) -> Generator[Order, Exchange, Exchange]:
-    request = {**operation.request, "url": config.url(operation.path)}
+    url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay = 0, 0.0
     while True:
         attempt += 1
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        exchange = yield Order(request, deadline, delay, may_be_repeated)
+        exchange = yield Order({**operation.request, "url": url}, deadline, delay, may_be_repeated)
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)
@@ -70,5 +71,5 @@ def _log_attempt(
         exchange.status or type(exchange.failure).__name__,
         seconds * 1000,
         attempt,
-        exchange.headers.get("cf-ray"),
+        printable(exchange.headers.get("cf-ray", "None")),
     )

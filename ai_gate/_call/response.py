@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from ai_gate._call.exchange import MAX_BODY, Exchange
 from ai_gate._call.operations import Operation
-from ai_gate._redaction import mask
+from ai_gate._config import Config
+from ai_gate._redaction import mask, printable, without_values
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import (
     AIGateError,
@@ -22,28 +23,32 @@ SAYS_NOTHING = ("", "All connection attempts failed")
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
-def read(exchange: Exchange, operation: Operation, project_id: str) -> dict[str, Any]:
+def read(exchange: Exchange, operation: Operation, config: Config) -> dict[str, Any]:
     """Return the JSON object of a success, just as the gate sent it.
 
     Raises:
         AIGateError: Anything else came, or nothing.
     """
     if exchange.status is None:
-        raise _connection_error(exchange, operation, project_id) from exchange.failure
+        raise _connection_error(exchange, operation, config) from exchange.failure
     if exchange.refused:
-        raise _refusal(exchange, exchange.status, project_id) from exchange.failure
+        raise _refusal(exchange, exchange.status, config) from exchange.failure
     if exchange.is_too_large:
         raise _unreadable(exchange, operation, f"is larger than {MAX_BODY:,} bytes")
     if exchange.failure is not None:
         raise _cut_short(exchange, operation) from exchange.failure
     try:
-        value = json.loads(bytes(exchange.body))
+        found = json.loads(bytes(exchange.body))
+        if isinstance(found, dict):
+            return found
+        # Crash reporters show the variables of a failure.
+        del found
     except (ValueError, RecursionError) as error:
-        what = "can't be decoded" if exchange.undecodable else "can't be read as JSON"
-        raise _unreadable(exchange, operation, what) from (exchange.undecodable or error)
-    if not isinstance(value, dict):
+        problem = without_values(error)
+    else:
         raise _unreadable(exchange, operation, "is no JSON object")
-    return value
+    what = "can't be decoded" if exchange.undecodable else "can't be read as JSON"
+    raise _unreadable(exchange, operation, what) from (exchange.undecodable or problem)
 
 
 def retry_after(exchange: Exchange) -> float | None:
@@ -51,16 +56,16 @@ def retry_after(exchange: Exchange) -> float | None:
     return parse_retry_after(exchange.headers.get("retry-after"), datetime.now(UTC))
 
 
-def _refusal(exchange: Exchange, status: int, project_id: str) -> AIGateError:
+def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
     text = kind._prefix + (_stated(response) or _advice(kind, status))
-    return _error(kind, mask(text, project_id), exchange, response)
+    return _error(kind, mask(text, config.project_id), exchange, response)
 
 
 def _stated(response: dict[str, Any]) -> str | None:
     message = response.get("message")
-    return message if isinstance(message, str) and message.strip() else None
+    return printable(message) if isinstance(message, str) and message.strip() else None
 
 
 def _advice(kind: type[AIGateError], status: int) -> str:
@@ -84,7 +89,7 @@ def json_object(body: bytes | bytearray) -> dict[str, Any]:
 
 
 def _connection_error(
-    exchange: Exchange, operation: Operation, project_id: str
+    exchange: Exchange, operation: Operation, config: Config
 ) -> APIConnectionError:
     kind = APITimeoutError if exchange.timed_out else APIConnectionError
     if not exchange.sent:
@@ -98,7 +103,7 @@ def _connection_error(
         text = "The connection was lost before the gate answered"
         text += f"{_through(exchange)}: {_reason(exchange)}"
     billed = exchange.sent and not operation.idempotent
-    return kind(mask(f"{text}.", project_id) + (MAYBE_BILLED if billed else ""))
+    return kind(mask(f"{text}.", config.project_id) + (MAYBE_BILLED if billed else ""))
 
 
 def _reason(exchange: Exchange) -> str:
@@ -108,6 +113,7 @@ def _reason(exchange: Exchange) -> str:
         parts = failure.exceptions if isinstance(failure, BaseExceptionGroup) else [failure]
         text = "; ".join(filter(None, (str(part).rstrip(".") for part in parts)))
         failure = cast("Exception | None", failure.__cause__)
+    text = printable(text)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         text += ": if your network has a certificate authority of its own, name it in SSL_CERT_FILE"
     return text or type(exchange.failure).__name__

@@ -17,6 +17,7 @@ from ai_gate._http.decoding import decoded
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
+from ai_gate._redaction import without_values
 from ai_gate.errors import AIGateError
 
 __all__ = ["AsyncClients", "Clients", "exchange", "exchange_async"]
@@ -26,6 +27,7 @@ CONNECT_MARGIN = 0.05
 
 So it is httpx that ends the call, and says of a gate that can't be reached that nothing was sent.
 """
+IDENTITY = {"Accept-Encoding": "identity"}
 TOO_LATE = "The time of the call is over"
 
 
@@ -39,15 +41,14 @@ def exchange(order: Order, clients: Clients) -> Exchange:
     if order.delay:
         time.sleep(order.delay)
     client = clients.get()
-    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
-    request = _build(client, order, attempt)
+    attempt = _built(client, order)
     result = Exchange(proxy=clients.proxy)
     try:
-        _check_begun(request, order.deadline)
-        response = client.send(request, stream=True, follow_redirects=False)
+        _check_begun(attempt)
+        response = client.send(attempt.request, stream=True, follow_redirects=False)
         _read(response, result, order.deadline)
     except Exception as failure:
-        if not record(failure, request, attempt, result, clients):
+        if not record(failure, attempt, result, clients):
             raise
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
@@ -68,19 +69,18 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     with anyio.move_on_after(order.deadline.left()):
         await clients.prepare()
     client = clients.get()
-    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
-    request = _build(client, order, attempt)
-    request.stream = RequestBody(request.content)
+    attempt = _built(client, order)
+    attempt.request.stream = RequestBody(attempt.request.content)
     result = Exchange(proxy=clients.proxy)
     try:
         with anyio.move_on_after(order.deadline.left()) as scope:
-            _check_begun(request, order.deadline)
-            response = await client.send(request, stream=True, follow_redirects=False)
+            _check_begun(attempt)
+            response = await client.send(attempt.request, stream=True, follow_redirects=False)
             await _read_async(response, result, order.deadline)
         if scope.cancelled_caught:
-            raise _too_late(request, attempt)
+            raise _too_late(attempt)
     except Exception as failure:
-        if not record(failure, request, attempt, result, clients):
+        if not record(failure, attempt, result, clients):
             raise
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
@@ -94,7 +94,10 @@ def _read(response: httpx.Response, result: Exchange, deadline: Deadline) -> Non
         if _begin(result, response):
             with _to_the_end(result, response, deadline):
                 for chunk in response.iter_raw():
-                    if not _took(chunk, result):
+                    is_all = not _took(chunk, result)
+                    # What shows the variables of a failure would show a session.
+                    del chunk
+                    if is_all:
                         break
                     _check_time(result, response.request, deadline)
     finally:
@@ -106,7 +109,10 @@ async def _read_async(response: httpx.Response, result: Exchange, deadline: Dead
         if _begin(result, response):
             with _to_the_end(result, response, deadline):
                 async for chunk in response.aiter_raw():
-                    if not _took(chunk, result):
+                    is_all = not _took(chunk, result)
+                    # What shows the variables of a failure would show a session.
+                    del chunk
+                    if is_all:
                         break
     finally:
         await response.aclose()
@@ -135,19 +141,22 @@ class _Pieces(AsyncIterator[bytes]):
         raise StopAsyncIteration
 
 
-def _build(
-    client: httpx.Client | httpx.AsyncClient, order: Order, attempt: Attempt
-) -> httpx.Request:
+def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
+    """Return an attempt with the request."""
+    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
     left = max(order.deadline.left(), 0.001)
     connect = left - min(CONNECT_MARGIN, 0.1 * left)
-    timeout = httpx.Timeout(left, connect=connect, pool=connect)
-    # What comes compressed can't be bounded by the bytes that come.
-    headers = {"Accept-Encoding": "identity", **order.request.get("headers", {})}
-    arguments = {**order.request, "headers": headers}
     try:
-        return client.build_request(**arguments, timeout=timeout, extensions={ATTEMPT: attempt})
+        attempt.request = client.build_request(
+            # What comes compressed can't be bounded by the bytes that come.
+            **{**order.request, "headers": {**IDENTITY, **order.request.get("headers", {})}},
+            timeout=httpx.Timeout(left, connect=connect, pool=connect),
+            extensions={ATTEMPT: attempt},
+        )
+        return attempt
     except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
-        raise AIGateError(f"An argument can't be sent, so nothing was sent: {error}") from error
+        problem = without_values(error)
+    raise AIGateError(f"An argument can't be sent, so nothing was sent: {problem}") from problem
 
 
 def _begin(result: Exchange, response: httpx.Response) -> bool:
@@ -214,13 +223,13 @@ def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) ->
         raise httpx.ReadTimeout(TOO_LATE, request=request)
 
 
-def _check_begun(request: httpx.Request, deadline: Deadline) -> None:
+def _check_begun(attempt: Attempt) -> None:
     """Raise if the time is over before anything was sent."""
-    if deadline.left() <= 0:
-        raise httpx.ConnectTimeout(TOO_LATE, request=request)
+    if attempt.deadline.left() <= 0:
+        raise httpx.ConnectTimeout(TOO_LATE, request=attempt.request)
 
 
-def _too_late(request: httpx.Request, attempt: Attempt) -> httpx.TimeoutException:
+def _too_late(attempt: Attempt) -> httpx.TimeoutException:
     is_connecting = attempt.on_network and not attempt.written
     kind = httpx.ConnectTimeout if is_connecting else httpx.ReadTimeout
-    return kind(TOO_LATE, request=request)
+    return kind(TOO_LATE, request=attempt.request)

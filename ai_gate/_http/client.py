@@ -15,6 +15,7 @@ import anyio.to_thread
 import httpx
 from anyio.lowlevel import current_token
 
+from ai_gate._config import full_name
 from ai_gate._http.pool import AsyncPool, Pool
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context
@@ -229,9 +230,7 @@ class Clients(_Clients[httpx.Client, Pool]):
 
     def __init__(self, base_url: httpx.URL, http_client: httpx.Client | None) -> None:
         if http_client is not None and not isinstance(http_client, httpx.Client):
-            raise AIGateError(
-                f"http_client must be an httpx.Client, not {type(http_client).__name__}."
-            )
+            raise AIGateError(f"http_client must be an httpx.Client, not {full_name(http_client)}.")
         super().__init__(base_url, http_client)
 
     def close(self) -> None:
@@ -263,7 +262,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
     def __init__(self, base_url: httpx.URL, http_client: httpx.AsyncClient | None) -> None:
         if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
             raise AIGateError(
-                f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
+                f"http_client must be an httpx.AsyncClient, not {full_name(http_client)}."
             )
         super().__init__(base_url, http_client)
         self._injected_loop: object = None

@@ -7,7 +7,7 @@ from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.head import status_and_body
 from ai_gate._http.network import Attempt
-from ai_gate._redaction import without_quotes
+from ai_gate._redaction import without_frames, without_quotes
 
 NOTHING_SENT = (
     httpx.ConnectError,
@@ -36,7 +36,6 @@ UNEXPECTED = "No response can be found for"
 
 def record(
     failure: Exception,
-    request: httpx.Request,
     attempt: Attempt,
     exchange: Exchange,
     clients: Clients | AsyncClients,
@@ -45,8 +44,7 @@ def record(
 
     Args:
         failure: What was raised.
-        request: The request.
-        attempt: What our pool noted of it.
+        attempt: The request, and what our pool noted of it.
         exchange: Takes the failure.
         clients: Whose client sent it.
 
@@ -54,11 +52,11 @@ def record(
         False if it isn't a failure of the exchange, but an exception of the app's own: what a hook,
         a transport, a mock or a signal handler of the app's raised.
     """
-    if not _is_ours(failure, request, clients):
+    if not _is_ours(failure, attempt.request, clients):
         return False
     if exchange.is_whole:
         return True
-    exchange.failure = without_quotes(failure)
+    exchange.failure = without_frames(without_quotes(failure))
     exchange.is_unreadable = (
         isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
     )

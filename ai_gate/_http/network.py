@@ -14,12 +14,13 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, TypeVar
 
 import anyio
 import httpcore
+import httpx
 from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
@@ -41,6 +42,9 @@ PATIENCE = 10.0
 """How long an idle connection may take to respond if the request can be repeated, in seconds."""
 
 
+NO_REQUEST = httpx.Request("GET", "")
+
+
 @dataclass(slots=True)
 class Attempt:
     """One attempt to send a request, which travels to the pool in the request's extensions.
@@ -50,13 +54,15 @@ class Attempt:
     """
 
     deadline: Deadline
+    request: httpx.Request = field(default=NO_REQUEST, repr=False)
+    """The request, which shows the project ID wherever a variable with it is shown."""
     may_be_repeated: bool = False
     """Whether another attempt can follow if this one gets no response."""
     on_network: bool = False
     """Whether the request came to our network backend."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
-    unreadable: bytes = b""
+    unreadable: bytes = field(default=b"", repr=False)
     """What came in response if h11 could not read it."""
     abandon: Callable[[], None] | None = None
     """Closes the connection, as long as it serves this attempt."""

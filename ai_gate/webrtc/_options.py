@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 import httpx
 
-from ai_gate._config import SHORTEST_TIME, checked_seconds, parsed_url
+from ai_gate._config import SHORTEST_TIME, checked_seconds, full_name, parsed_url
 from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
@@ -105,5 +105,5 @@ def _check_realtime_url(realtime_url: str) -> None:
 def _check_http_client(http_client: object) -> None:
     if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
         raise AIGateError(
-            f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}."
+            f"http_client must be an httpx.AsyncClient, not {full_name(http_client)}."
         )

@@ -27,6 +27,7 @@ from ai_gate import (
 from ai_gate._call.exchange import Exchange
 from ai_gate._call.operations import Operation, create_session, get_turn_credentials
 from ai_gate._call.response import read
+from ai_gate._config import Config
 from tests.support.callers import PROJECT
 from tests.support.running import modest
 
@@ -36,6 +37,14 @@ HTML = b"<!DOCTYPE html><html><body>Error 522</body></html>"
 LOST = httpcore.ReadError("Connection reset by peer")
 MAYBE_BILLED = "may have been created and billed"
 
+CONFIG = Config.checked(
+    project_id=PROJECT,
+    base_url="https://gate.test",
+    timeout=1.0,
+    max_retries=0,
+    debug=False,
+)
+
 
 def answered(status: int, body: bytes = b"", **details: Any) -> Exchange:
     headers = httpx.Headers(details.pop("headers", {}))
@@ -44,7 +53,7 @@ def answered(status: int, body: bytes = b"", **details: Any) -> Exchange:
 
 def error_of(exchange: Exchange, operation: Operation = POST) -> AIGateError:
     with pytest.raises(AIGateError) as caught:
-        read(exchange, operation, PROJECT)
+        read(exchange, operation, CONFIG)
     return caught.value
 
 
@@ -54,7 +63,7 @@ def refused(status: int, response: object) -> AIGateError:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 226, 299])
 def test_a_success_is_the_object_that_came(status: int) -> None:
-    assert read(answered(status, b'{"b": 1, "a": null}'), POST, PROJECT) == {"b": 1, "a": None}
+    assert read(answered(status, b'{"b": 1, "a": null}'), POST, CONFIG) == {"b": 1, "a": None}
 
 
 @pytest.mark.parametrize(
@@ -70,14 +79,14 @@ def test_a_success_is_the_object_that_came(status: int) -> None:
     ],
 )
 def test_it_is_returned_just_as_sent(text: str) -> None:
-    answer = read(answered(200, text.encode()), POST, PROJECT)
+    answer = read(answered(200, text.encode()), POST, CONFIG)
     assert json.dumps(answer) == json.dumps(json.loads(text))
     assert list(answer) == list(json.loads(text))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_encodings_of_json(encoding: str) -> None:
-    assert read(answered(200, '{"ö": 1}'.encode(encoding)), POST, PROJECT) == {"ö": 1}
+    assert read(answered(200, '{"ö": 1}'.encode(encoding)), POST, CONFIG) == {"ö": 1}
 
 
 @pytest.mark.parametrize(
@@ -399,7 +408,7 @@ def check_types(error: AIGateError) -> None:
 
 def outcome(exchange: Exchange, operation: Operation) -> dict[str, Any] | AIGateError:
     try:
-        return read(exchange, operation, PROJECT)
+        return read(exchange, operation, CONFIG)
     except AIGateError as error:
         return error
 
@@ -427,4 +436,4 @@ def test_whatever_happened_is_an_object_or_an_error(
 @given(st.dictionaries(st.text(max_size=9), JSON, max_size=4))
 def test_every_object_is_returned_just_as_sent(value: dict[str, Any]) -> None:
     body = json.dumps(value).encode()
-    assert json.dumps(read(answered(200, body), POST, PROJECT)).encode() == body
+    assert json.dumps(read(answered(200, body), POST, CONFIG)).encode() == body

@@ -16,10 +16,10 @@ from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient, RateLimit
 from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
-from ai_gate._redaction import MASK, MaskedURLs, mask, without_quotes
+from ai_gate._redaction import MASK, MaskedURLs, mask, printable, without_quotes
 from tests.support.callers import GET, NOWHERE, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
-from tests.support.responses import TURN, json_response
+from tests.support.responses import TURN, json_response, response
 from tests.support.running import modest
 from tests.support.steps import replay
 
@@ -253,3 +253,43 @@ def test_what_quotes_the_wire_is_replaced(error: Exception) -> None:
 def test_what_quotes_nothing_stays() -> None:
     error = httpx.ReadError("reset")
     assert without_quotes(error) is error
+
+
+FAILING = {
+    "a body that is no UTF-8": b'{"client_secret": "ek_x\xff"}',
+    "a list": b'[{"client_secret": "ek_x"}]',
+    "a body that is cut short": b'{"client_secret": "ek_x',
+}
+
+
+@pytest.mark.parametrize("body", FAILING.values(), ids=FAILING)
+def test_no_frame_or_cause_of_an_error_shows_a_secret(
+    body: bytes, caller: Caller, serve: Serve
+) -> None:
+    server = serve(replay(response(200, body)))
+    error: BaseException | None = caller.attempt(GET, server.url).error
+    while error is not None:
+        assert "ek_x" not in repr(error.args)
+        frame = error.__traceback__
+        while frame is not None:
+            if frame.tb_frame.f_globals["__name__"].startswith("ai_gate"):
+                shown = repr(frame.tb_frame.f_locals)
+                assert "ek_x" not in shown
+                assert PROJECT not in shown
+            frame = frame.tb_next
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no \x1b]0;pwned\x07", "no ?]0;pwned?"),
+        ("no\n2025-01-01 INFO forged", "no?2025-01-01 INFO forged"),
+        ("no \u202e dab\u2028", "no ? dab?"),
+        ("lone \ud800", "lone ?"),
+        ("é ü 漢", "é ü 漢"),
+        ("A" * 5_000_000, "A" * 500 + "..."),
+    ],
+)
+def test_what_others_wrote_is_fit_for_a_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown
