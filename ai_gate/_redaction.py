@@ -54,14 +54,13 @@ def printable(text: str) -> str:
 def without_frames(failure: T) -> T:
     """Cut the frames off an exception and its causes.
 
-    Those of httpcore and h11 hold what came over the wire, and crash reporters show them.
+    Those of httpcore and h11 hold what came over the wire, and crash reporters show them. An
+    exception that the app was handling when it called is the context of the last one, and stays.
     """
     link: BaseException | None = failure
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
+    while link is not None and link.__traceback__ is not None:
         link.__traceback__ = None
-        link = link.__cause__ or link.__context__
+        link = link.__cause__
     return failure
 
 

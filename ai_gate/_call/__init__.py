@@ -42,12 +42,15 @@ def _exchange_with_retries(
 ) -> Generator[Order, Exchange, Exchange]:
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
-    attempt, delay = 0, 0.0
+    attempt, delay, is_lost = 0, 0.0, False
     while True:
         attempt += 1
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        exchange = yield Order({**operation.request, "url": url}, deadline, delay, may_be_repeated)
+        exchange = yield Order(
+            {**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost
+        )
+        is_lost = exchange.status is None
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)

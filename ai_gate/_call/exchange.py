@@ -38,6 +38,8 @@ class Order:
     """How long to wait before, in seconds."""
     may_be_repeated: bool = False
     """Whether another attempt can follow if this one gets no response."""
+    is_after_a_loss: bool = False
+    """Whether the attempt before got no response."""
 
 
 @dataclass(slots=True)

@@ -59,13 +59,15 @@ def retry_after(exchange: Exchange) -> float | None:
 def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
-    text = kind._prefix + (_stated(response) or _advice(kind, status))
+    # Masked before it is cut, so that no half of an ID is left; and after, in what then shows.
+    stated = printable(mask(_stated(response) or "", config.project_id))
+    text = kind._prefix + (stated or _advice(kind, status))
     return _error(kind, mask(text, config.project_id), exchange, response)
 
 
 def _stated(response: dict[str, Any]) -> str | None:
     message = response.get("message")
-    return printable(message) if isinstance(message, str) and message.strip() else None
+    return message if isinstance(message, str) and message.strip() else None
 
 
 def _advice(kind: type[AIGateError], status: int) -> str:

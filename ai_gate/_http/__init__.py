@@ -23,7 +23,7 @@ from ai_gate.errors import AIGateError
 __all__ = ["AsyncClients", "Clients", "exchange", "exchange_async"]
 
 CONNECT_MARGIN = 0.05
-"""How long before the end of a call an httpx client gives up connecting, in seconds at most.
+"""How long before the end of a call an app's httpx client gives up connecting, in seconds at most.
 
 So it is httpx that ends the call, and says of a gate that can't be reached that nothing was sent.
 """
@@ -143,7 +143,11 @@ class _Pieces(AsyncIterator[bytes]):
 
 def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
     """Return an attempt with the request."""
-    attempt = Attempt(order.deadline, may_be_repeated=order.may_be_repeated)
+    attempt = Attempt(
+        order.deadline,
+        may_be_repeated=order.may_be_repeated,
+        is_after_a_loss=order.is_after_a_loss,
+    )
     left = max(order.deadline.left(), 0.001)
     connect = left - min(CONNECT_MARGIN, 0.1 * left)
     try:

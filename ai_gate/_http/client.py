@@ -283,7 +283,9 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         if is_first and self._base_url.scheme == "https":
             with suppress(OSError, RuntimeError):
                 # `get` tells what is wrong, and reads them itself if no thread can be had.
-                await anyio.to_thread.run_sync(shared_context, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(
+                    shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                )
 
     def is_unusable(self) -> bool:
         """Return True also if an injected client's connections belong to another event loop."""

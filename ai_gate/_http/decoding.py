@@ -12,6 +12,10 @@ from ai_gate._call.exchange import MAX_BODY, Deadline
 
 PIECE = 65_536
 """The bytes that are decoded at once, between two looks at the time."""
+LAYERS = 3
+"""The content encodings, one over another, that are undone: each costs the loop a moment."""
+MEMBERS = 16
+"""The gzip members that are read: empty ones cost time and unfold to nothing."""
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """zlib's window bits for a stream whose header says which of the two it is."""
 
@@ -27,7 +31,10 @@ def decoded(body: bytes, encodings: str, deadline: Deadline) -> bytes:
     Raises:
         httpx.DecodingError: It isn't what the header says, is too large, or takes too long.
     """
-    for encoding in reversed(encodings.lower().split(",")):
+    layers = encodings.lower().split(",")
+    if len(layers) > LAYERS:
+        raise httpx.DecodingError(f"it has more than {LAYERS} content encodings")
+    for encoding in reversed(layers):
         match encoding.strip():
             case "gzip" | "x-gzip" | "deflate":
                 body = _inflated(body, deadline)
@@ -40,25 +47,35 @@ def decoded(body: bytes, encodings: str, deadline: Deadline) -> bytes:
 
 def _inflated(body: bytes, deadline: Deadline) -> bytes:
     result, rest = bytearray(), body
-    while rest:
-        # Some servers mean a bare stream by deflate.
-        bits = GZIP_OR_ZLIB if _has_header(rest) else -zlib.MAX_WBITS
-        decoder = zlib.decompressobj(bits)
-        while not decoder.eof:
-            try:
-                result += decoder.decompress(rest, PIECE)
-            except zlib.error as error:
-                raise httpx.DecodingError(str(error)) from error
-            if len(result) > MAX_BODY:
-                raise httpx.DecodingError(f"it unfolds to more than {MAX_BODY:,} bytes")
-            if deadline.left() <= 0:
-                raise httpx.DecodingError("it took too long")
-            if not decoder.unconsumed_tail and not decoder.eof:
-                raise httpx.DecodingError("it is cut short")
-            rest = decoder.unconsumed_tail
-        # A gzip body can have several members.
-        rest = decoder.unused_data
+    for _ in range(MEMBERS):
+        if not rest:
+            break
+        # A gzip body can have several members, and zeros behind them.
+        rest = _inflate_one(rest, result, deadline).lstrip(b"\x00")
+    if rest:
+        raise httpx.DecodingError(f"it has more than {MEMBERS} gzip members")
     return bytes(result)
+
+
+def _inflate_one(data: bytes, result: bytearray, deadline: Deadline) -> bytes:
+    """Add what one stream unfolds to, and return what is behind it."""
+    # Some servers mean a bare stream by deflate.
+    decoder = zlib.decompressobj(GZIP_OR_ZLIB if _has_header(data) else -zlib.MAX_WBITS)
+    while not decoder.eof:
+        try:
+            piece = decoder.decompress(data, PIECE)
+        except zlib.error as error:
+            raise httpx.DecodingError(str(error)) from error
+        result += piece
+        data = decoder.unconsumed_tail
+        if len(result) > MAX_BODY:
+            raise httpx.DecodingError(f"it unfolds to more than {MAX_BODY:,} bytes")
+        if deadline.left() <= 0:
+            raise httpx.DecodingError("it took too long")
+        # zlib can have taken all and still hold some of what it unfolds to.
+        if not data and not decoder.eof and len(piece) < PIECE:
+            raise httpx.DecodingError("it is cut short")
+    return decoder.unused_data
 
 
 def _has_header(data: bytes) -> bool:

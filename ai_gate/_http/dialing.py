@@ -7,6 +7,7 @@ sent to it takes all the time.
 import os
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from itertools import chain, zip_longest
@@ -19,6 +20,35 @@ import httpcore
 
 HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
+
+
+NETWORK_MODULES = (
+    "ai_gate",
+    "socket",
+    "ssl",
+    "selectors",
+    "asyncio",
+    "anyio",
+    "trio",
+    "uvloop",
+    "gevent",
+    "eventlet",
+)
+"""Whose frames raise what the network does: ours and those of sockets, patched or not."""
+
+
+def is_of_a_handler(failure: OSError) -> bool:
+    """Return True if a signal handler raised an exception, and not the network.
+
+    A task's time limit can be an OSError, as TimeoutError is. TLS errors come from wherever TLS is
+    made, truststore for one.
+    """
+    traceback = failure.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
+    is_network = module.partition(".")[0] in NETWORK_MODULES
+    return not is_network and not isinstance(failure, ssl.SSLError)
 
 
 class Address(NamedTuple):
@@ -45,11 +75,20 @@ def dial(host: str, port: int, left: Callable[[], float]) -> socket.socket:
     """
     with Race(_resolve(host, port)) as race:
         while (winner := race.winner()) is None:
-            with selectors.DefaultSelector() as selector:
-                for attempt in race.attempts:
-                    selector.register(attempt, selectors.EVENT_WRITE)
-                selector.select(min(race.pause(), left()))
+            _wait_for_any(race.attempts, min(race.pause(), left()))
         return winner
+
+
+def _wait_for_any(attempts: list[socket.socket], seconds: float) -> None:
+    try:
+        with selectors.DefaultSelector() as selector:
+            for attempt in attempts:
+                selector.register(attempt, selectors.EVENT_WRITE)
+            selector.select(seconds)
+    except OSError as failure:
+        if is_of_a_handler(failure):
+            raise
+        raise httpcore.ConnectError(str(failure)) from failure
 
 
 async def dial_async(host: str, port: int) -> socket.socket:
@@ -120,9 +159,14 @@ class Race:
         return None
 
     def _start(self, address: Address) -> None:
-        attempt = socket.socket(address.family, socket.SOCK_STREAM)
-        self._running[attempt] = address
         self._next_start = time.monotonic() + HEAD_START
+        try:
+            attempt = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError as failure:
+            # The machine can lack a family of addresses that the name server knows, or descriptors.
+            self._note(address, failure)
+            return
+        self._running[attempt] = address
         attempt.setblocking(False)
         try:
             attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -131,6 +175,8 @@ class Race:
         except BlockingIOError:
             return
         except OSError as failure:
+            if is_of_a_handler(failure):
+                raise
             self._fail(attempt, failure)
 
     def _is_connected(self, attempt: socket.socket) -> bool:
@@ -144,9 +190,14 @@ class Race:
         return True
 
     def _fail(self, attempt: socket.socket, failure: OSError) -> None:
-        self._failures.append(f"{self._running.pop(attempt)}: {failure}")
-        self._cause = failure
+        self._note(self._running.pop(attempt), failure)
         attempt.close()
+
+    def _note(self, address: Address, failure: OSError) -> None:
+        self._failures.append(f"{address}: {failure}")
+        self._cause = failure
+        # RFC 8305, 5: the next one is tried at once.
+        self._next_start = 0.0
 
     def __enter__(self) -> Self:
         return self

@@ -116,6 +116,9 @@ def _nothing_sent(failure: Exception, attempt: Attempt, clients: Clients | Async
     """
     if attempt.on_network:
         return not attempt.written
+    if isinstance(failure, RuntimeError):
+        # A client of ours that was closed meanwhile.
+        return clients.are_ours
     if not isinstance(failure, NOTHING_SENT):
         return False
     if clients.are_ours:

@@ -16,15 +16,18 @@ _FIELD = _TOKEN + rb":[^\x00\n]*"
 _FOLDED = rb"[ \t][^\x00\n]*"
 _GOOD = re.compile(rb"[^\n]*\n(?:(?:" + _FIELD + rb"|" + _FOLDED + rb")\n)*\r?\n")
 _GOOD_LINE = re.compile(_FIELD + rb"|" + _FOLDED)
-_BLANK_BEFORE_COLON = re.compile(rb"(" + _TOKEN + rb")[ \t]+:")
+_BLANK_BEFORE_COLON = re.compile(rb"\A(" + _TOKEN + rb")[ \t]+:")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
 
 
 def status_and_body(received: bytes) -> tuple[int | None, bytes]:
     """Return the status and the body, as far as it came, of a response whose head is refused."""
-    status = _STATUS.match(received)
     end = END.search(received)
+    while end and _INTERIM.match(received):
+        received = received[end.end() :]
+        end = END.search(received)
+    status = _STATUS.match(received)
     return (int(status[1]), received[end.end() :]) if status and end else (None, b"")
 
 
@@ -33,6 +36,8 @@ class Head:
 
     def __init__(self) -> None:
         self._held: bytearray | None = bytearray()
+        self.is_mended = False
+        """Whether a line was changed or left out, which can have said where the body ends."""
 
     def take(self, data: bytes) -> bytes:
         """Return what h11 can read; nothing if more has to come first.
@@ -47,7 +52,9 @@ class Head:
         while self._held is not None and (end := END.search(self._held)):
             head = bytes(self._held[: end.end()])
             del self._held[: end.end()]
-            readable += _mended(head)
+            mended = _mended(head)
+            self.is_mended = self.is_mended or mended != head
+            readable += mended
             # The head of the response itself follows an interim one.
             if not _INTERIM.match(head):
                 readable += self._all()

@@ -24,14 +24,11 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
-from ai_gate._http.dialing import dial, dial_async
+from ai_gate._http.dialing import dial, dial_async, is_of_a_handler
 from ai_gate._http.head import Head
 from ai_gate._http.tls import TLS
 
 T = TypeVar("T")
-
-NETWORK_MODULES = ("ai_gate", "socket", "ssl", "anyio", "gevent", "eventlet")
-"""Whose frames raise what the network does: ours and those of sockets, patched or not."""
 
 AT_ONCE = 65_536
 """The bytes that are read at once, and the size of a response above which its connection is closed:
@@ -58,6 +55,8 @@ class Attempt:
     """The request, which shows the project ID wherever a variable with it is shown."""
     may_be_repeated: bool = False
     """Whether another attempt can follow if this one gets no response."""
+    is_after_a_loss: bool = False
+    """Whether the attempt before got no response, so that idle connections aren't trusted."""
     on_network: bool = False
     """Whether the request came to our network backend."""
     written: bool = False
@@ -312,13 +311,8 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
-        try:
-            with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
-                await self._over_tls(layers, layers[-1].object.do_handshake)
-        except BaseException:
-            # httpcore leaves the socket open if the handshake fails.
-            self.close_socket()
-            raise
+        with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
+            await self._over_tls(layers, layers[-1].object.do_handshake)
         self._wire.forget()
         return AsyncNetworkStream(self._socket, self._wire, layers)
 
@@ -373,19 +367,10 @@ def _named(timeout: type[Exception], error: type[Exception]) -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        if _is_of_a_handler(failure):
+        if is_of_a_handler(failure):
             raise
         name = timeout if isinstance(failure, TimeoutError) else error
         raise name(str(failure)) from failure
-
-
-def _is_of_a_handler(failure: OSError) -> bool:
-    """Return True if code other than ours and that of sockets raised an exception."""
-    traceback = failure.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
-    return module.partition(".")[0] not in NETWORK_MODULES
 
 
 def _is_readable(connected: socket.socket) -> bool:

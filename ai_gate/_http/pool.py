@@ -17,6 +17,7 @@ import anyio
 import h11
 import httpcore
 
+from ai_gate._call.exchange import Deadline
 from ai_gate._http import head
 from ai_gate._http.idle_stack import IdleStack
 from ai_gate._http.network import AsyncNetworkBackend, Attempt, NetworkBackend, Wire
@@ -83,6 +84,15 @@ def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
         raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
 
+def _attempt(request: httpcore.Request) -> Attempt:
+    """Return the attempt of a request; one of its own if what wraps httpx made the request anew."""
+    attempt = request.extensions.get(ATTEMPT)
+    if isinstance(attempt, Attempt):
+        return attempt
+    seconds = request.extensions.get("timeout", {}).get("read")
+    return Attempt(Deadline(inf if seconds is None else seconds))
+
+
 def _keep_alive(response: httpcore.Response) -> float:
     """Return how long the server keeps an idle connection, in seconds (RFC 2068, 19.7.1.1).
 
@@ -124,6 +134,7 @@ class _Connection(Generic[H]):
             and stream is not None
             and stream.holds_nothing()
             and not self.wire.is_cut
+            and not self.wire.head.is_mended
             and nothing_follows(bytes(self.wire.received), response)
         )
 
@@ -133,7 +144,9 @@ class _Connection(Generic[H]):
         try:
             yield
         except httpcore.RemoteProtocolError:
-            self.wire.attempt.unreadable = bytes(self.wire.received)
+            # Before that it was a proxy that responded.
+            if self.wire.attempt.written:
+                self.wire.attempt.unreadable = bytes(self.wire.received)
             raise
 
     def close(self) -> None:
@@ -196,7 +209,15 @@ class _Pool(ABC, Generic[C]):
         else:
             connection.wire.attempt.abandon = None
             connection.usable_until = time.monotonic() + _keep_alive(response)
+            # An idle connection holds nobody's session.
+            connection.wire.forget()
             self._idle.put(connection)
+            self._close_if_closed_meanwhile()
+
+    def _close_if_closed_meanwhile(self) -> None:
+        # Another thread can have closed the pool since it was looked at.
+        if self._closed:
+            self.close_idle()
 
     def close_idle(self) -> None:
         """Close the idle connections now and the others when their calls end."""
@@ -206,16 +227,16 @@ class _Pool(ABC, Generic[C]):
 
     def _begin(self, request: httpcore.Request) -> C:
         """Take a connection for a request, whose extensions hold the attempt."""
-        connection = self._take(request.url)
-        attempt: Attempt = request.extensions[ATTEMPT]
+        attempt = _attempt(request)
+        connection = self._take(request.url, attempt)
         attempt.abandon = connection.close
         connection.wire.begin(attempt)
         return connection
 
-    def _take(self, url: httpcore.URL) -> C:
+    def _take(self, url: httpcore.URL, attempt: Attempt) -> C:
         for expired in self._idle.expired():
             expired.close()
-        while (connection := self._idle.take()) is not None:
+        while not attempt.is_after_a_loss and (connection := self._idle.take()) is not None:
             if connection.is_usable(url):
                 return connection
             connection.close()

@@ -65,7 +65,7 @@ with MockGate() as gate, AIGateClient("proj_demo", base_url=gate.url) as client:
 """
 HEAVY = {"jsonschema", "openapi_core", "pytest", "trustme"}
 # trio isn't heavy in this sense: httpcore imports it wherever it is installed.
-DEPENDENCIES = "httpx, httpcore, anyio.lowlevel, attrs, dateutil.parser"
+DEPENDENCIES = "httpx, httpcore, anyio.lowlevel, anyio.to_thread, attrs, dateutil.parser"
 DEPENDENCIES += ", typing_extensions" if sys.version_info < (3, 12) else ""
 
 
