@@ -42,7 +42,7 @@ class Config:
         max_retries: int,
         debug: bool,
     ) -> "Config":
-        """Check each setting.
+        """Return the settings, each of them checked.
 
         Raises:
             AIGateError: A setting is missing or wrong.
@@ -56,26 +56,26 @@ class Config:
         )
 
     def url(self, path: str) -> httpx.URL:
-        """The URL of one of the gate's paths."""
+        """Return the URL of one of the gate's paths."""
         return _joined(self.base_url, path)
 
 
 @lru_cache(maxsize=64)
 def _joined(base_url: httpx.URL, path: str) -> httpx.URL:
-    """Kept, because httpx parses the whole URL anew for it."""
+    """Join them once: httpx parses the whole URL anew for it."""
     prefix = base_url.raw_path.rstrip(b"/")
     return base_url.copy_with(raw_path=prefix + path.encode("ascii"))
 
 
 def parsed_url(name: str, value: str) -> httpx.URL:
-    """Read a setting as a URL whose host can be looked up.
+    """Return a setting as a URL whose host can be looked up.
 
     Raises:
         AIGateError: It isn't one.
     """
     try:
         url = httpx.URL(value)
-        # Only these tell of a host that httpx took and can't decode, or that has no IDNA form.
+        # httpx takes a host that it can't decode, or that has no IDNA form: using it shows that.
         _ = url.host
         url.raw_host.decode("ascii").encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
@@ -86,7 +86,7 @@ def parsed_url(name: str, value: str) -> httpx.URL:
 def checked_seconds(
     name: str, seconds: object, *, least: float | None = None, most: float
 ) -> float:
-    """Check a time that was passed in seconds.
+    """Return a time that was passed in seconds, checked.
 
     Args:
         name: The argument's name.
@@ -107,7 +107,7 @@ def checked_seconds(
 
 
 def port_of(url: httpx.URL) -> int:
-    """The port of an http or https URL."""
+    """Return the port of an http or https URL."""
     return url.port or (443 if url.scheme == "https" else 80)
 
 
@@ -119,7 +119,7 @@ def full_name(value: object) -> str:
 
 
 def from_environment(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.
+    """Return the arguments of a client from `AI_GATE_PROJECT_ID` and `AI_GATE_BASE_URL`.
 
     Args:
         options: Further arguments; they go before the environment.

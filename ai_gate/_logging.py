@@ -15,7 +15,7 @@ logger = logging.getLogger("ai_gate")
 
 
 class StderrHandler(logging.Handler):
-    """Prints the lines of clients with `debug=True` while the app has configured no logging."""
+    """Prints the lines of clients with `debug=True` if the app has configured no logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line."""
@@ -40,7 +40,7 @@ def log(level: int, debug: bool, message: str, *arguments: object) -> None:
     is_wanted = debug and logger.manager.disable < level
     if not is_wanted and not logger.isEnabledFor(level):
         return
-    # Nor must a handler of the app's that fails.
+    # A handler of the app's that fails must not cost the caller a session either.
     with contextlib.suppress(Exception):
         path, line, function, _ = logger.findCaller(stacklevel=2)
         extra = {"ai_gate_debug": debug}
@@ -64,7 +64,7 @@ def prepare() -> None:
 
 
 def enable_debug() -> None:
-    """Print the lines of clients with `debug=True`, while nobody else does."""
+    """Print the lines of clients with `debug=True`, in an app that has configured no logging."""
     if not any(isinstance(handler, StderrHandler) for handler in logger.handlers):
         handler = StderrHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

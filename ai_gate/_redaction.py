@@ -24,17 +24,20 @@ SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 """OpenAI's client secrets and API keys."""
 
 SHORTEST_UNMISTAKABLE = 8
-"""The length from which on a project ID is masked within other words too."""
+"""A project ID of this length or more is masked within other words too."""
 
 QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
+"""Bytes, as Python prints them."""
 
 QUERY = re.compile(r"([?&]identifier=)[^&\s\"']*")
+"""The project ID in any URL."""
 
 IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
+"""The project ID in the URL of the TURN call. httpx's logger has the app's own URLs too."""
 
 
 def mask(text: str, project_id: str) -> str:
-    """Put a mask over the project ID and over anything that looks like an OpenAI secret."""
+    """Return a text with the project ID and all that looks like an OpenAI secret masked."""
     exact = "|".join({re.escape(project_id), re.escape(quote(project_id, safe=""))})
     if len(project_id) < SHORTEST_UNMISTAKABLE:
         exact = rf"(?<![\w-])(?:{exact})(?![\w-])"
@@ -73,7 +76,7 @@ def without_values(failure: Exception) -> Exception:
 
 
 def without_quotes(failure: Exception) -> Exception:
-    """Replace an exception that quotes what went over the wire by one that doesn't.
+    """Return an exception that doesn't quote what went over the wire in place of one that does.
 
     h11's quote what a server sent, aiohttp's also the URL of the request.
     """

@@ -66,13 +66,13 @@ class AIGateClient(BaseClient[Clients]):
             the only credential, so treat it as one.
         base_url: Where the gate is (default: `https://api.ai-gate.dev`). A path prefix is kept.
         timeout: The time for a call in seconds, retries and their waits included; more than 0 and
-            at most 86,400 (default: `30.0`). Only the resolution of the host's name isn't bounded
-            by it.
-        debug: Log each request through the `ai_gate` logger, and to stderr where the app has
+            at most 86,400 (default: `30.0`). Async, the call is cancelled then; sync, only the
+            resolution of the host's name can take longer.
+        debug: Log each request through the `ai_gate` logger, and to stderr if the app has
             configured no logging (default: `False`).
         max_retries: How often a request is sent again (default: `2`). A session request is repeated
-            only where nothing of it was sent, because each session is billed; a request for TURN
-            credentials also after a lost answer, 429, 502, 503, 504 and 520 to 530, with
+            only if nothing of it was sent, because each session is billed; a request for TURN
+            credentials also after a lost response, 429, 502, 503, 504 and 520 to 530, with
             `Retry-After` obeyed.
         http_client: An `httpx.Client` to send with, for a proxy, TLS settings, a transport
             or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
@@ -115,7 +115,7 @@ class AIGateClient(BaseClient[Clients]):
     @injectable
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
-        """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
+        """Make a client from `AI_GATE_PROJECT_ID` and, if it is set, `AI_GATE_BASE_URL`.
 
         Args:
             options: The further arguments of the constructor; they go before the environment.
@@ -160,8 +160,8 @@ class AIGateClient(BaseClient[Clients]):
             QuotaExceededError: The month's sessions are used up.
             RateLimitError: Too many requests for the project.
             ConcurrentLimitError: Too many live sessions of the project.
-            APIConnectionError: No whole answer came. The session may have been created all the
-                same.
+            APIConnectionError: No whole response came. If the request was sent, the session may
+                have been created all the same.
             AIGateError: Anything else that went wrong; it is the parent of all the others.
 
         Example:
@@ -185,8 +185,8 @@ class AIGateClient(BaseClient[Clients]):
             temperature=temperature,
             instructions=instructions,
         )
-        answer = run(self._call(operation), self._clients)
-        return cast(SessionResponse, answer)
+        response = run(self._call(operation), self._clients)
+        return cast(SessionResponse, response)
 
     def get_turn_credentials(self) -> TurnCredentials:
         """Get ICE servers with TURN credentials, good for 600 seconds.
@@ -198,7 +198,7 @@ class AIGateClient(BaseClient[Clients]):
 
         Raises:
             RateLimitError: Too many requests for the project.
-            APIConnectionError: No whole answer came.
+            APIConnectionError: No whole response came.
             AIGateError: Anything else that went wrong; it is the parent of all the others.
 
         Example:
@@ -211,8 +211,8 @@ class AIGateClient(BaseClient[Clients]):
             ```
         """
         operation = operations.get_turn_credentials(self._config.project_id)
-        answer = run(self._call(operation), self._clients)
-        return cast(TurnCredentials, answer)
+        response = run(self._call(operation), self._clients)
+        return cast(TurnCredentials, response)
 
     def close(self) -> None:
         """Close the client's connections. Closing it again does nothing.
@@ -253,13 +253,13 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             the only credential, so treat it as one.
         base_url: Where the gate is (default: `https://api.ai-gate.dev`). A path prefix is kept.
         timeout: The time for a call in seconds, retries and their waits included; more than 0 and
-            at most 86,400 (default: `30.0`). Only the resolution of the host's name isn't bounded
-            by it.
-        debug: Log each request through the `ai_gate` logger, and to stderr where the app has
+            at most 86,400 (default: `30.0`). Async, the call is cancelled then; sync, only the
+            resolution of the host's name can take longer.
+        debug: Log each request through the `ai_gate` logger, and to stderr if the app has
             configured no logging (default: `False`).
         max_retries: How often a request is sent again (default: `2`). A session request is repeated
-            only where nothing of it was sent, because each session is billed; a request for TURN
-            credentials also after a lost answer, 429, 502, 503, 504 and 520 to 530, with
+            only if nothing of it was sent, because each session is billed; a request for TURN
+            credentials also after a lost response, 429, 502, 503, 504 and 520 to 530, with
             `Retry-After` obeyed.
         http_client: An `httpx.AsyncClient` to send with, for a proxy, TLS settings, a transport
             or hooks of your own (default: `None`). The SDK neither changes nor closes it, and
@@ -307,7 +307,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
     @injectable
     @classmethod
     def from_env(cls, **options: Unpack[AsyncClientOptions]) -> Self:
-        """Make a client from `AI_GATE_PROJECT_ID` and, where it is set, `AI_GATE_BASE_URL`.
+        """Make a client from `AI_GATE_PROJECT_ID` and, if it is set, `AI_GATE_BASE_URL`.
 
         Args:
             options: The further arguments of the constructor; they go before the environment.
@@ -356,8 +356,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             QuotaExceededError: The month's sessions are used up.
             RateLimitError: Too many requests for the project.
             ConcurrentLimitError: Too many live sessions of the project.
-            APIConnectionError: No whole answer came. The session may have been created all the
-                same.
+            APIConnectionError: No whole response came. If the request was sent, the session may
+                have been created all the same.
             AIGateError: Anything else that went wrong; it is the parent of all the others.
 
         Example:
@@ -386,8 +386,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             temperature=temperature,
             instructions=instructions,
         )
-        answer = await run_async(self._call(operation), self._clients)
-        return cast(SessionResponse, answer)
+        response = await run_async(self._call(operation), self._clients)
+        return cast(SessionResponse, response)
 
     async def get_turn_credentials(self) -> TurnCredentials:
         """Get ICE servers with TURN credentials, good for 600 seconds.
@@ -399,7 +399,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
 
         Raises:
             RateLimitError: Too many requests for the project.
-            APIConnectionError: No whole answer came.
+            APIConnectionError: No whole response came.
             AIGateError: Anything else that went wrong; it is the parent of all the others.
 
         Example:
@@ -417,8 +417,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             ```
         """
         operation = operations.get_turn_credentials(self._config.project_id)
-        answer = await run_async(self._call(operation), self._clients)
-        return cast(TurnCredentials, answer)
+        response = await run_async(self._call(operation), self._clients)
+        return cast(TurnCredentials, response)
 
     async def close(self) -> None:
         """Close the client's connections. Closing it again does nothing.

@@ -1,7 +1,7 @@
 """The errors of the SDK, one tree under `AIGateError`.
 
 ```
-AIGateError                    every failure; itself where a status has no class of its own
+AIGateError                    every failure; itself if a status has no class of its own
 ├── APIConnectionError         no whole response came
 │   └── APITimeoutError        ... before the call's time was over
 ├── BadRequestError            400

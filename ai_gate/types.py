@@ -114,7 +114,7 @@ class SessionMetadata(TypedDict):
 
 
 class SessionResponse(TypedDict):
-    """OpenAI's session with the fields that the gate adds: the answer to `POST /session`.
+    """OpenAI's session with the fields that the gate adds: the response to `POST /session`.
 
     The gate can leave `client_secret` out. That is logged as a warning.
     """
@@ -141,7 +141,7 @@ class SessionResponse(TypedDict):
 
 
 class HealthResponse(TypedDict):
-    """The state of the gate: the answer to `GET /health`."""
+    """The state of the gate: the response to `GET /health`."""
 
     status: str
 
