@@ -24,15 +24,15 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
 def copy_sources(destination: Path) -> None:
-    """Copy the tree; of the tests only the folders, which CONTRIBUTING.md names."""
+    """Copy the tree; of the tests only the names of their files, some of which documents name."""
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, destination / folder, ignore=LEFT_OUT)
     for file in FILES:
         shutil.copy2(ROOT / file, destination / file)
-    for folder in [path.name for path in (ROOT / "tests").iterdir() if path.is_dir()]:
-        (destination / "tests" / folder).mkdir(parents=True)
-    # mypy wants at least one module in each folder that it is told to check.
-    (destination / "tests" / "test_nothing.py").write_text('"""No tests."""\n', "utf-8")
+    for test in (ROOT / "tests").rglob("*.py"):
+        empty = destination / test.relative_to(ROOT)
+        empty.parent.mkdir(parents=True, exist_ok=True)
+        empty.write_text('"""No tests."""\n', "utf-8")
 
 
 class Edit(Protocol):
