@@ -19,6 +19,8 @@ ELSEWHERE = {
     "content-length",
     "headers",
     "location",
+    "read",
+    "timeout",
     "type",
     "x-request-id",
 }
