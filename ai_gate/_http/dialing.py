@@ -110,7 +110,7 @@ async def dial_async(host: str, port: int) -> socket.socket:
         return winner
 
 
-async def _wait_for(attempt: socket.socket, scope: anyio.CancelScope) -> None:
+async def _wait_for(attempt: socket.socket, scope: "anyio.CancelScope") -> None:
     await anyio.wait_writable(attempt)
     scope.cancel()
 
