@@ -24,7 +24,6 @@ from ai_gate.errors import AIGateError
 
 DEFAULT_HEADERS = {
     "Accept": "application/json",
-    "Accept-Encoding": "identity",
     "User-Agent": f"ai-gate-python/{__version__}",
 }
 
