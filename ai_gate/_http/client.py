@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from http.cookiejar import CookieJar
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import anyio
@@ -55,11 +54,26 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
-class NoCookies(CookieJar):
+class NoCookies(httpx.Cookies):
     """Keeps no cookie: one caller's would travel with another's request."""
 
-    def extract_cookies(self, response: object, request: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         """Leave a response's cookies."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class Client(httpx.Client):
+    """httpx's client without cookies."""
+
+    cookies: Any = NoCookies()
+
+
+class AsyncClient(httpx.AsyncClient):
+    """httpx's client without cookies."""
+
+    cookies: Any = NoCookies()
 
 
 class Transport(httpx.HTTPTransport):
@@ -109,7 +123,7 @@ def _keep_location(response: httpx.Response) -> None:
 
     One that can't be read would make the response a connection error.
     """
-    if "location" in response.headers:
+    if response.is_redirect and "location" in response.headers:
         response.extensions[HEADERS] = response.headers.copy()
         del response.headers["location"]
 
@@ -251,7 +265,7 @@ class Clients(_Clients[httpx.Client, Pool]):
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
         pool = Pool(proxy and proxy.http)
-        client = httpx.Client(transport=Transport(pool), **_settings(_keep_location))
+        client = Client(transport=Transport(pool), **_settings(_keep_location))
         return _Own(client, pool, proxy.name if proxy else "")
 
 
@@ -312,9 +326,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
         pool = AsyncPool(proxy and proxy.http)
-        client = httpx.AsyncClient(
-            transport=AsyncTransport(pool), **_settings(_keep_location_async)
-        )
+        client = AsyncClient(transport=AsyncTransport(pool), **_settings(_keep_location_async))
         return _Own(client, pool, proxy.name if proxy else "")
 
 
@@ -322,7 +334,8 @@ def _settings(hook: Callable[[httpx.Response], object]) -> dict[str, Any]:
     """Return the settings of a client of ours. The environment is read by us, not by httpx."""
     return {
         "headers": DEFAULT_HEADERS,
-        "cookies": NoCookies(),
+        # Said once, or httpx looks for a password in each URL.
+        "auth": httpx.Auth(),
         "event_hooks": {"response": [hook]},
         "trust_env": False,
     }
