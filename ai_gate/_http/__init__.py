@@ -66,8 +66,9 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     """
     if order.delay:
         await anyio.sleep(order.delay)
-    with anyio.move_on_after(order.deadline.left()):
-        await clients.prepare()
+    if clients.is_unprepared:
+        with anyio.move_on_after(order.deadline.left()):
+            await clients.prepare()
     client = clients.get()
     attempt = _built(client, order)
     attempt.request.stream = RequestBody(attempt.request.content)

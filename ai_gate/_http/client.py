@@ -290,15 +290,19 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
             self._injected_loop = self._injected_loop or current_token()
         return super().get()
 
-    async def prepare(self) -> None:
-        """Read the certificates in a thread, if this process hasn't yet: it takes some 40 ms."""
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether certificates may still have to be read before a client of ours is made."""
         is_first = self._injected is None and self._owner() not in self._own
-        if is_first and self._base_url.scheme == "https":
-            with suppress(OSError, RuntimeError):
-                # `get` tells what is wrong, and reads them itself if no thread can be had.
-                await anyio.to_thread.run_sync(
-                    shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-                )
+        return is_first and self._base_url.scheme == "https"
+
+    async def prepare(self) -> None:
+        """Read the certificates in a thread: it takes some 40 ms."""
+        with suppress(OSError, RuntimeError):
+            # `get` tells what is wrong, and reads them itself if no thread can be had.
+            await anyio.to_thread.run_sync(
+                shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+            )
 
     def is_unusable(self) -> bool:
         """Return True also if an injected client's connections belong to another event loop."""
