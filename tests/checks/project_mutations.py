@@ -41,10 +41,10 @@ def differs(what: str, old: str, new: str, method: str, lines: Sequence[str]) ->
 PARITY = [
     differs(
         "a default of the async client changed",
-        "temperature: float = DEFAULT_TEMPERATURE",
-        "temperature: float = 0.9",
+        "temperature: float | None = DEFAULT_TEMPERATURE",
+        "temperature: float | None = 0.9",
         "create_session",
-        ["temperature: float=0.9"],
+        ["temperature: float | None=0.9"],
     ),
     differs(
         "a docstring of the async client changed",
@@ -226,7 +226,7 @@ PUBLIC_API = [
             "def create_session(",
             says="is new: async ai_gate.client.AsyncAIGateClient.create_session(",
         ),
-        "voice: Voice = 'marin'",
+        "voice: Voice | None = 'marin'",
     ),
     public(
         "an attribute of an error retyped",
