@@ -3,8 +3,8 @@
 import os
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -118,6 +118,22 @@ def _replace_pool(transport: Transport | AsyncTransport, pool: Pool | AsyncPool)
     vars(transport)["_pool"] = pool
 
 
+@contextmanager
+def reading_environment() -> Iterator[None]:
+    """Turn what is wrong with the proxy and CA settings of the environment into an error of ours.
+
+    Raises:
+        AIGateError: Connections can't be set up.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise AIGateError(
+            "Connections can't be set up: check the proxy and CA settings of the environment "
+            f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+        ) from error
+
+
 def _keep_location(response: httpx.Response) -> None:
     """Keep the Location of a redirect from httpx: it reads one even if it doesn't follow.
 
@@ -215,15 +231,10 @@ class _Clients(ABC, Generic[C, P]):
             own.pool.close_idle()
 
     def _opened(self) -> _Own[C, P]:
-        try:
+        with reading_environment():
             if self._base_url.scheme == "https":
                 shared_context()
             return self._open()
-        except (OSError, ValueError) as error:
-            raise AIGateError(
-                "Connections can't be set up: check the proxy and CA settings of the environment "
-                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
-            ) from error
 
     @abstractmethod
     def _owner(self) -> Owner:
@@ -264,7 +275,7 @@ class Clients(_Clients[httpx.Client, Pool]):
 
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
-        pool = Pool(proxy and proxy.http)
+        pool = Pool(proxy and proxy.for_pool())
         client = Client(transport=Transport(pool), **_settings(_keep_location))
         return _Own(client, pool, proxy.name if proxy else "")
 
@@ -329,7 +340,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
-        pool = AsyncPool(proxy and proxy.http)
+        pool = AsyncPool(proxy and proxy.for_pool())
         client = AsyncClient(transport=AsyncTransport(pool), **_settings(_keep_location_async))
         return _Own(client, pool, proxy.name if proxy else "")
 
