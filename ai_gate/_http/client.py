@@ -5,9 +5,10 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -166,6 +167,21 @@ class _Clients(ABC, Generic[C, P]):
         self._injected = injected
         self._own: dict[Owner, _Own[C, P]] = {}
         self.closed = False
+
+    def __copy__(self) -> Self:
+        return type(self)(self._base_url, self._injected)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        # An app's client goes on being the app's: it isn't copied.
+        return copy(self)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[httpx.URL, None]]:
+        if self._injected is not None:
+            raise TypeError(
+                "A client with an http_client can't be pickled, because connections can't: make it "
+                "in the process that uses it."
+            )
+        return type(self), (self._base_url, None)
 
     def get(self) -> C:
         """Return the httpx client that sends the next request.
