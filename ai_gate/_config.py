@@ -76,6 +76,11 @@ def parsed_url(name: str, value: str) -> httpx.URL:
         url.raw_host.decode("ascii").encode("idna")
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise AIGateError(f"{name} is not a valid URL.") from error
+    if ":" in url.host and "%" in url.host:
+        raise AIGateError(
+            f"{name} must not have an IPv6 zone, as %eth0: give the address a name, for example in "
+            "/etc/hosts."
+        )
     return url
 
 

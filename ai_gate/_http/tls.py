@@ -38,6 +38,20 @@ def kept_context(contexts: Contexts) -> ssl.SSLContext:
     return context
 
 
+def without_dot(host: str) -> str:
+    """Return a host as TLS names it: neither SNI nor a certificate has the dot of an absolute name.
+
+    (RFC 6066, 3; RFC 6125, 1.8.) It keeps Kubernetes from trying its search domains first.
+    """
+    return host.removesuffix(".")
+
+
+def sni(url: httpx.URL) -> dict[str, str]:
+    """Return the extension of a request that tells other transports the same."""
+    host = url.raw_host.decode("ascii")
+    return {"sni_hostname": without_dot(host)} if host.endswith(".") else {}
+
+
 class TLS:
     """One layer of TLS, whose bytes others send and receive.
 
@@ -49,7 +63,8 @@ class TLS:
         self._incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         """What is to be sent."""
-        self.object = context.wrap_bio(self._incoming, self.outgoing, server_hostname=hostname)
+        name = without_dot(hostname) if hostname else None
+        self.object = context.wrap_bio(self._incoming, self.outgoing, server_hostname=name)
 
     def feed(self, data: bytes) -> None:
         """Take what was received; nothing is the end."""

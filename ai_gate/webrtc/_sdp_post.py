@@ -11,7 +11,7 @@ from ai_gate._http.client import DEFAULT_HEADERS, AsyncClients, reading_environm
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
-from ai_gate._http.tls import shared_context
+from ai_gate._http.tls import shared_context, sni
 from ai_gate._redaction import MASK, SECRETS, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
@@ -92,7 +92,13 @@ class Poster:
         # Else parameters of the client's would take the place of the URL's.
         params = url.params if self._client.params else None
         return self._client.build_request(
-            "POST", url, params=params, headers=headers, content=content.encode(), timeout=None
+            "POST",
+            url,
+            params=params,
+            headers=headers,
+            content=content.encode(),
+            timeout=None,
+            extensions=sni(url),
         )
 
     async def _send(self, request: httpx.Request) -> Reply:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import ssl
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -19,7 +21,7 @@ from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.support.fixtures import Serve
 from tests.support.responses import json_response, response
 from tests.support.server import Request, Server
-from tests.support.steps import answer
+from tests.support.steps import Handshake, answer
 
 OFFER = "v=0\r\no=offer\r\n"
 ANSWER = "v=0\r\no=answer\r\n"
@@ -379,6 +381,18 @@ def test_no_proxy(no_proxy: str, serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert exchange(server.url, "calls").sdp == ANSWER
     assert (len(proxy.requests), len(server.requests)) == (0, 1)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_an_absolute_name(
+    serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1", *rest, **more)
+    )
+    server = serve((Handshake(tls), *answer(lambda _: CREATED)), scheme="https")
+    assert exchange(server.url.replace("127.0.0.1", "gate.test."), "calls").sdp == ANSWER
 
 
 def test_an_error_names_the_proxy(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
