@@ -39,9 +39,9 @@ def kept_context(contexts: Contexts) -> ssl.SSLContext:
 
 
 def without_dot(host: str) -> str:
-    """Return a host as TLS names it: neither SNI nor a certificate has the dot of an absolute name.
+    """Return a host as SNI and certificates name it: without a dot at the end (RFC 6066, 3).
 
-    (RFC 6066, 3; RFC 6125, 1.8.) It keeps Kubernetes from trying its search domains first.
+    In Kubernetes such a dot keeps a name from being tried with each search domain first.
     """
     return host.removesuffix(".")
 

@@ -19,6 +19,7 @@ ELSEWHERE = {
     "content-length",
     "headers",
     "location",
+    "no",
     "read",
     "timeout",
     "type",
