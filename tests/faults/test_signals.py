@@ -1,0 +1,104 @@
+"""What a signal handler raises, a task's time limit for one, ends a call as it is and at once."""
+
+from __future__ import annotations
+
+import select
+import signal
+import threading
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from tests.support.callers import ASYNCIO, SYNC, Caller, Operation
+from tests.support.fixtures import Serve
+from tests.support.responses import head
+from tests.support.server import PATIENCE, Peer, Script
+from tests.support.steps import ReadRequest, Send
+
+from .addresses import Address
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "pthread_kill"), reason="no signal can be sent to a thread here"
+)
+
+
+class TimeIsUp(Exception):  # noqa: N818 - as Celery names its own
+    """A limit of the app's."""
+
+
+class SocketTimeIsUp(TimeoutError):  # noqa: N818
+    """One that is an OSError, as what the network raises."""
+
+
+Way = tuple[type[Exception], Caller]
+
+OURS: list[Way] = list(product((TimeIsUp, SocketTimeIsUp), (SYNC, ASYNCIO)))
+# Beneath an injected client httpcore takes an OSError for the network's.
+WAYS: list[Way] = [*OURS, (TimeIsUp, Caller("sync", injected=True))]
+
+
+def name(way: Way) -> str:
+    """Return the ID of a test."""
+    return f"{way[0].__name__}-{way[1]}"
+
+
+@pytest.fixture(params=WAYS, ids=name)
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    """What the handler of a signal raises, and the client that it raises it in."""
+    raised: type[Exception] = request.param[0]
+
+    def handle(_: int, __: object) -> None:
+        raise raised("the app's")
+
+    before = signal.signal(signal.SIGALRM, handle)
+    yield request.param
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def ring(peer: Peer) -> None:
+    """Send the signal once the client has come to wait.
+
+    asyncio logs what is raised in a callback that is no task's, and goes on: then send it again.
+    """
+    peer.wait(0.03)
+    while True:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+        if select.select([peer.sock], [], [], 5.0)[0]:
+            return
+
+
+MOMENTS: dict[str, Script] = {
+    "waiting": (ReadRequest(), ring, ReadRequest()),
+    "in the head": (ReadRequest(), Send(b"HTTP/1.1 200 OK\r\nContent-Le"), ring, ReadRequest()),
+    "in the body": (
+        ReadRequest(),
+        Send(head(200, "Content-Length: 9") + b"{"),
+        ring,
+        ReadRequest(),
+    ),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_while_an_answer_is_waited_for(
+    moment: str, way: Way, operation: Operation, serve: Serve
+) -> None:
+    limit, caller = way
+    server = serve(MOMENTS[moment])
+    with pytest.raises(limit, match="the app's") as caught:
+        caller.call(operation, server.url, timeout=PATIENCE)
+    assert caught.type is limit
+    server.wait_for(lambda: server.closed == 1)
+    assert (server.opened, len(server.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
+def test_while_connecting(way: Way, operation: Operation, holes: tuple[Address, ...]) -> None:
+    limit, caller = way
+    host, port = holes[0]
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    with pytest.raises(limit, match="the app's") as caught:
+        caller.call(operation, f"http://{host}:{port}", timeout=PATIENCE)
+    assert caught.type is limit
