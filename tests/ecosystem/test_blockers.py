@@ -39,7 +39,7 @@ def test_blocked(mode, host, operation):
 BLOCKERS = {
     "SocketBlockedError": ("pytest_socket", ("--disable-socket", "--allow-unix-socket")),
     "SocketConnectBlockedError": ("pytest_socket", ("--allow-hosts=192.0.2.1",)),
-    "RuntimeError": ("pytest_recording", ("--block-network",)),
+    "RuntimeError": ("pytest_recording.plugin", ("--block-network",)),
 }
 """The exceptions, the plugins that raise them and their options."""
 
