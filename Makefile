@@ -6,11 +6,12 @@ CHECKS ?=
 BASE ?= main
 PORT ?= 8787
 PYTEST_ARGS ?=
+SECONDS ?= 300
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot mock bench clean
+.PHONY: snapshot mock bench stress clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium if
 
 test-lowest: $(READY) ## Run the contract tests with the lowest versions that pyproject.toml allows
 	@sh scripts/lowest $(BIN)
+
+stress: $(READY) ## Call a gate that misbehaves for SECONDS (300), and count what goes wrong
+	$(BIN)/python -m tests.stress --seconds $(SECONDS)
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase

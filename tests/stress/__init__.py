@@ -1,0 +1,1 @@
+"""Many calls at once, interrupted at random, of a gate that misbehaves."""
