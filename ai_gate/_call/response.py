@@ -20,6 +20,8 @@ from ai_gate.errors import (
 CLOUDFLARE_STATUSES = range(520, 531)
 SAYS_NOTHING = ("", "All connection attempts failed")
 """The texts of exceptions whose causes say more, anyio's among them."""
+MAX_VALUES = 100_000
+"""The values that a response's JSON may hold. One takes up to 70 times what it has on the wire."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
@@ -38,7 +40,7 @@ def read(exchange: Exchange, operation: Operation, config: Config) -> dict[str, 
     if exchange.failure is not None:
         raise _cut_short(exchange, operation) from exchange.failure
     try:
-        found = json.loads(bytes(exchange.body))
+        found = _json(exchange.body)
         if isinstance(found, dict):
             return found
         # Crash reporters show the variables of a failure.
@@ -84,10 +86,17 @@ def _advice(kind: type[AIGateError], status: int) -> str:
 def json_object(body: bytes | bytearray) -> dict[str, Any]:
     """Return the JSON object of a body, or an empty one if it is none."""
     try:
-        value = json.loads(bytes(body))
+        value = _json(body)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _json(body: bytes | bytearray) -> Any:
+    # Each value but the first has one of these before it; a few more can be in strings.
+    if len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise ValueError(f"more than {MAX_VALUES:,} values")
+    return json.loads(bytes(body))
 
 
 def _connection_error(

@@ -246,6 +246,7 @@ def test_what_every_refusal_carries() -> None:
         (b"\xff\xff", "can't be read as JSON"),
         (b'{"a": ' + b"7" * 5_000 + b"}", "can't be read as JSON"),
         (b"[" * 1_000_000, "can't be read as JSON"),
+        (b'{"a": [%b0]}' % (b"0," * 100_000), "can't be read as JSON"),
         (b"[]", "is no JSON object"),
         (b"null", "is no JSON object"),
         (b'"text"', "is no JSON object"),
