@@ -1,8 +1,8 @@
 """A gate that misbehaves at random, in a process of its own.
 
-`python -m tests.stress.gate SEED PEM` prints the ports of its plain and its TLS side. After a line on its standard input it prints what
-it counted. Each answer carries what tells whose it is: a session the instructions of its request,
-TURN credentials the project and a number that no other answer has.
+`python -m tests.stress.gate SEED PEM` prints the ports of its plain and its TLS side, and after a
+line on its standard input what it counted. Each answer carries what tells whose it is: a session
+the instructions of its request, TURN credentials the project and a number that no other has.
 """
 
 from __future__ import annotations

@@ -13,13 +13,13 @@ from textwrap import dedent
 from hypothesis import HealthCheck, settings
 
 modest = settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("AI_GATE_EXAMPLES", "60")),
     derandomize=True,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-"""How many examples a property-based test tries: the same ones in each run."""
+"""How many examples a property-based test tries: the same ones in each run, or more of them."""
 
 
 def recorded(body: Callable[[], object]) -> list[str]:
