@@ -26,6 +26,9 @@ SECONDS = 1
 TIMEOUT = 60.0
 """The client's own limit, which must not be what ends a call."""
 
+CALLING = "tests.ecosystem.calling"
+"""What is imported once gevent has patched what it imports."""
+
 Case = tuple[str, str, str]
 """A mode, a URL and an operation."""
 
@@ -35,7 +38,7 @@ def call(case: Case) -> str:
     mode, url, operation = case
     began = time.monotonic()
     try:
-        import_module("tests.ecosystem.calling").call(mode, url, operation, timeout=TIMEOUT)
+        import_module(CALLING).call(mode, url, operation, timeout=TIMEOUT)
     except Exception as error:
         if time.monotonic() - began > TIMEOUT / 2:
             return f"{error!r}, late"
@@ -87,6 +90,7 @@ def gevent(urls: list[str]) -> None:
     """gevent's timer throws into a greenlet that waits for a patched socket."""
     library: Any = import_module("gevent")
     import_module("gevent.monkey").patch_all()
+    import_module(CALLING)
 
     def limited(case: Case) -> str:
         with library.Timeout(SECONDS, AppError):
@@ -117,5 +121,5 @@ if __name__ == "__main__":
     name, *addresses = sys.argv[1:]
     if name != "gevent":
         # The limit is for the call, not for what it takes to import.
-        import_module("tests.ecosystem.calling")
+        import_module(CALLING)
     LIMITS[name](addresses)

@@ -46,8 +46,8 @@ def test_a_limit_ends_a_call_as_what_it_is(name: str) -> None:
         assert result.returncode == 0, result.stderr
         # Celery says a word of its own after it.
         assert json.dumps([expected] * calls) in result.stdout.splitlines(), result
-        # Nothing was asked for again.
-        assert sum(len(one.requests) for one in servers) == calls
+        # Nothing was asked for again. On a busy machine a call can be over before it is sent.
+        assert 0 < sum(len(one.requests) for one in servers) <= calls
     finally:
         for one in servers:
             one.close()
