@@ -7,6 +7,7 @@ BASE ?= main
 PORT ?= 8787
 PYTEST_ARGS ?=
 SECONDS ?= 300
+SEED ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -43,7 +44,7 @@ test-lowest: $(READY) ## Run the contract tests with the lowest versions that py
 	@sh scripts/lowest $(BIN)
 
 stress: $(READY) ## Call a gate that misbehaves for SECONDS (300), and count what goes wrong
-	$(BIN)/python -m tests.stress --seconds $(SECONDS)
+	$(BIN)/python -m tests.stress --seconds $(SECONDS) $(addprefix --seed ,$(SEED))
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase
