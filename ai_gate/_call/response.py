@@ -53,7 +53,7 @@ def read(exchange: Exchange, operation: Operation, config: Config) -> dict[str, 
 
 def retry_after(exchange: Exchange) -> float | None:
     """Return the response's `Retry-After`, in seconds from now."""
-    return parse_retry_after(exchange.headers.get("retry-after"), datetime.now(UTC))
+    return parse_retry_after(exchange.headers, datetime.now(UTC))
 
 
 def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
