@@ -1,12 +1,16 @@
-"""The operations of the gate that the SDK offers: what each one sends.
-
-The request builders are imported by the first call.
-"""
+"""The operations of the gate that the SDK offers: what each one sends."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ai_gate._lazy import LazyModule
 from ai_gate.types import SessionResponse, TurnCredentials
+
+if TYPE_CHECKING:
+    from ai_gate_api import api
+else:
+    # The request builders are imported by the first call.
+    api = LazyModule("ai_gate_api.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,6 @@ def create_session(
     instructions: str | None,
 ) -> Operation:
     """`POST /session`. What is None is left out."""
-    from ai_gate_api import api  # noqa: PLC0415
-
     return Operation(
         request=api.create_session(
             project_id=project_id,
@@ -57,8 +59,6 @@ def create_session(
 
 def get_turn_credentials(project_id: str) -> Operation:
     """`GET /turn-credentials`."""
-    from ai_gate_api import api  # noqa: PLC0415
-
     return Operation(
         request=api.get_turn_credentials(identifier=project_id),
         idempotent=True,

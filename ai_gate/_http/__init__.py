@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import anyio
 import httpx
+from anyio.lowlevel import current_token
 
 from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
 from ai_gate._http.client import HEADERS, AsyncClients, Clients
@@ -17,6 +18,7 @@ from ai_gate._http.decoding import decoded
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
+from ai_gate._lazy import unforked
 from ai_gate._redaction import without_values
 from ai_gate.errors import AIGateError
 
@@ -64,6 +66,8 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
         AIGateError: An argument of the call can't be sent, or a client is closed.
         Exception: What isn't a failure of the exchange.
     """
+    # anyio imports what it needs of an event loop when it is first asked something in it.
+    unforked(current_token)
     if order.delay:
         await anyio.sleep(order.delay)
     with anyio.move_on_after(order.deadline.left()):

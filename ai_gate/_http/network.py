@@ -248,7 +248,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
-            self._over_tls(layers, layers[-1].object.do_handshake)
+            self._over_tls(layers, layers[-1].shake_hands)
         self._wire.forget()
         return NetworkStream(self._socket, self._wire, layers)
 
@@ -312,7 +312,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
         with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
-            await self._over_tls(layers, layers[-1].object.do_handshake)
+            await self._over_tls(layers, layers[-1].shake_hands)
         self._wire.forget()
         return AsyncNetworkStream(self._socket, self._wire, layers)
 
