@@ -1,6 +1,7 @@
 """Masks for what must not be read in logs, errors, warnings and `repr`."""
 
 import re
+from contextvars import ContextVar
 from logging import Filter, LogRecord
 from typing import TypeVar
 from unicodedata import category
@@ -28,6 +29,9 @@ SHORTEST_UNMISTAKABLE = 8
 
 QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
 """Bytes, as Python prints them."""
+
+LITERAL = re.compile(r"""\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL)
+"""Bytes, as Python prints them where they aren't part of a text that is printed in turn."""
 
 QUERY = re.compile(r"([?&]identifier=)[^&\s\"']*")
 """The project ID in any URL."""
@@ -98,6 +102,42 @@ def _like(failure: Exception, text: str) -> Exception:
         return RuntimeError(f"{type(failure).__name__}: {text}")
     is_text = str(alike) == text and _unquoted(repr(alike)) == repr(alike)
     return alike if is_text else RuntimeError(f"{type(failure).__name__}: {text}")
+
+
+_hidden: ContextVar[str] = ContextVar("ai_gate_hidden", default="")
+
+
+class Hiding:
+    """Keeps a secret, and all that goes over the wire meanwhile, out of other libraries' log lines.
+
+    Args:
+        secret: What a request has in it: the project ID, or a client secret.
+    """
+
+    __slots__ = ("_before", "_secret")
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._before = ""
+
+    def __enter__(self) -> None:
+        self._before = _hidden.get()
+        _hidden.set(self._secret)
+
+    def __exit__(self, *_: object) -> None:
+        # Not by a token, which is refused where a coroutine is ended in another context.
+        _hidden.set(self._before)
+
+
+class MaskedWire(Filter):
+    """Masks what the libraries beneath log of a request of ours. Other lines stay as they are."""
+
+    def filter(self, record: LogRecord) -> bool:
+        """Rewrite the record; every record passes."""
+        if secret := _hidden.get():
+            text = _unquoted(LITERAL.sub(MASK, record.getMessage()))
+            record.msg, record.args = printable(mask(text, secret)), ()
+        return True
 
 
 class MaskedURLs(Filter):

@@ -192,4 +192,6 @@ def test_every_moment_is_read_back(moment: datetime) -> None:
 @modest
 @given(st.floats(0, 1e12))
 def test_every_number_of_seconds_is_read_back(seconds: float) -> None:
-    assert parse_retry_after({"retry-after": f"{seconds:f}"}, NOON) == pytest.approx(seconds, abs=1e-6)
+    assert parse_retry_after({"retry-after": f"{seconds:f}"}, NOON) == pytest.approx(
+        seconds, abs=1e-6
+    )
