@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -32,6 +31,7 @@ class Config:
     timeout: float
     max_retries: int
     debug: bool
+    _urls: dict[str, httpx.URL] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def checked(
@@ -57,15 +57,11 @@ class Config:
         )
 
     def url(self, path: str) -> httpx.URL:
-        """Return the URL of one of the gate's paths."""
-        return _joined(self.base_url, path)
-
-
-@lru_cache(maxsize=64)
-def _joined(base_url: httpx.URL, path: str) -> httpx.URL:
-    """Join them once: httpx parses the whole URL anew for it."""
-    prefix = base_url.raw_path.rstrip(b"/")
-    return base_url.copy_with(raw_path=prefix + path.encode("ascii"))
+        """Return the URL of one of the gate's paths, joined once: httpx parses all of it anew."""
+        if path not in self._urls:
+            prefix = self.base_url.raw_path.rstrip(b"/")
+            self._urls[path] = self.base_url.copy_with(raw_path=prefix + path.encode("ascii"))
+        return self._urls[path]
 
 
 def parsed_url(name: str, value: str) -> httpx.URL:

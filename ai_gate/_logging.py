@@ -42,6 +42,11 @@ class StderrHandler(logging.Handler):
                 print(self.format(record), file=sys.stderr)  # noqa: T201
 
 
+def is_wanted(level: int, debug: bool) -> bool:
+    """Return True if a line of this level is logged, from a client with or without `debug=True`."""
+    return (debug and logger.manager.disable < level) or logger.isEnabledFor(level)
+
+
 def log(level: int, debug: bool, message: str, *arguments: object) -> None:
     """Log a line of a client.
 
@@ -52,8 +57,7 @@ def log(level: int, debug: bool, message: str, *arguments: object) -> None:
         message: The line, with placeholders.
         arguments: What goes into the placeholders.
     """
-    is_wanted = debug and logger.manager.disable < level
-    if not is_wanted and not logger.isEnabledFor(level):
+    if not is_wanted(level, debug):
         return
     # A handler of the app's that fails must not cost the caller a session either.
     with contextlib.suppress(Exception):

@@ -11,7 +11,7 @@ from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
 from ai_gate._config import Config
-from ai_gate._logging import log
+from ai_gate._logging import is_wanted, log
 from ai_gate._redaction import printable
 
 Call: TypeAlias = Generator[Order, Exchange, dict[str, Any]]
@@ -65,6 +65,9 @@ def _exchange_with_retries(
 def _log_attempt(
     operation: Operation, config: Config, exchange: Exchange, attempt: int, seconds: float
 ) -> None:
+    # What the line says takes longer to find out than to leave out.
+    if not is_wanted(logging.DEBUG, config.debug):
+        return
     log(
         logging.DEBUG,
         config.debug,

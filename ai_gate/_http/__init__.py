@@ -70,8 +70,9 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     unforked(current_token)
     if order.delay:
         await anyio.sleep(order.delay)
-    with anyio.move_on_after(order.deadline.left()):
-        await clients.prepare()
+    if clients.is_unprepared:
+        with anyio.move_on_after(order.deadline.left()):
+            await clients.prepare()
     client = clients.get()
     attempt = _built(client, order)
     attempt.request.stream = RequestBody(attempt.request.content)
@@ -158,8 +159,11 @@ def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
         attempt.request = client.build_request(
             # What comes compressed can't be bounded by the bytes that come.
             **{**order.request, "headers": {**IDENTITY, **order.request.get("headers", {})}},
-            timeout=httpx.Timeout(left, connect=connect, pool=connect),
-            extensions={ATTEMPT: attempt},
+            # As httpx.Timeout gives them, which takes its time.
+            extensions={
+                ATTEMPT: attempt,
+                "timeout": {"connect": connect, "read": left, "write": left, "pool": connect},
+            },
         )
         return attempt
     except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
@@ -226,8 +230,9 @@ def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) ->
 
     Our pool keeps the deadline by itself; other transports bound each read alone.
     """
-    length = result.headers.get("content-length")
-    if deadline.left() <= 0 and length != str(len(result.body)):
+    if deadline.left() > 0:
+        return
+    if result.headers.get("content-length") != str(len(result.body)):
         raise httpx.ReadTimeout(TOO_LATE, request=request)
 
 

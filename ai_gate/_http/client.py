@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from http.cookiejar import CookieJar
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import anyio
@@ -56,11 +55,26 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
-class NoCookies(CookieJar):
+class NoCookies(httpx.Cookies):
     """Keeps no cookie: one caller's would travel with another's request."""
 
-    def extract_cookies(self, response: object, request: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         """Leave a response's cookies."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class Client(httpx.Client):
+    """httpx's client without cookies."""
+
+    cookies: Any = NoCookies()
+
+
+class AsyncClient(httpx.AsyncClient):
+    """httpx's client without cookies."""
+
+    cookies: Any = NoCookies()
 
 
 class Transport(httpx.HTTPTransport):
@@ -110,7 +124,7 @@ def _keep_location(response: httpx.Response) -> None:
 
     One that can't be read would make the response a connection error.
     """
-    if "location" in response.headers:
+    if response.is_redirect and "location" in response.headers:
         response.extensions[HEADERS] = response.headers.copy()
         del response.headers["location"]
 
@@ -252,7 +266,7 @@ class Clients(_Clients[httpx.Client, Pool]):
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
         pool = Pool(proxy and proxy.http)
-        client = httpx.Client(transport=Transport(pool), **_settings(_keep_location))
+        client = Client(transport=Transport(pool), **_settings(_keep_location))
         return _Own(client, pool, proxy.name if proxy else "")
 
 
@@ -277,15 +291,19 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
             self._injected_loop = self._injected_loop or current_token()
         return super().get()
 
-    async def prepare(self) -> None:
-        """Read the certificates in a thread, if this process hasn't yet: it takes some 40 ms."""
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether certificates may still have to be read before a client of ours is made."""
         is_first = self._injected is None and self._owner() not in self._own
-        if is_first and self._base_url.scheme == "https":
-            with suppress(OSError, RuntimeError):
-                # `get` tells what is wrong, and reads them itself if no thread can be had.
-                await anyio.to_thread.run_sync(
-                    shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-                )
+        return is_first and self._base_url.scheme == "https"
+
+    async def prepare(self) -> None:
+        """Read the certificates in a thread: it takes some 40 ms."""
+        with suppress(OSError, RuntimeError):
+            # `get` tells what is wrong, and reads them itself if no thread can be had.
+            await anyio.to_thread.run_sync(
+                shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+            )
 
     def is_unusable(self) -> bool:
         """Return True also if an injected client's connections belong to another event loop."""
@@ -313,9 +331,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
         pool = AsyncPool(proxy and proxy.http)
-        client = httpx.AsyncClient(
-            transport=AsyncTransport(pool), **_settings(_keep_location_async)
-        )
+        client = AsyncClient(transport=AsyncTransport(pool), **_settings(_keep_location_async))
         return _Own(client, pool, proxy.name if proxy else "")
 
 
@@ -323,7 +339,8 @@ def _settings(hook: Callable[[httpx.Response], object]) -> dict[str, Any]:
     """Return the settings of a client of ours. The environment is read by us, not by httpx."""
     return {
         "headers": DEFAULT_HEADERS,
-        "cookies": NoCookies(),
+        # Said once, or httpx looks for a password in each URL.
+        "auth": httpx.Auth(),
         "event_hooks": {"response": [hook]},
         "trust_env": False,
     }

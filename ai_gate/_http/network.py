@@ -12,11 +12,11 @@ any loop or none.
 import select
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import anyio
 import httpcore
@@ -98,7 +98,6 @@ class Wire:
         if attempt.may_be_repeated and self.stream is not None:
             self._first_byte_by = Deadline(min(PATIENCE, attempt.deadline.left() / 2))
         self.attempt = attempt
-        self.forget()
 
     def forget(self) -> None:
         """Forget what came: it isn't part of a response."""
@@ -221,12 +220,17 @@ class NetworkStream(Stream, httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Write what waits, and read what has come."""
         if self._unwritten:
-            # A server can respond and hang up before it has read all of a request.
-            with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
+            try:
                 self._send(self._layers, self._take())
+            except OSError as failure:
+                # A server can respond and hang up before it has read all of a request.
+                with suppress(httpcore.WriteError):
+                    _raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
-            with _named(httpcore.ReadTimeout, httpcore.ReadError):
+            try:
                 data = self._receive(self._layers)
+            except OSError as failure:
+                _raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
             if (readable := self._wire.head.take(data)) or not data:
                 return readable
@@ -247,8 +251,10 @@ class NetworkStream(Stream, httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
-        with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
+        try:
             self._over_tls(layers, layers[-1].shake_hands)
+        except OSError as failure:
+            _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         self._wire.forget()
         return NetworkStream(self._socket, self._wire, layers)
 
@@ -285,12 +291,17 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Write what waits, and read what has come."""
         if self._unwritten:
-            # A server can respond and hang up before it has read all of a request.
-            with suppress(httpcore.WriteError), _named(httpcore.WriteTimeout, httpcore.WriteError):
+            try:
                 await self._send(self._layers, self._take())
+            except OSError as failure:
+                # A server can respond and hang up before it has read all of a request.
+                with suppress(httpcore.WriteError):
+                    _raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
-            with _named(httpcore.ReadTimeout, httpcore.ReadError):
+            try:
                 data = await self._receive(self._layers)
+            except OSError as failure:
+                _raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
             if (readable := self._wire.head.take(data)) or not data:
                 return readable
@@ -311,8 +322,10 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
-        with _named(httpcore.ConnectTimeout, httpcore.ConnectError):
+        try:
             await self._over_tls(layers, layers[-1].shake_hands)
+        except OSError as failure:
+            _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         self._wire.forget()
         return AsyncNetworkStream(self._socket, self._wire, layers)
 
@@ -357,20 +370,16 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                 return result
 
 
-@contextmanager
-def _named(timeout: type[Exception], error: type[Exception]) -> Iterator[None]:
-    """Name a failure of the network as httpcore does.
+def _raise(failure: OSError, timeout: type[Exception], error: type[Exception]) -> NoReturn:
+    """Raise a failure of the network as httpcore names it.
 
     What a signal handler raises while a socket is waited for passes through, even if it is an
     OSError, as a TimeoutError is: it isn't the network's.
     """
-    try:
-        yield
-    except OSError as failure:
-        if is_of_a_handler(failure):
-            raise
-        name = timeout if isinstance(failure, TimeoutError) else error
-        raise name(str(failure)) from failure
+    if is_of_a_handler(failure):
+        raise failure
+    name = timeout if isinstance(failure, TimeoutError) else error
+    raise name(str(failure)) from failure
 
 
 def _is_readable(connected: socket.socket) -> bool:

@@ -8,10 +8,10 @@ import re
 import ssl
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import inf
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 import h11
@@ -32,13 +32,15 @@ H = TypeVar(
     | httpcore.AsyncConnectionPool,
 )
 
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
 ATTEMPT = "ai_gate_attempt"
 """The name of the request's extension that has the attempt."""
 
 KEEP_ALIVE_TIMEOUT = re.compile(rb"(?i)\btimeout=(\d{1,9})")
 
 
-def nothing_follows(received: bytes, response: httpcore.Response) -> bool:
+def nothing_follows(received: bytes, status: int, fields: Mapping[bytes, bytes]) -> bool:
     """Return True if it is certain that a response was all that came.
 
     What came behind it stays in the connection's buffer and would be read as the next response,
@@ -46,13 +48,13 @@ def nothing_follows(received: bytes, response: httpcore.Response) -> bool:
 
     Args:
         received: All that came since the request was sent.
-        response: The head of the response.
+        status: The status of the response.
+        fields: Its headers, with their names in small letters.
     """
-    fields = {name.lower(): value for name, value in response.headers}
-    length = b"0" if response.status in (204, 304) else fields.get(b"content-length", b"")
+    length = b"0" if status in (204, 304) else fields.get(b"content-length", b"")
     end = head.END.search(received)
     is_simple = end and length.isdigit() and b"transfer-encoding" not in fields
-    if end and is_simple and received.startswith(b"HTTP/1.1 %d" % response.status):
+    if end and is_simple and received.startswith(b"HTTP/1.1 %d" % status):
         return len(received) - end.end() == int(length)
     return _nothing_follows_for_h11(received)
 
@@ -93,12 +95,11 @@ def _attempt(request: httpcore.Request) -> Attempt:
     return Attempt(Deadline(inf if seconds is None else seconds))
 
 
-def _keep_alive(response: httpcore.Response) -> float:
+def _keep_alive(fields: Mapping[bytes, bytes]) -> float:
     """Return how long the server keeps an idle connection, in seconds (RFC 2068, 19.7.1.1).
 
     Its last second isn't used, since the server can close it while a request is under way.
     """
-    fields = {name.lower(): value for name, value in response.headers}
     stated = KEEP_ALIVE_TIMEOUT.search(fields.get(b"keep-alive", b""))
     return int(stated[1]) - 1.0 if stated else inf
 
@@ -125,29 +126,31 @@ class _Connection(Generic[H]):
             link.has_expired() or not link.can_handle_request(url.origin) for link in links
         )
 
-    def is_reusable(self, response: httpcore.Response) -> bool:
-        """Return True if the next request can be sent after a response."""
-        links, stream = self._links(), self.wire.stream
-        return (
+    def rest(self, status: int, headers: Headers) -> bool:
+        """Become idle after a response. Return False if the next request can't be sent then.
+
+        What comes later is found when the connection is used again.
+        """
+        links, fields = self._links(), {name.lower(): value for name, value in headers}
+        is_reusable = (
             bool(links)
             and all(link.is_idle() for link in links)
-            and stream is not None
-            and stream.holds_nothing()
             and not self.wire.is_cut
             and not self.wire.head.is_mended
-            and nothing_follows(bytes(self.wire.received), response)
+            and nothing_follows(bytes(self.wire.received), status, fields)
         )
+        if is_reusable:
+            self.wire.attempt.abandon = None
+            self.usable_until = time.monotonic() + _keep_alive(fields)
+            # An idle connection holds nobody's session.
+            self.wire.forget()
+        return is_reusable
 
-    @contextmanager
-    def noting_what_is_unreadable(self) -> Iterator[None]:
+    def note_unreadable(self) -> None:
         """Keep what came for the user if h11 refuses it: a session in it is billed."""
-        try:
-            yield
-        except httpcore.RemoteProtocolError:
-            # Before that it was a proxy that responded.
-            if self.wire.attempt.written:
-                self.wire.attempt.unreadable = bytes(self.wire.received)
-            raise
+        # Before that it was a proxy that responded.
+        if self.wire.attempt.written:
+            self.wire.attempt.unreadable = bytes(self.wire.received)
 
     def close(self) -> None:
         """Close the socket, whatever the connection is doing, in any event loop or none."""
@@ -202,15 +205,15 @@ class _Pool(ABC, Generic[C]):
         """The number of idle connections."""
         return len(self._idle)
 
-    def release(self, connection: C, response: httpcore.Response) -> None:
+    def _release(self, connection: C, response: httpcore.Response) -> Callable[[], None]:
+        """Return what ends the exchange of a response, which it doesn't keep."""
+        return partial(self.release, connection, response.status, response.headers)
+
+    def release(self, connection: C, status: int, headers: Headers) -> None:
         """Keep a connection for the next call, if it can be used again."""
-        if self._closed or not connection.is_reusable(response):
+        if self._closed or not connection.rest(status, headers):
             connection.close()
         else:
-            connection.wire.attempt.abandon = None
-            connection.usable_until = time.monotonic() + _keep_alive(response)
-            # An idle connection holds nobody's session.
-            connection.wire.forget()
             self._idle.put(connection)
             self._close_if_closed_meanwhile()
 
@@ -253,14 +256,13 @@ class Pool(_Pool[Connection]):
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return the response, its body still to be read."""
         connection = self._begin(request)
-        with connection.noting_what_is_unreadable():
+        try:
             response = connection.http.handle_request(request)
-        return httpcore.Response(
-            response.status,
-            headers=response.headers,
-            content=ResponseBody(self, connection, response),
-            extensions=response.extensions,
-        )
+        except httpcore.RemoteProtocolError:
+            connection.note_unreadable()
+            raise
+        response.stream = ResponseBody(response.stream, self._release(connection, response))
+        return response
 
     def close(self) -> None:
         """Close the idle connections now and the others when their calls end."""
@@ -285,14 +287,13 @@ class AsyncPool(_Pool[AsyncConnection]):
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request and return the response, its body still to be read."""
         connection = self._begin(request)
-        with connection.noting_what_is_unreadable():
+        try:
             response = await connection.http.handle_async_request(request)
-        return httpcore.Response(
-            response.status,
-            headers=response.headers,
-            content=AsyncResponseBody(self, connection, response),
-            extensions=response.extensions,
-        )
+        except httpcore.RemoteProtocolError:
+            connection.note_unreadable()
+            raise
+        response.stream = AsyncResponseBody(response.stream, self._release(connection, response))
+        return response
 
     async def aclose(self) -> None:
         """Close the idle connections now and the others when their calls end."""
@@ -308,38 +309,37 @@ class AsyncPool(_Pool[AsyncConnection]):
         await self.aclose()
 
 
-class ResponseBody:
-    """The body of a response, which gives its connection back when closed."""
+class _ResponseBody:
+    """The body of a response, which gives its connection back when closed.
 
-    def __init__(self, pool: Pool, connection: Connection, response: httpcore.Response) -> None:
-        self._pool = pool
-        self._connection = connection
-        self._response = response
+    It takes the place of httpcore's in the response, which costs less than a second response.
+    """
+
+    def __init__(self, stream: Any, release: Callable[[], None]) -> None:
+        self._stream = stream
+        self._release = release
+
+
+class ResponseBody(_ResponseBody):
+    """The body of a response of the sync side."""
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
+        return iter(self._stream)
 
     def close(self) -> None:
         """End the exchange."""
-        self._response.close()
-        self._pool.release(self._connection, self._response)
+        self._stream.close()
+        self._release()
 
 
-class AsyncResponseBody:
-    """The body of a response, which gives its connection back when closed."""
-
-    def __init__(
-        self, pool: AsyncPool, connection: AsyncConnection, response: httpcore.Response
-    ) -> None:
-        self._pool = pool
-        self._connection = connection
-        self._response = response
+class AsyncResponseBody(_ResponseBody):
+    """The body of a response of the async side."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_stream()
+        return aiter(self._stream)
 
     async def aclose(self) -> None:
         """End the exchange, also while the caller is being cancelled."""
         with anyio.CancelScope(shield=True):
-            await self._response.aclose()
-        self._pool.release(self._connection, self._response)
+            await self._stream.aclose()
+        self._release()
