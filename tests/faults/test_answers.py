@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from ai_gate import APITimeoutError, InvalidResponseError
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
-from tests.support.steps import ReadRequest
+from tests.support.responses import JSON, chunk, head
+from tests.support.server import Script
+from tests.support.steps import Drip, ReadRequest, ReadSome, Reset, Send, Stall
 
-from .cases import BAD_HEADS, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault
+from .cases import BAD_HEADS, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault, Raises
 from .checks import check, in_time
 
 # So long that it can't be what ended the call.
@@ -44,6 +47,47 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
         check(outcome, fault.outcome)
         assert outcome.seconds > timeout - 0.05
         assert len(server.requests) == 1
+        return outcome
+
+    in_time(run)
+
+
+REFUSED = "Content-Length: many"
+READ_ON = {
+    "up to its end": (head(200, REFUSED), JSON, ()),
+    "by its length": (
+        head(200, f"Content-Length: {len(JSON)}", "Content-Length: 7"),
+        JSON,
+        (ReadSome(),),
+    ),
+    "by its last chunk": (
+        head(200, "Transfer-Encoding: odd"),
+        chunk(JSON) + chunk(b""),
+        (ReadSome(),),
+    ),
+    "behind an interim one": (head(103) + head(201, REFUSED), JSON, ()),
+    "until it is reset": (head(200, REFUSED), JSON, (Reset(),)),
+}
+
+
+@pytest.mark.parametrize(("start", "body", "end"), READ_ON.values(), ids=READ_ON)
+def test_a_body_that_comes_after_a_head_that_is_refused(
+    start: bytes, body: bytes, end: Script, caller: Caller, serve: Serve
+) -> None:
+    server = serve((ReadRequest(), Send(start), Drip(body, 0.002), *end))
+    error = caller.attempt(POST, server.url).error
+    assert type(error) is InvalidResponseError
+    assert "came with a head that can't be read" in str(error)
+    assert error.body == body
+    server.wait_for(lambda: server.closed == server.opened)
+
+
+def test_such_a_body_in_part(serve: Serve) -> None:
+    server = serve((ReadRequest(), Send(head(200, REFUSED)), Drip(JSON[:9], 0.002), Stall()))
+
+    def run(caller: Caller, timeout: float) -> Outcome:
+        outcome = caller.attempt(POST, server.url, timeout=timeout)
+        check(outcome, Raises(APITimeoutError, 200, JSON[:9]))
         return outcome
 
     in_time(run)
