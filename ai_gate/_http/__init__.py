@@ -6,7 +6,7 @@ failure an exception is.
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 import httpx
@@ -113,14 +113,27 @@ async def _read_async(response: httpx.Response, result: Exchange, deadline: Dead
     try:
         if _begin(result, response):
             with _to_the_end(result, response, deadline):
-                async for chunk in response.aiter_raw():
+                pieces = response.aiter_raw()
+                async for chunk in pieces:
                     is_all = not _took(chunk, result)
                     # What shows the variables of a failure would show a session.
                     del chunk
                     if is_all:
+                        await _end_early(response, pieces)
                         break
     finally:
         await response.aclose()
+
+
+async def _end_early(response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
+    """Close a response before all of it is read.
+
+    To read on then fails, which ends the generators of httpx and httpcore, one within another: trio
+    complains of those that are left.
+    """
+    await response.aclose()
+    with suppress(httpx.HTTPError, StopAsyncIteration):
+        await anext(pieces)
 
 
 class RequestBody(httpx.AsyncByteStream):

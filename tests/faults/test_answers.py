@@ -7,11 +7,23 @@ import pytest
 from ai_gate import APITimeoutError, InvalidResponseError
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
-from tests.support.responses import JSON, chunk, head
+from tests.support.responses import JSON, chunk, head, response
+from tests.support.running import recorded
 from tests.support.server import Script
 from tests.support.steps import Drip, ReadRequest, ReadSome, Reset, Send, Stall
 
-from .cases import BAD_HEADS, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault, Raises
+from .cases import (
+    BAD_HEADS,
+    BY_NAME,
+    CHUNKED,
+    FAULTS,
+    HELD,
+    LOST,
+    SLOW,
+    TOO_LARGE,
+    Fault,
+    Raises,
+)
 from .checks import check, in_time
 
 # So long that it can't be what ended the call.
@@ -91,3 +103,18 @@ def test_such_a_body_in_part(serve: Serve) -> None:
         return outcome
 
     in_time(run)
+
+
+@pytest.mark.parametrize(
+    "caller", [*CALLERS, *(Caller(c.flavour, injected=True) for c in CALLERS)], ids=str
+)
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_that_is_too_large_leaves_nothing_behind(
+    framing: str, caller: Caller, serve: Serve
+) -> None:
+    sent = (
+        response(200, TOO_LARGE) if framing == "length" else head(200, CHUNKED) + chunk(TOO_LARGE)
+    )
+    expected = Raises(InvalidResponseError, 200, TOO_LARGE, cut=True)
+    server = serve((ReadRequest(), Send(sent)))
+    assert recorded(lambda: check(caller.attempt(POST, server.url), expected)) == []
