@@ -59,12 +59,17 @@ def _others(threads: list[int]) -> list[int]:
 def _register() -> None:
     """Let forks wait from now on.
 
-    Hooks run in the reverse order of their registration, so logging's is registered before: it
-    takes a lock that an import of a module with a logger needs.
+    Logging's hook takes a lock that an import of a module with a logger needs. Hooks run in the
+    reverse order of their registration, so ours is registered again after logging's.
     """
     _registered.append(True)
+    _register_hooks()
     import logging  # noqa: F401, PLC0415
 
+    _register_hooks()
+
+
+def _register_hooks() -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child

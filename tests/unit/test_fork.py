@@ -101,6 +101,7 @@ def call():
 MOMENTS = [
     ("ai_gate.client", ALL_BY_THREAD),
     ("httpcore._sync.http11", ALL_BY_THREAD),
+    ("string", ALL_BY_THREAD),  # logging needs it
     ("ai_gate_api.api", CALL_BY_THREAD),
     ("anyio._backends._asyncio", ASYNC_CALL_BY_THREAD),
     ("anyio.streams.tls", ASYNC_CALL_BY_THREAD),
