@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LONGEST_WAIT = 10.0
+LONGEST_WAIT = 5.0
 """How long a fork and what it mustn't cut in half wait for each other, in seconds."""
 PAUSE = 0.001
 
@@ -29,8 +29,8 @@ _registered: list[bool] = []
 def unforked(action: "Callable[[], T]") -> "T":
     """Do what a fork has to wait for, and return its result.
 
-    A child that was forked while another thread imported a module, or held a lock of OpenSSL's,
-    waits for ever once it needs the same, for a thread that it doesn't have.
+    A child that was forked while another thread imported a module, or held a lock of OpenSSL's or
+    the C library's, waits for ever once it needs the same, for a thread that it doesn't have.
 
     No lock is held, since a hook of a fork that runs after ours can wait for a lock that an import
     needs: both sides look at what the other one does, and wait for a bounded time.
@@ -84,7 +84,8 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
-    _forking.remove(get_ident())
+    # A hook that was registered while the fork waited runs here alone.
+    _forking[:] = _others(_forking)
 
 
 def _after_fork_in_child() -> None:
