@@ -1,6 +1,7 @@
 """What both clients share, and the two loops that carry out a call."""
 
 import warnings
+from copy import copy
 from typing import Any, Generic, TypeVar
 
 from ai_gate._call import Call, call
@@ -32,6 +33,15 @@ class BaseClient(Generic[C]):
     def __repr__(self) -> str:
         settings = f"base_url={str(self._config.base_url)!r}, timeout={self._config.timeout!r}"
         return f"{type(self).__name__}({settings})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy has, in this process or another: the settings, no connections."""
+        return {**vars(self), "_clients": copy(self._clients), "_rate_limit": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._config.debug:
+            enable_debug()
 
     def __del__(self) -> None:
         clients = getattr(self, "_clients", None)

@@ -72,9 +72,15 @@ def parsed_url(name: str, value: str) -> httpx.URL:
     """
     try:
         # What IDNA needs is imported here.
-        return unforked(lambda: _with_usable_host(httpx.URL(value)))
+        url = unforked(lambda: _with_usable_host(httpx.URL(value)))
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise AIGateError(f"{name} is not a valid URL.") from error
+    if ":" in url.host and "%" in url.host:
+        raise AIGateError(
+            f"{name} must not have an IPv6 zone, as %eth0: give the address a name, for example in "
+            "/etc/hosts."
+        )
+    return url
 
 
 def _with_usable_host(url: httpx.URL) -> httpx.URL:

@@ -1,5 +1,6 @@
 """The clients of the SDK."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack, cast
 
@@ -138,12 +139,16 @@ class AIGateClient(BaseClient[Clients]):
 
     def create_session(
         self,
-        model: Model = DEFAULT_MODEL,
-        voice: Voice = DEFAULT_VOICE,
-        temperature: float = DEFAULT_TEMPERATURE,
-        instructions: str = DEFAULT_INSTRUCTIONS,
+        model: Model | None = DEFAULT_MODEL,
+        voice: Voice | None = DEFAULT_VOICE,
+        temperature: float | None = DEFAULT_TEMPERATURE,
+        instructions: str | None = DEFAULT_INSTRUCTIONS,
+        *,
+        extra_body: Mapping[str, object] | None = None,
     ) -> SessionResponse:
         """Create an OpenAI Realtime session. Each one is billed.
+
+        None leaves a field out, and the gate or OpenAI decides.
 
         Args:
             model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
@@ -152,6 +157,9 @@ class AIGateClient(BaseClient[Clients]):
                 nova and shimmer; any name goes through, and the gate decides.
             temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
             instructions: The system instructions (default: `You are a helpful assistant`).
+            extra_body: Further fields of the session by their names, such as `tools` (default:
+                `None`). They are sent as they are, also None, and go before the arguments of the
+                same names; `project_id` can't be among them.
 
         Returns:
             The session as the gate sent it, with its client secret and TURN credentials.
@@ -184,6 +192,7 @@ class AIGateClient(BaseClient[Clients]):
             voice=voice,
             temperature=temperature,
             instructions=instructions,
+            extra_fields=operations.checked_extra_fields(extra_body),
         )
         response = run(self._call(operation), self._clients, self._config)
         return cast(SessionResponse, response)
@@ -334,12 +343,16 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
 
     async def create_session(
         self,
-        model: Model = DEFAULT_MODEL,
-        voice: Voice = DEFAULT_VOICE,
-        temperature: float = DEFAULT_TEMPERATURE,
-        instructions: str = DEFAULT_INSTRUCTIONS,
+        model: Model | None = DEFAULT_MODEL,
+        voice: Voice | None = DEFAULT_VOICE,
+        temperature: float | None = DEFAULT_TEMPERATURE,
+        instructions: str | None = DEFAULT_INSTRUCTIONS,
+        *,
+        extra_body: Mapping[str, object] | None = None,
     ) -> SessionResponse:
         """Create an OpenAI Realtime session. Each one is billed.
+
+        None leaves a field out, and the gate or OpenAI decides.
 
         Args:
             model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
@@ -348,6 +361,9 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
                 nova and shimmer; any name goes through, and the gate decides.
             temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
             instructions: The system instructions (default: `You are a helpful assistant`).
+            extra_body: Further fields of the session by their names, such as `tools` (default:
+                `None`). They are sent as they are, also None, and go before the arguments of the
+                same names; `project_id` can't be among them.
 
         Returns:
             The session as the gate sent it, with its client secret and TURN credentials.
@@ -385,6 +401,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             voice=voice,
             temperature=temperature,
             instructions=instructions,
+            extra_fields=operations.checked_extra_fields(extra_body),
         )
         response = await run_async(self._call(operation), self._clients, self._config)
         return cast(SessionResponse, response)
@@ -442,16 +459,18 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
 
     def connect(
         self,
-        model: Model = DEFAULT_MODEL,
-        voice: Voice = DEFAULT_VOICE,
-        temperature: float = DEFAULT_TEMPERATURE,
-        instructions: str = DEFAULT_INSTRUCTIONS,
+        model: Model | None = DEFAULT_MODEL,
+        voice: Voice | None = DEFAULT_VOICE,
+        temperature: float | None = DEFAULT_TEMPERATURE,
+        instructions: str | None = DEFAULT_INSTRUCTIONS,
+        *,
+        extra_body: Mapping[str, object] | None = None,
         **options: "Unpack[call_options.CallOptions]",
     ) -> "webrtc.Connector":
         """Create a session and talk with the model: live voice over WebRTC, under asyncio.
 
         It needs the extra `webrtc`: `pip install "ai-gate[webrtc]"`. The session is created when
-        the call is made.
+        the call is made. None leaves a field of it out, and the gate or OpenAI decides.
 
         Args:
             model: The OpenAI Realtime model (default: `gpt-4o-realtime-preview-2024-10-01`, which
@@ -460,6 +479,9 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
                 nova and shimmer; any name goes through, and the gate decides.
             temperature: The sampling temperature, from 0 to 1 (default: `0.7`).
             instructions: The system instructions (default: `You are a helpful assistant`).
+            extra_body: Further fields of the session by their names, such as `tools` (default:
+                `None`). They are sent as they are, also None, and go before the arguments of the
+                same names; `project_id` can't be among them.
             options: The further arguments of `ai_gate.webrtc.connect`: `audio`, `relay_only`,
                 `open_timeout`, `close_timeout`, `max_queue`, `api`, `realtime_url`, `http_client`
                 and `event_names`.
@@ -491,7 +513,10 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             ```
         """
         return webrtc.connect(
-            lambda: self.create_session(model, voice, temperature, instructions), **options
+            lambda: self.create_session(
+                model, voice, temperature, instructions, extra_body=extra_body
+            ),
+            **options,
         )
 
     async def __aenter__(self) -> Self:

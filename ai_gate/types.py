@@ -63,7 +63,7 @@ Voice: TypeAlias = (
 
 
 class CreateSessionRequest(TypedDict):
-    """What the session is to be: the body of `POST /session`."""
+    """What the session is to be: the body of `POST /session`. Any other field is legal too."""
 
     project_id: str
     model: NotRequired[str]

@@ -18,6 +18,7 @@ from ai_gate._http.decoding import decoded
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
+from ai_gate._http.tls import sni
 from ai_gate._lazy import unforked
 from ai_gate._redaction import without_values
 from ai_gate.errors import AIGateError
@@ -176,6 +177,7 @@ def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
             extensions={
                 ATTEMPT: attempt,
                 "timeout": {"connect": connect, "read": left, "write": left, "pool": connect},
+                **sni(order.request["url"]),
             },
         )
         return attempt

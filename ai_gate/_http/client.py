@@ -3,11 +3,12 @@
 import os
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -119,6 +120,22 @@ def _replace_pool(transport: Transport | AsyncTransport, pool: Pool | AsyncPool)
     vars(transport)["_pool"] = pool
 
 
+@contextmanager
+def reading_environment() -> Iterator[None]:
+    """Turn what is wrong with the proxy and CA settings of the environment into an error of ours.
+
+    Raises:
+        AIGateError: Connections can't be set up.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise AIGateError(
+            "Connections can't be set up: check the proxy and CA settings of the environment "
+            f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+        ) from error
+
+
 def _keep_location(response: httpx.Response) -> None:
     """Keep the Location of a redirect from httpx: it reads one even if it doesn't follow.
 
@@ -151,6 +168,21 @@ class _Clients(ABC, Generic[C, P]):
         self._injected = injected
         self._own: dict[Owner, _Own[C, P]] = {}
         self.closed = False
+
+    def __copy__(self) -> Self:
+        return type(self)(self._base_url, self._injected)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        # An app's client goes on being the app's: it isn't copied.
+        return copy(self)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[httpx.URL, None]]:
+        if self._injected is not None:
+            raise TypeError(
+                "A client with an http_client can't be pickled, because connections can't: make it "
+                "in the process that uses it."
+            )
+        return type(self), (self._base_url, None)
 
     def get(self) -> C:
         """Return the httpx client that sends the next request.
@@ -216,15 +248,10 @@ class _Clients(ABC, Generic[C, P]):
             own.pool.close_idle()
 
     def _opened(self) -> _Own[C, P]:
-        try:
+        with reading_environment():
             if self._base_url.scheme == "https":
                 shared_context()
             return self._open()
-        except (OSError, ValueError) as error:
-            raise AIGateError(
-                "Connections can't be set up: check the proxy and CA settings of the environment "
-                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
-            ) from error
 
     @abstractmethod
     def _owner(self) -> Owner:
@@ -265,7 +292,7 @@ class Clients(_Clients[httpx.Client, Pool]):
 
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
-        pool = Pool(proxy and proxy.http)
+        pool = Pool(proxy and proxy.for_pool())
         client = Client(transport=Transport(pool), **_settings(_keep_location))
         return _Own(client, pool, proxy.name if proxy else "")
 
@@ -330,7 +357,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
-        pool = AsyncPool(proxy and proxy.http)
+        pool = AsyncPool(proxy and proxy.for_pool())
         client = AsyncClient(transport=AsyncTransport(pool), **_settings(_keep_location_async))
         return _Own(client, pool, proxy.name if proxy else "")
 

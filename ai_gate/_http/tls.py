@@ -41,6 +41,20 @@ def kept_context(contexts: Contexts) -> ssl.SSLContext:
     return context
 
 
+def without_dot(host: str) -> str:
+    """Return a host as SNI and certificates name it: without a dot at the end (RFC 6066, 3).
+
+    In Kubernetes such a dot keeps a name from being tried with each search domain first.
+    """
+    return host.removesuffix(".")
+
+
+def sni(url: httpx.URL) -> dict[str, str]:
+    """Return the extension of a request that tells other transports the same."""
+    host = url.raw_host.decode("ascii")
+    return {"sni_hostname": without_dot(host)} if host.endswith(".") else {}
+
+
 class TLS:
     """One layer of TLS, whose bytes others send and receive.
 
@@ -52,8 +66,9 @@ class TLS:
         self._incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         """What is to be sent."""
+        name = without_dot(hostname) if hostname else None
         self.object = unforked(
-            lambda: context.wrap_bio(self._incoming, self.outgoing, server_hostname=hostname)
+            lambda: context.wrap_bio(self._incoming, self.outgoing, server_hostname=name)
         )
 
     def shake_hands(self) -> None:

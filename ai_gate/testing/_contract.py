@@ -1,6 +1,7 @@
 """`openapi.yaml`, and what openapi-core says of requests and responses."""
 
 import json
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -140,7 +141,9 @@ def _read_json(body: bytes, **_: str) -> Any:
     It raises ContractError, because openapi-core would catch a ValueError.
     """
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+        )
     except RecursionError as error:
         raise ContractError("the body is nested too deeply") from error
     except ValueError as error:
@@ -149,6 +152,12 @@ def _read_json(body: bytes, **_: str) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(number: str) -> float | None:
+    """Return a number, or None if it is too large: the gate's JavaScript writes it so."""
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _describe(errors: Iterable[Exception]) -> str:

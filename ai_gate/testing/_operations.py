@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection
 from typing import Any
 
-from ai_gate.testing._contract import Call, Contract
+from ai_gate.testing._contract import Call, Contract, ContractError
 from ai_gate.testing._limits import Plan, Refusal, Usage
 from ai_gate.testing._response import Response, isoformat, json_response
 from ai_gate.testing._sessions import IceServers, new_session, new_turn_credentials
@@ -12,6 +12,18 @@ from ai_gate.testing._state import State
 
 UNKNOWN = {"estimatedMinutes", "minutesUsed"}
 """What the mock gate can't say of a project's usage, since it sees no session's activity."""
+
+NOT_ECHOED = {
+    "project_id",
+    "id",
+    "object",
+    "expires_at",
+    "client_secret",
+    "turn_credentials",
+    "session_id",
+    "metadata",
+}
+"""What a caller can send without a session having it: it is OpenAI's or the gate's to say."""
 
 
 def _ignore(_: Any) -> None:
@@ -50,9 +62,15 @@ class Operations:
     def create_session(self, call: Call) -> Response:
         """Create a session that echoes what was asked for."""
         template = self._contract.example("session")
-        # Any other field is legal, also one with the name of a field of the response.
-        documented = self._contract.properties("CreateSessionRequest")
-        wanted = {name: value for name, value in call.body.items() if name in documented}
+        wanted = {name: value for name, value in call.body.items() if name not in NOT_ECHOED}
+        if wanted.keys() - self._contract.properties("CreateSessionRequest"):
+            # The spec says nothing of these, but OpenAI refuses what its session can't have.
+            try:
+                session = json_response(200, {**template, **wanted})
+                self._contract.check_response("POST", "/session", session)
+            except (ContractError, RecursionError) as error:
+                refusal = self._contract.example("invalid_request")
+                return json_response(400, {**refusal, "message": str(error)})
 
         def create(now: float) -> Any:
             session = new_session(template, wanted, now, self._ice_servers)

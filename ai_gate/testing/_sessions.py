@@ -62,8 +62,8 @@ def new_session(
     ice_servers: IceServers | None,
 ) -> Any:
     """Fill a copy of the spec's example with what was asked for, new IDs and new secrets."""
-    session = copy.deepcopy(dict(template))
-    session |= {name: value for name, value in wanted.items() if name in session}
+    # What was asked for can be nested too deeply to be copied.
+    session = copy.deepcopy(dict(template)) | dict(wanted)
     session["id"] = f"sess_{secrets.token_hex(12)}"
     session["expires_at"] = int(now) + SESSION_SECONDS
     session["client_secret"] = {

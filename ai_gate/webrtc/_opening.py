@@ -154,8 +154,8 @@ class Opening:
         exchange = sdp_exchange(self._options.api, url, self._session.get("model"))
         self._is_posting = True
         try:
-            async with http_client(self._options.http_client) as client:
-                answer = await exchange.exchange(offer, Poster(client, self._secret.value))
+            async with http_client(self._options.http_client, url) as (client, proxy):
+                answer = await exchange.exchange(offer, Poster(client, self._secret.value, proxy))
         except SDPRefusedError as refused:
             if refused.status_code == 401 and self._has_expired(refused):
                 raise _expired(refused) from refused

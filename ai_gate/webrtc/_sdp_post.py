@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange
-from ai_gate._http.client import DEFAULT_HEADERS, AsyncClients
+from ai_gate._http.client import DEFAULT_HEADERS, AsyncClients, reading_environment
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
-from ai_gate._http.tls import shared_context
+from ai_gate._http.proxy import environment_proxy
+from ai_gate._http.tls import shared_context, sni
 from ai_gate._redaction import MASK, SECRETS, Hiding, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
@@ -48,11 +49,13 @@ class Poster:
     Args:
         client: The client. Its own authentication, timeout and redirects aren't used.
         token: The bearer token.
+        proxy: What the proxy is called in errors; nothing if there is none.
     """
 
-    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, token: str, proxy: str = "") -> None:
         self._client = client
         self._token = token
+        self._through = f" through {proxy}" if proxy else ""
 
     async def post(self, url: httpx.URL, content: str, content_type: str) -> Reply:
         """Send a body and read the answer, whatever its status.
@@ -90,7 +93,13 @@ class Poster:
         # Else parameters of the client's would take the place of the URL's.
         params = url.params if self._client.params else None
         return self._client.build_request(
-            "POST", url, params=params, headers=headers, content=content.encode(), timeout=None
+            "POST",
+            url,
+            params=params,
+            headers=headers,
+            content=content.encode(),
+            timeout=None,
+            extensions=sni(url),
         )
 
     async def _send(self, request: httpx.Request) -> Reply:
@@ -121,9 +130,10 @@ class Poster:
         reason = self.masked(str(without_quotes(failure)).rstrip(".") or type(failure).__name__)
         kind = APITimeoutError if exchange.timed_out else APIConnectionError
         if not exchange.sent or isinstance(failure, httpx.LocalProtocolError):
-            return kind(f"The SDP offer could not be sent: {reason}.")
+            return kind(f"The SDP offer could not be sent{self._through}: {reason}.")
         return kind(
-            f"The connection was lost before the SDP offer was answered: {reason}. {MAY_HAVE_BEGUN}"
+            f"The connection{self._through} was lost before the SDP offer was answered: {reason}. "
+            f"{MAY_HAVE_BEGUN}"
         )
 
     def _is_ours(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
@@ -138,19 +148,23 @@ class Poster:
 
 
 @asynccontextmanager
-async def http_client(injected: httpx.AsyncClient | None) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield the app's client, which stays open, or one of the SDK's own, which is closed then."""
+async def http_client(
+    injected: httpx.AsyncClient | None, url: httpx.URL
+) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """Yield what posts to a URL, and what the proxy is called in errors; nothing if there is none.
+
+    It is the app's client, which stays open, or one of the SDK's own, which is closed then.
+    """
     if injected is not None:
-        yield injected
+        yield injected, ""
         return
-    try:
-        own = httpx.AsyncClient(verify=shared_context())
-    except (ValueError, OSError, ImportError, httpx.InvalidURL) as error:
-        raise AIGateError(
-            "The connection can't be set up: check the proxy and CA settings of the environment."
-        ) from without_quotes(error)
+    with reading_environment():
+        proxy = environment_proxy(url)
+        own = httpx.AsyncClient(
+            verify=shared_context(), proxy=proxy.settings if proxy else None, trust_env=False
+        )
     async with own:
-        yield own
+        yield own, proxy.name if proxy else ""
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:

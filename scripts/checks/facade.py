@@ -13,10 +13,12 @@ NOT_OFFERED = {"getHealth"}
 """Operations that the clients deliberately leave to the low-level client."""
 PROJECT = {"project_id", "identifier"}
 """Parameters that the client fills in with its own project ID."""
-SUGGESTED = {"Model": "str", "Voice": "str"}
-"""Types that complete known names, and what they stand for."""
+SUGGESTED = re.compile(r"\b(?:Model|Voice)\b")
+"""Types that complete known names, and stand for a string."""
 REQUIRED = object()
 """The default of a parameter that has none."""
+EXTRA_FIELDS = "extra_body"
+"""The parameter for the fields of a body that the spec allows and doesn't name."""
 
 
 class Parameter(NamedTuple):
@@ -68,23 +70,26 @@ def _parameters(
     document: dict[str, Any], operation: spec.Operation
 ) -> Iterator[tuple[str, Parameter]]:
     found = {one["name"]: one["schema"] for one in operation.parameters}
+    extra = {}
     required = {one["name"] for one in operation.parameters if one.get("required")}
     if body := examples.resolve(document, operation.node.get("requestBody")):
         schema = examples.resolve(document, body["content"]["application/json"]["schema"])
         found |= schema["properties"]
         required |= set(schema.get("required", ()))
+        if schema.get("additionalProperties") is True:
+            extra[EXTRA_FIELDS] = Parameter("Mapping[str, object] | None", None)
     for name, schema in found.items():
         if name not in PROJECT:
             yield name, _parameter(schema, required=name in required)
+    yield from extra.items()
 
 
 def _parameter(schema: dict[str, Any], *, required: bool) -> Parameter:
+    """Return the parameter for a schema. What isn't required is left out for None."""
     annotation = schemas.annotation(schema)
-    if "default" in schema:
-        return Parameter(annotation, schema["default"])
     if required:
-        return Parameter(annotation, REQUIRED)
-    return Parameter(schemas.canonical(f"{annotation} | None"), None)
+        return Parameter(annotation, schema.get("default", REQUIRED))
+    return Parameter(schemas.canonical(f"{annotation} | None"), schema.get("default"))
 
 
 def _snake_case(name: str) -> str:
@@ -122,7 +127,7 @@ def _method(
             yield f"{place}: {name}() lacks the parameter: add `{parameter}{expected}`"
             continue
         annotation = str(found[parameter].annotation)
-        if SUGGESTED.get(annotation, schemas.canonical(annotation)) != expected.annotation:
+        if schemas.canonical(SUGGESTED.sub("str", annotation)) != expected.annotation:
             yield f"{place}: {name}(): {parameter} must be {expected.annotation}, not {annotation}"
         default = _default(module, found[parameter])
         if default != expected.default:
@@ -130,6 +135,8 @@ def _method(
                 f"{place}: {name}(): {parameter} must be {_said(expected.default)}, "
                 f"as in the spec, not {_said(default)}"
             )
+        if _is_by_keyword(found[parameter]) != (parameter == EXTRA_FIELDS):
+            yield f"{place}: {name}(): {EXTRA_FIELDS} alone must be keyword-only: see {parameter}"
 
 
 def _connect(root: Path, connect: griffe.Function, wanted: griffe.Function) -> Iterator[str]:
@@ -139,16 +146,26 @@ def _connect(root: Path, connect: griffe.Function, wanted: griffe.Function) -> I
     expected, found = _written(wanted.parameters), _written(leading)
     if found != expected:
         yield f"{place}: {name}() must begin with `{expected}`, as create_session(), not `{found}`"
-    names = [one.name for one in wanted.parameters if one.name != "self"]
-    call = f"self.create_session({', '.join(names)})"
+    passed = [
+        f"{one.name}={one.name}" if _is_by_keyword(one) else one.name
+        for one in wanted.parameters
+        if one.name != "self"
+    ]
+    call = f"self.create_session({', '.join(passed)})"
     if _compact(call) not in _compact(connect.source):
         yield f"{place}: {name}() must pass its parameters on: have `{call}` in it"
 
 
 def _written(parameters: Iterable[griffe.Parameter]) -> str:
     return ", ".join(
-        f"{one.name}: {one.annotation} = {one.default}" for one in parameters if one.name != "self"
+        f"{'*, ' * _is_by_keyword(one)}{one.name}: {one.annotation} = {one.default}"
+        for one in parameters
+        if one.name != "self"
     )
+
+
+def _is_by_keyword(parameter: griffe.Parameter) -> bool:
+    return parameter.kind is griffe.ParameterKind.keyword_only
 
 
 def _compact(code: str) -> str:

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "date",
     "headers",
     "location",
+    "no",
     "read",
     "timeout",
     "type",

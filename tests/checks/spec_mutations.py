@@ -15,7 +15,7 @@ TEMPERATURE = "          maximum: 1\n          default: 0.7\n"
 WARMER = Replace(YAML, TEMPERATURE, TEMPERATURE.replace("0.7", "0.8"))
 WARMER_CODE = Replace(CLIENT, "DEFAULT_TEMPERATURE = 0.7", "DEFAULT_TEMPERATURE = 0.8")
 SPEED = "        speed:\n          type: number\n          default: 1.0\n"
-SESSION_RESULT = "    ) -> SessionResponse:"
+EXTRA_BODY = "        *,\n        extra_body"
 PATHS_END = "\ncomponents:\n  schemas:\n"
 
 
@@ -40,11 +40,11 @@ def lacks(parameter: str, method: str = "create_session") -> list[At]:
 
 
 def offer(parameter: str, client: str) -> Replace:
-    """Give `create_session` of a client one parameter more, its last."""
+    """Give `create_session` of a client one parameter more, its last by place."""
     return Replace(
         CLIENT,
-        SESSION_RESULT,
-        f"        {parameter},\n{SESSION_RESULT}",
+        EXTRA_BODY,
+        f"        {parameter},\n{EXTRA_BODY}",
         after=f"\nclass {client}(",
     )
 
@@ -406,7 +406,7 @@ PARAMETERS = [
         "a parameter with a default added to a request",
         "facade",
         [add_property("CreateSessionRequest", SPEED)],
-        lacks("speed: float = 1.0"),
+        lacks("speed: float | None = 1.0"),
     ),
     Mutation(
         "a parameter without a default added to a request",
@@ -435,7 +435,7 @@ PARAMETERS = [
                 after="\n  /turn-credentials:\n",
             )
         ],
-        lacks("ttl: int = 600", "get_turn_credentials"),
+        lacks("ttl: int | None = 600", "get_turn_credentials"),
     ),
     Mutation(
         "a shared parameter added to a path",
@@ -460,14 +460,17 @@ PARAMETERS = [
         Mutation(
             f"a parameter offered by {other} alone",
             "facade",
-            [add_property("CreateSessionRequest", SPEED), offer("speed: float = 1.0", other)],
+            [
+                add_property("CreateSessionRequest", SPEED),
+                offer("speed: float | None = 1.0", other),
+            ],
             [
                 At(
                     CLIENT,
                     f"\nclass {client}(",
                     "def create_session(",
                     says=f"{client}.create_session() lacks the parameter: "
-                    "add `speed: float = 1.0`",
+                    "add `speed: float | None = 1.0`",
                 )
             ],
         )
@@ -478,10 +481,10 @@ PARAMETERS = [
         "facade",
         [
             add_property("CreateSessionRequest", SPEED),
-            *[offer("speed: int = 2", client) for client in CLIENTS],
+            *[offer("speed: int | None = 2", client) for client in CLIENTS],
         ],
         [
-            *in_both("create_session", ": speed must be float, not int"),
+            *in_both("create_session", ": speed must be float | None, not int | None"),
             *in_both(
                 "create_session",
                 ": speed must be 1.0 by default, as in the spec, not 2 by default",
@@ -512,6 +515,36 @@ PARAMETERS = [
         ],
         in_both("create_session", ": the spec has no parameter instructions: remove it"),
     ),
+    Mutation(
+        "a parameter that None doesn't leave out",
+        "facade",
+        [
+            Replace(CLIENT, "voice: Voice | None", "voice: Voice", after=f"\nclass {client}(")
+            for client in CLIENTS
+        ],
+        in_both("create_session", ": voice must be str | None, not Voice"),
+    ),
+    Mutation(
+        "a request without further fields",
+        "facade",
+        [
+            Replace(
+                YAML,
+                "      additionalProperties: true\n      required: [project_id]",
+                "      required: [project_id]",
+            )
+        ],
+        in_both("create_session", ": the spec has no parameter extra_body: remove it"),
+    ),
+    Mutation(
+        "further fields of a request by place",
+        "facade",
+        [
+            Replace(CLIENT, EXTRA_BODY, "        extra_body", after=f"\nclass {client}(")
+            for client in CLIENTS
+        ],
+        in_both("create_session", ": extra_body alone must be keyword-only: see extra_body"),
+    ),
 ]
 
 CONNECT = [
@@ -521,7 +554,7 @@ CONNECT = [
         [
             Replace(
                 CLIENT,
-                "        temperature: float = DEFAULT_TEMPERATURE,\n",
+                "        temperature: float | None = DEFAULT_TEMPERATURE,\n",
                 "",
                 after="    def connect(",
             )
@@ -530,7 +563,8 @@ CONNECT = [
             At(
                 CLIENT,
                 "def connect(",
-                says="AsyncAIGateClient.connect() must begin with `model: Model = DEFAULT_MODEL, ",
+                says="AsyncAIGateClient.connect() must begin with `model: Model | None = "
+                "DEFAULT_MODEL, ",
             )
         ],
     ),
@@ -540,19 +574,26 @@ CONNECT = [
         [Replace(CLIENT, "= DEFAULT_VOICE", '= "marin"', after="    def connect(")],
         [
             At(CLIENT, "def connect(", says="AsyncAIGateClient.connect() must begin with "),
-            "as create_session(), not `model: Model = DEFAULT_MODEL, voice: Voice = 'marin'",
+            "as create_session(), not `model: Model | None = DEFAULT_MODEL, "
+            "voice: Voice | None = 'marin'",
         ],
     ),
     Mutation(
         "a parameter of a session that connect doesn't pass on",
         "facade",
-        [Replace(CLIENT, "self.create_session(model, voice, ", "self.create_session(model, ")],
+        [
+            Replace(
+                CLIENT,
+                ", extra_body=extra_body\n            ),\n            **",
+                ")\n            **",
+            )
+        ],
         [
             At(
                 CLIENT,
                 "def connect(",
-                says="AsyncAIGateClient.connect() must pass its parameters on: have "
-                "`self.create_session(model, voice, temperature, instructions)` in it",
+                says="AsyncAIGateClient.connect() must pass its parameters on: have `self."
+                "create_session(model, voice, temperature, instructions, extra_body=extra_body)`",
             )
         ],
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ GIVEN: list[dict[str, Any]] = [
     {"instructions": ""},
     {"instructions": 'Réponds "en français"\n\t🎙 \\ \x7f\u2028'},
     {"instructions": "long " * 20_000},
+]
+TOOLS = [{"type": "function", "name": "look_up", "parameters": {"type": "object"}}]
+FURTHER: list[dict[str, Any]] = [
+    {"tools": TOOLS, "tool_choice": "required", "modalities": ["text"]},
+    {"turn_detection": None},
+    {"a field of tomorrow": {"nested": [1, 2.5, "é", None, True]}},
 ]
 PROJECTS = ["p", "a b", "a&identifier=b", "a+b", "a%2Fb", "a/b?c#d", "é", "工程", '"', "🎙"]
 
@@ -93,6 +100,37 @@ def test_arguments_by_position(caller: Caller, gate: MockGate) -> None:
         "temperature": 0.5,
         "instructions": "Be brief",
     }
+
+
+@pytest.mark.parametrize("name", ["model", "voice", "temperature", "instructions"])
+def test_none_leaves_a_field_out(name: str, caller: Caller, gate: MockGate) -> None:
+    caller.call(POST, gate.url, {name: None})
+    caller.call(POST, gate.url)
+    without, with_default = map(sent, gate.received)
+    assert with_default.pop(name)
+    assert without == with_default
+    assert gate.violations == []
+
+
+@pytest.mark.parametrize("fields", FURTHER, ids=lambda fields: next(iter(fields)))
+def test_further_fields(fields: dict[str, Any], caller: Caller, gate: MockGate) -> None:
+    async def body(client: Any) -> None:
+        session = await client.create_session(voice="marin", extra_body=MappingProxyType(fields))
+        assert session.items() >= {**fields, "voice": "marin"}.items()
+        await client.create_session(voice="marin", extra_body={})
+
+    caller.use(gate.url, body)
+    further, plain = map(sent, gate.received)
+    assert further == {**plain, **fields}
+    assert gate.violations == []
+
+
+def test_a_further_field_goes_before_an_argument(caller: Caller, gate: MockGate) -> None:
+    extra_body = {"voice": "marin", "model": "gpt-realtime"}
+    caller.call(POST, gate.url, {"voice": "ash", "model": None, "extra_body": extra_body})
+    (received,) = gate.received
+    assert sent(received).items() >= extra_body.items()
+    assert extra_body == {"voice": "marin", "model": "gpt-realtime"}
 
 
 @pytest.mark.parametrize("project", PROJECTS)

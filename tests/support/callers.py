@@ -203,6 +203,16 @@ CALLERS = tuple(map(Caller, FLAVOURS))
 SYNC, ASYNCIO, _ = CALLERS
 
 
+def session_of(caller: Caller, client: AIGateClient | AsyncAIGateClient) -> str:
+    """Create a session with a client that came from another process, and return its ID."""
+
+    async def body() -> str:
+        async with Client(client) as used:
+            return str((await used.create_session())["id"])
+
+    return caller.run(body)
+
+
 async def _done(result: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 

@@ -36,7 +36,30 @@ def test_session_echoes_what_was_requested(create_session: Create) -> None:
     assert session["metadata"]["voice"] == wanted["voice"]
 
 
-@pytest.mark.parametrize("name", ["id", "object", "modalities", "metadata", "turn_credentials"])
+def test_further_fields_of_openais_are_echoed(gate: MockGate, create_session: Create) -> None:
+    wanted = {
+        "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}}],
+        "turn_detection": None,
+        "modalities": ["text"],
+        "a field of tomorrow": {"since": "2030-01-01"},
+    }
+    session = create_session(**wanted).json()
+    assert {name: session[name] for name in wanted} == wanted
+    assert gate.violations == []
+
+
+@pytest.mark.parametrize("wanted", [{"modalities": 149}, {"tools": "f"}, {"turn_detection": {}}])
+def test_what_no_session_of_openais_can_have_is_refused(
+    gate: MockGate, create_session: Create, wanted: dict[str, Any]
+) -> None:
+    answer = create_session(**wanted)
+    assert answer.status_code == 400
+    assert next(iter(wanted)) in answer.json()["message"]
+    # The spec allows it.
+    assert gate.violations == []
+
+
+@pytest.mark.parametrize("name", ["id", "object", "expires_at", "metadata", "turn_credentials"])
 def test_fields_that_can_not_be_requested_are_not_echoed(
     gate: MockGate, create_session: Create, name: str
 ) -> None:

@@ -31,7 +31,9 @@ from ai_gate._config import Config
 from tests.support.callers import PROJECT
 from tests.support.running import modest
 
-POST = create_session(PROJECT, model="m", voice="v", temperature=0.7, instructions="i")
+POST = create_session(
+    PROJECT, model="m", voice="v", temperature=0.7, instructions="i", extra_fields={"tools": []}
+)
 GET = get_turn_credentials(PROJECT)
 HTML = b"<!DOCTYPE html><html><body>Error 522</body></html>"
 LOST = httpcore.ReadError("Connection reset by peer")

@@ -21,7 +21,9 @@ from tests.support.callers import PROJECT
 from tests.support.fixtures import Clock
 from tests.support.running import modest
 
-POST = create_session(PROJECT, model="m", voice="v", temperature=0.7, instructions="i")
+POST = create_session(
+    PROJECT, model="m", voice="v", temperature=0.7, instructions="i", extra_fields={"tools": []}
+)
 GET = get_turn_credentials(PROJECT)
 GOOD = Exchange(200, body=bytearray(b'{"iceServers": []}'))
 LOST = httpcore.ReadError("lost")
@@ -84,6 +86,7 @@ def test_the_session_request() -> None:
         "voice": "v",
         "temperature": 0.7,
         "instructions": "i",
+        "tools": [],
     }
 
 

@@ -157,6 +157,8 @@ def test_an_empty_query_or_fragment_leaves_nothing_behind(base_url: str) -> None
         "https://[::1",
         "https://[gate]",
         "https://gate.test/" + "a" * 70_000,
+        "http://[fe80::1%25eth0]",
+        "http://[fe80::1%eth0]:8787/eu",
         "http://xn--a",
         "http://xn--zzzzzzzzzzzzz99999",
     ],

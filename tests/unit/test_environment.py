@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
+from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, __version__
 from ai_gate._http.proxy import environment_proxy
-from tests.support.callers import GET, POST, PROJECT, Caller, Client, Operation
+from tests.support.callers import GET, NO_TLS, POST, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head, response
 from tests.support.steps import Handshake, ReadHead, Send, replay
@@ -51,7 +54,9 @@ def test_a_proxy_sees_the_sdk_as_the_gate_does(
     assert headers["accept"] == "application/json"
 
 
-@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "localhost, 127.0.0.1"])
+@pytest.mark.parametrize(
+    "no_proxy", ["127.0.0.1", "*", "localhost,*", "localhost, 127.0.0.1", "127.0.0.0/8"]
+)
 def test_no_proxy(
     no_proxy: str, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,25 +226,112 @@ def test_a_proxied_connection_that_was_closed_is_replaced(
     assert [request.connection for request in proxy.requests] == [1, 2]
 
 
+FORMS = [
+    "*",
+    "localhost,*",
+    "localhost",
+    "LOCALHOST",
+    "gate.test",
+    "Gate.Test",
+    "other.test, gate.test",
+    "other.test",
+    ".gate.test",
+    "*.gate.test",
+    "gate.test:80",
+    "gate.test:443",
+    "gate.test:8080",
+    "http://gate.test",
+    "https://gate.test",
+    "https://gate.test:443",
+    "http://*.gate.test",
+    "all://gate.test",
+    "http://127.0.0.1",
+    "http://[::1]",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "::1",
+    "fd00::1",
+    "",
+    ",",
+]
+URLS = [
+    "http://gate.test",
+    "https://gate.test",
+    "http://gate.test:8080",
+    "http://eu.gate.test",
+    "http://delegate.test",
+    "http://localhost:8080",
+    "http://127.0.0.1:8080",
+    "http://127.0.0.2",
+    "http://[::1]:8080",
+    "https://[fd00::1]",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_proxy_as_httpx_reads_it(
+    form: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(replay(response(502)))
+    look_up = socket.getaddrinfo
+
+    def look_up_proxy(host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
+        if port != httpx.URL(proxy.url).port:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return list(look_up(host, port, *args, **kwargs))
+
+    # What goes to no proxy goes nowhere.
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_proxy)
+    monkeypatch.setenv("ALL_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", form)
+    ours, theirs = {}, {}
+    for url in URLS:
+        before = proxy.opened
+        with httpx.Client(verify=NO_TLS) as client, suppress(httpx.TransportError):
+            client.get(url)
+        theirs[url] = proxy.opened > before
+        ours[url] = environment_proxy(httpx.URL(url)) is not None
+    assert ours == theirs
+
+
 @pytest.mark.parametrize(
     ("url", "no_proxy", "is_direct"),
     [
-        ("http://gate.test", "gate.test", True),
-        ("http://gate.test", "gate.test:80", True),
-        ("http://gate.test", "gate.test:443", False),
-        ("https://gate.test", "gate.test:443", True),
-        ("https://gate.test", "gate.test:80", False),
-        ("http://gate.test:8080", "gate.test", True),
-        ("http://gate.test:8080", "gate.test:8080", True),
-        ("http://gate.test:8080", "gate.test:80", False),
-        ("http://eu.gate.test", ".gate.test", True),
-        ("http://gate.test", "other.test, gate.test", True),
-        ("http://gate.test", "other.test", False),
+        ("http://10.1.2.3", "10.0.0.0/8", True),
+        ("https://10.1.2.3:8443", "gate.test,10.1.2.9/8", True),
+        ("http://11.1.2.3", "10.0.0.0/8", False),
+        ("http://gate.test", "0.0.0.0/0", False),
+        ("http://[::1]", "0.0.0.0/0", False),
+        ("http://[fd00::1]", "fd00::/8", True),
+        ("http://[fe80::1]", "fd00::/8", False),
+        ("http://127.0.0.1", "::/0", False),
+        ("http://[::1]:8080", "[::1]", True),
+        ("http://[::1]:8080", "0:0:0:0:0:0:0:1", True),
+        ("http://[::1]:8080", "[::1]:8080", True),
+        ("http://[::1]:8080", "[::1]:80", False),
+        ("http://gate.test", "gate.test:x,[::,\x01,gate.test", True),
     ],
 )
-def test_what_no_proxy_names(
+def test_what_no_proxy_names_besides(
     url: str, no_proxy: str, is_direct: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://proxy.test")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert (environment_proxy(httpx.URL(url)) is None) == is_direct
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("http://127.0.0.1:9", "through the proxy 127.0.0.1 port 9 (the system's settings)"),
+        ("'http://u:hunter2@127.0.0.1'", "the proxy of the system's settings can't be used"),
+    ],
+)
+def test_a_proxy_of_the_systems_settings(
+    setting: str, said: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on macOS and Windows.
+    monkeypatch.setattr("ai_gate._http.proxy.getproxies", lambda: {"http": setting})
+    error = caller.attempt(POST, GATE).error
+    assert said in str(error)
+    assert "hunter2" not in str(error)

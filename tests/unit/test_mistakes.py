@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -48,6 +49,26 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "list that contains itself": {"instructions": contains_itself()},
     "deep nesting": {"instructions": deep()},
     "NaN inside": {"instructions": [{"x": [math.nan]}]},
+    "NaN in a further field": {"extra_body": {"tools": [math.nan]}},
+    "set in a further field": {"extra_body": {"tools": {"f"}}},
+    "lone surrogate in the name of a further field": {"extra_body": {"\udfff": 1}},
+}
+
+
+class Name(StrEnum):
+    """Compares and hashes as another text than the one that JSON has for it."""
+
+    PROJECT = "project_id"
+
+
+NO_FIELDS: dict[str, tuple[object, str]] = {
+    "a list": (["hunter2"], "list"),
+    "a string": ("hunter2", "str"),
+    "pairs": ([("hunter2", 1)], "list"),
+    "a key that is a number": ({1: "hunter2"}, "int"),
+    "keys that are None and a tuple": ({None: "hunter2", ("hunter2",): 1}, "NoneType, tuple"),
+    "the project ID": ({"project_id": "hunter2"}, "project_id"),
+    "the project ID by an enum": ({Name.PROJECT: "hunter2"}, "project_id"),
 }
 
 
@@ -72,6 +93,18 @@ def test_a_value_that_json_cannot_hold(
         assert "nothing was sent" in str(error)
         check_nothing_was_sent(error, server)
         assert await client.get_turn_credentials()
+
+    caller.use(server.url, body)
+
+
+@pytest.mark.parametrize(("extra_body", "said"), NO_FIELDS.values(), ids=NO_FIELDS)
+def test_no_further_fields(extra_body: object, said: str, caller: Caller, server: Server) -> None:
+    async def body(client: Client) -> None:
+        error = await client.failure(POST, extra_body=extra_body)
+        assert "extra_body" in str(error)
+        assert said in str(error)
+        assert "hunter2" not in str(error)
+        check_nothing_was_sent(error, server)
 
     caller.use(server.url, body)
 

@@ -203,7 +203,9 @@ BODY = bytearray(f'{{"client_secret": {{"value": "{SECRET}"}}, "p": "{PROJECT}"}
 CONFIG = Config.checked(
     project_id=PROJECT, base_url=NOWHERE, timeout=30.0, max_retries=2, debug=False
 )
-SESSION = create_session(PROJECT, model="m", voice="v", temperature=0.7, instructions="i")
+SESSION = create_session(
+    PROJECT, model="m", voice="v", temperature=0.7, instructions="i", extra_fields={"tools": []}
+)
 OBJECTS = [
     AIGateClient(PROJECT),
     AsyncAIGateClient(PROJECT),

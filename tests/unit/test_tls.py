@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError
 from ai_gate._http.tls import shared_context
-from tests.support.callers import Caller, Client, Operation
+from tests.support.callers import GET, Caller, Client, Operation
 from tests.support.fixtures import Serve
-from tests.support.responses import TURN
+from tests.support.responses import TURN, head
 from tests.support.server import Server
-from tests.support.steps import Handshake, replay
+from tests.support.steps import Handshake, ReadHead, Send, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
@@ -152,3 +154,67 @@ def test_a_bad_cert_file_is_no_concern_of_plain_http(caller: Caller, serve: Serv
         assert await client.get_turn_credentials() == {"iceServers": []}
 
     caller.use(server.url, body)
+
+
+@pytest.fixture
+def names(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The names that are asked for by SNI. gate.test with a dot at the end leads to loopback."""
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: str | bytes, *rest: Any, **options: Any) -> Any:
+        is_gate = host in ("gate.test.", b"gate.test.")
+        return look_up("127.0.0.1" if is_gate else host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
+    asked: list[str | None] = []
+
+    def note(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
+        asked.append(name)
+
+    monkeypatch.setattr(tls, "sni_callback", note)
+    return asked
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("injected", [False, True], ids=["own", "injected"])
+def test_an_absolute_name(
+    injected: bool, caller: Caller, secure: Server, names: list[str | None]
+) -> None:
+    url = secure.url.replace("127.0.0.1", "gate.test.")
+
+    async def main() -> None:
+        async with caller.httpx_client(verify=shared_context()) as http:
+            options: dict[str, Any] = {"http_client": http.client} if injected else {}
+            async with caller.client(url, **options) as client:
+                for _ in range(2):
+                    assert await client.get_turn_credentials() == {"iceServers": []}
+
+    caller.run(main)
+    assert names == ["gate.test"]
+    assert {request.headers["host"] for request in secure.requests} == {
+        url.removeprefix("https://")
+    }
+
+
+@pytest.mark.usefixtures("trusted")
+def test_an_absolute_name_through_a_proxy(
+    caller: Caller,
+    serve: Serve,
+    tls: ssl.SSLContext,
+    names: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proxy = serve((ReadHead(), Send(head(200)), Handshake(tls), *replay(TURN)))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    assert caller.call(GET, "https://gate.test.") == {"iceServers": []}
+    assert names == ["gate.test"]
+    assert proxy.requests[0].target == "gate.test.:443"
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_proxy_with_an_absolute_name(
+    caller: Caller, secure: Server, names: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", secure.url.replace("127.0.0.1", "gate.test."))
+    assert caller.call(GET, "http://elsewhere.test") == {"iceServers": []}
+    assert names == ["gate.test"]

@@ -207,13 +207,18 @@ def test_a_client_connects_by_itself(gate: MockGate) -> None:
     async def main() -> None:
         async with AsyncAIGateClient(PROJECT, base_url=gate.url) as client:
             connector = client.connect(
-                "gpt-realtime", "marin", realtime_url=gate.realtime_url, open_timeout=10.0
+                "gpt-realtime",
+                "marin",
+                extra_body={"tool_choice": "none"},
+                realtime_url=gate.realtime_url,
+                open_timeout=10.0,
             )
             # The session is created when the call is made, and not before.
             assert gate.received == []
             async with connector as call:
                 assert call.session["model"] == "gpt-realtime"
                 assert call.session.get("voice") == "marin"
+                assert call.session.get("tool_choice") == "none"
                 created: dict[str, Any] = await call.recv()
                 assert created["type"] == "session.created"
 

@@ -252,6 +252,16 @@ def test_nobody_is_there(on_loopback: None) -> None:
     assert "could not be sent" in str(failure)
 
 
+def test_a_proxy_that_cannot_be_used(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Quotes as docker's env files keep them.
+    monkeypatch.setenv("HTTP_PROXY", '"http://user:hunter2@proxy"')
+    monkeypatch.setenv("NO_PROXY", f"{httpx.URL(gate.url).host}/32")
+    failure = _failing_at(gate, "http://openai.test/v1/realtime", AIGateError)
+    shown = "".join(traceback.format_exception(failure))
+    assert "HTTP_PROXY" in str(failure)
+    assert "hunter2" not in shown
+
+
 def test_the_answer_is_lost(gate: MockGate) -> None:
     with _listening() as (port, listener):
 

@@ -13,7 +13,10 @@ T = TypeVar("T", bound="CreateSessionRequest")
 
 @_attrs_define
 class CreateSessionRequest:
-    """What the session is to be. Everything but the project ID has a default."""
+    """What the session is to be. Everything but the project ID has a default. The gate hands any other field to
+    OpenAI, for example `tools` and `turn_detection`.
+
+    """
 
     project_id: str
     """ The project, as shown in the dashboard. The only credential there is, so keep it out of logs. """

@@ -58,6 +58,12 @@ async def async_results(client: AsyncAIGateClient) -> None:
         assert_type(same, AsyncAIGateClient)
 
 
+def optional_arguments(client: AIGateClient, voice: str | None, options: dict[str, Any]) -> None:
+    client.create_session(None, voice, None, None, extra_body=None)
+    client.create_session(extra_body={"turn_detection": None, "tools": []})
+    client.create_session(extra_body=options)
+
+
 def constructors(project_id: str | None) -> None:
     AIGateClient(project_id)
     AIGateClient(None)

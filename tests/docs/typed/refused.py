@@ -27,7 +27,7 @@ def http_clients(sync: httpx.Client, other: httpx.AsyncClient) -> None:
 
 def arguments(client: AIGateClient) -> None:
     client.create_session(voice=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    client.create_session(model=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.create_session(extra_body=["tools"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.create_session(temperature="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.create_session(speed=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.get_turn_credentials("p")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

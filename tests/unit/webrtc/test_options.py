@@ -37,6 +37,7 @@ SESSION: Any = {}
         {"realtime_url": "https://user:password@api.openai.com"},
         {"realtime_url": "https://api.openai.com/#x"},
         {"realtime_url": "http://" + "x" * 64},
+        {"realtime_url": "http://[fe80::1%25eth0]"},
         {"realtime_url": 7},
         {"http_client": httpx.Client},
     ],

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import socket
+import ssl
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -18,7 +21,7 @@ from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.support.fixtures import Serve
 from tests.support.responses import json_response, response
 from tests.support.server import Request, Server
-from tests.support.steps import answer
+from tests.support.steps import Handshake, answer
 
 OFFER = "v=0\r\no=offer\r\n"
 ANSWER = "v=0\r\no=answer\r\n"
@@ -36,10 +39,10 @@ def exchange(
 ) -> SDPAnswer:
     async def main() -> SDPAnswer:
         async with AsyncExitStack() as stack:
-            used = await stack.enter_async_context(http_client(client))
+            used, proxy = await stack.enter_async_context(http_client(client, httpx.URL(url)))
             stack.push_async_callback(used.aclose)
             chosen = sdp_exchange(api, httpx.URL(url), model)
-            return await chosen.exchange(OFFER, Poster(used, secret))
+            return await chosen.exchange(OFFER, Poster(used, secret, proxy))
 
     return asyncio.run(main())
 
@@ -335,7 +338,68 @@ def test_a_header_that_cannot_be_sent(serve: Serve) -> None:
     assert server.requests == []
 
 
-def test_an_unusable_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "ftp://user:password@proxy")
-    with pytest.raises(AIGateError, match="check the proxy and CA settings"):
-        exchange("http://127.0.0.1:9")
+@pytest.mark.parametrize("quote", ["", '"', "'"])
+def test_an_unusable_environment(quote: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme = "http" if quote else "ftp"
+    monkeypatch.setenv("HTTPS_PROXY", f"{quote}{scheme}://user:hunter2@proxy{quote}")
+    with pytest.raises(AIGateError, match="check the proxy and CA settings") as caught:
+        exchange("https://127.0.0.1:9")
+    error: BaseException | None = caught.value
+    assert "HTTPS_PROXY" in str(error)
+    while error is not None:
+        assert "hunter2" not in str(error)
+        assert all("hunter2" not in text for text in shown_locals(error))
+        error = error.__cause__ or error.__context__
+
+
+def shown_locals(error: BaseException) -> Iterator[str]:
+    """What a crash reporter shows of the SDK's own frames."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals["__name__"].startswith("ai_gate"):
+            yield repr(frame.f_locals)
+
+
+@pytest.mark.parametrize("no_proxy", ["", "gate.test"])
+def test_a_proxy_of_the_environment(
+    no_proxy: str, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, proxy = serve(answer(lambda _: response(502))), serve(answer(lambda _: CREATED))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("//", "//user:hunter2@"))
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert exchange(server.url, "calls").sdp == ANSWER
+    assert (len(proxy.requests), len(server.requests)) == (1, 0)
+    assert proxy.requests[0].target == f"{server.url}/calls"
+    assert proxy.requests[0].headers["proxy-authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    "no_proxy", ["localhost,*", "127.0.0.0/8", "http://127.0.0.1", "fd::/8,127.0.0.1"]
+)
+def test_no_proxy(no_proxy: str, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, proxy = serve(answer(lambda _: CREATED)), serve(answer(lambda _: response(502)))
+    monkeypatch.setenv("ALL_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert exchange(server.url, "calls").sdp == ANSWER
+    assert (len(proxy.requests), len(server.requests)) == (0, 1)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_an_absolute_name(
+    serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: look_up("127.0.0.1", *rest, **more)
+    )
+    server = serve((Handshake(tls), *answer(lambda _: CREATED)), scheme="https")
+    assert exchange(server.url.replace("127.0.0.1", "gate.test."), "calls").sdp == ANSWER
+
+
+def test_an_error_names_the_proxy(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = serve(listening=False)
+    monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//user:hunter2@"))
+    with pytest.raises(APIConnectionError) as caught:
+        exchange("https://gate.test")
+    where = f"through the proxy 127.0.0.1 port {proxy.url.rpartition(':')[2]} (https_proxy)"
+    assert str(caught.value).startswith(f"The SDP offer could not be sent {where}: ")
+    assert "hunter2" not in str(caught.value)

@@ -153,7 +153,8 @@ def sync_detailed(
 
     Args:
         body (CreateSessionRequest): What the session is to be. Everything but the project ID has
-            a default.
+            a default. The gate hands any other field to
+            OpenAI, for example `tools` and `turn_detection`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -196,7 +197,8 @@ def sync(
 
     Args:
         body (CreateSessionRequest): What the session is to be. Everything but the project ID has
-            a default.
+            a default. The gate hands any other field to
+            OpenAI, for example `tools` and `turn_detection`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -233,7 +235,8 @@ async def asyncio_detailed(
 
     Args:
         body (CreateSessionRequest): What the session is to be. Everything but the project ID has
-            a default.
+            a default. The gate hands any other field to
+            OpenAI, for example `tools` and `turn_detection`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -274,7 +277,8 @@ async def asyncio(
 
     Args:
         body (CreateSessionRequest): What the session is to be. Everything but the project ID has
-            a default.
+            a default. The gate hands any other field to
+            OpenAI, for example `tools` and `turn_detection`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
