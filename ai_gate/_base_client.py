@@ -10,6 +10,7 @@ from ai_gate._call.rate_limit import RateLimit
 from ai_gate._config import Config
 from ai_gate._http import AsyncClients, Clients, exchange, exchange_async
 from ai_gate._logging import enable_debug
+from ai_gate._redaction import Hiding
 
 C = TypeVar("C", bound=Clients | AsyncClients)
 
@@ -55,24 +56,26 @@ class BaseClient(Generic[C]):
         self._rate_limit = reported
 
 
-def run(call: Call, clients: Clients) -> dict[str, Any]:
+def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     """Carry out a call and return the JSON object of its response."""
     clients.check_open()
     order = next(call)
     while True:
-        result = exchange(order, clients)
+        with Hiding(config.project_id):
+            result = exchange(order, clients)
         try:
             order = call.send(result)
         except StopIteration as finished:
             return _returned(finished)
 
 
-async def run_async(call: Call, clients: AsyncClients) -> dict[str, Any]:
+async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[str, Any]:
     """Carry out a call and return the JSON object of its response."""
     clients.check_open()
     order = next(call)
     while True:
-        result = await exchange_async(order, clients)
+        with Hiding(config.project_id):
+            result = await exchange_async(order, clients)
         try:
             order = call.send(result)
         except StopIteration as finished:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from ai_gate._lazy import unforked
 from ai_gate.errors import AIGateError
 
 DEFAULT_BASE_URL = "https://api.ai-gate.dev"
@@ -70,10 +71,8 @@ def parsed_url(name: str, value: str) -> httpx.URL:
         AIGateError: It isn't one.
     """
     try:
-        url = httpx.URL(value)
-        # httpx takes a host that it can't decode, or that has no IDNA form: using it shows that.
-        _ = url.host
-        url.raw_host.decode("ascii").encode("idna")
+        # What IDNA needs is imported here.
+        url = unforked(lambda: _with_usable_host(httpx.URL(value)))
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
         raise AIGateError(f"{name} is not a valid URL.") from error
     if ":" in url.host and "%" in url.host:
@@ -81,6 +80,13 @@ def parsed_url(name: str, value: str) -> httpx.URL:
             f"{name} must not have an IPv6 zone, as %eth0: give the address a name, for example in "
             "/etc/hosts."
         )
+    return url
+
+
+def _with_usable_host(url: httpx.URL) -> httpx.URL:
+    # httpx takes a host that it can't decode, or that has no IDNA form: using it shows that.
+    _ = url.host
+    url.raw_host.decode("ascii").encode("idna")
     return url
 
 

@@ -9,9 +9,24 @@ import contextlib
 import logging
 import sys
 
-from ai_gate._redaction import MaskedURLs
+from ai_gate._redaction import MaskedURLs, MaskedWire
 
 logger = logging.getLogger("ai_gate")
+
+
+BENEATH = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "hpack.hpack",
+    "hpack.table",
+    "aiohttp.client",
+    "aiohttp.internal",
+)
+"""The loggers of the libraries beneath, each by itself: a filter isn't asked for those below."""
 
 
 class StderrHandler(logging.Handler):
@@ -62,9 +77,12 @@ def _app_configured_logging() -> bool:
 
 
 def prepare() -> None:
-    """Keep the SDK silent by default, and project IDs out of httpx's log lines."""
+    """Keep the SDK silent by default, and secrets out of the log lines of the libraries beneath."""
     logger.addHandler(logging.NullHandler())
     logging.getLogger("httpx").addFilter(MaskedURLs())
+    masked = MaskedWire()
+    for name in BENEATH:
+        logging.getLogger(name).addFilter(masked)
 
 
 def enable_debug() -> None:

@@ -1,8 +1,11 @@
 """Masks for what must not be read in logs, errors, warnings and `repr`."""
 
 import re
+from collections import deque
+from contextvars import ContextVar
+from itertools import islice
 from logging import Filter, LogRecord
-from typing import TypeVar
+from typing import Any, TypeVar
 from unicodedata import category
 from urllib.parse import quote
 
@@ -23,11 +26,26 @@ UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
 """OpenAI's client secrets and API keys."""
 
+SECRET_NAMES = ("client_secret", "credential", "api_key", "password")
+"""The fields whose values aren't shown."""
+
+_VALUE = r"""[\"']?\s*[:=]\s*[\"']|\s+[\"']|\s*=\s*|\s*:\s*(?=\S*[\d+/=])"""
+QUOTED_SECRET = re.compile(
+    rf"((?<![a-z])(?:{'|'.join(SECRET_NAMES)})(?:{_VALUE}))[^\s\"',;&}}]+", re.IGNORECASE
+)
+"""A field and its value, as a text quotes them: `credential=...`, `"credential": "..."`."""
+
+MOST_VALUES = 1_000
+"""The values of a response's JSON object among which secrets are looked for."""
+
 SHORTEST_UNMISTAKABLE = 8
-"""A project ID of this length or more is masked within other words too."""
+"""A secret of this length or more is masked within other words too."""
 
 QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
 """Bytes, as Python prints them."""
+
+LITERAL = re.compile(r"""\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL)
+"""Bytes, as Python prints them where they aren't part of a text that is printed in turn."""
 
 QUERY = re.compile(r"([?&]identifier=)[^&\s\"']*")
 """The project ID in any URL."""
@@ -36,12 +54,36 @@ IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
 """The project ID in the URL of the TURN call. httpx's logger has the app's own URLs too."""
 
 
-def mask(text: str, project_id: str) -> str:
-    """Return a text with the project ID and all that looks like an OpenAI secret masked."""
-    exact = "|".join({re.escape(project_id), re.escape(quote(project_id, safe=""))})
-    if len(project_id) < SHORTEST_UNMISTAKABLE:
-        exact = rf"(?<![\w-])(?:{exact})(?![\w-])"
-    return SECRETS.sub(MASK, re.sub(exact, MASK, text))
+def mask(text: str, *secrets: str) -> str:
+    """Return a text with the given secrets, and all that looks like one, masked."""
+    for secret in secrets:
+        for exact in (secret, quote(secret, safe="")):
+            if len(secret) >= SHORTEST_UNMISTAKABLE:
+                text = text.replace(exact, MASK)
+            else:
+                text = re.sub(rf"(?<![\w-]){re.escape(exact)}(?![\w-])", MASK, text)
+    return QUOTED_SECRET.sub(rf"\1{MASK}", SECRETS.sub(MASK, text))
+
+
+def secrets_in(response: dict[str, Any]) -> list[str]:
+    """Return the values of a JSON object's fields that aren't shown, as deep as they may be."""
+    found: list[str] = []
+    waiting: deque[tuple[str, Any]] = deque([("", response)])
+    for _ in range(MOST_VALUES):
+        if not waiting:
+            break
+        name, value = waiting.popleft()
+        if isinstance(value, str) and value and name in SECRET_NAMES:
+            found.append(value)
+        elif isinstance(value, list):
+            waiting.extend((name, part) for part in value[:MOST_VALUES])
+        elif isinstance(value, dict):
+            # A client secret is an object, which has its value and when it expires.
+            waiting.extend(
+                (name if key == "value" else key, part)
+                for key, part in islice(value.items(), MOST_VALUES)
+            )
+    return found
 
 
 def printable(text: str) -> str:
@@ -98,6 +140,42 @@ def _like(failure: Exception, text: str) -> Exception:
         return RuntimeError(f"{type(failure).__name__}: {text}")
     is_text = str(alike) == text and _unquoted(repr(alike)) == repr(alike)
     return alike if is_text else RuntimeError(f"{type(failure).__name__}: {text}")
+
+
+_hidden: ContextVar[str] = ContextVar("ai_gate_hidden", default="")
+
+
+class Hiding:
+    """Keeps a secret, and all that goes over the wire meanwhile, out of other libraries' log lines.
+
+    Args:
+        secret: What a request has in it: the project ID, or a client secret.
+    """
+
+    __slots__ = ("_before", "_secret")
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._before = ""
+
+    def __enter__(self) -> None:
+        self._before = _hidden.get()
+        _hidden.set(self._secret)
+
+    def __exit__(self, *_: object) -> None:
+        # Not by a token, which is refused where a coroutine is ended in another context.
+        _hidden.set(self._before)
+
+
+class MaskedWire(Filter):
+    """Masks what the libraries beneath log of a request of ours. Other lines stay as they are."""
+
+    def filter(self, record: LogRecord) -> bool:
+        """Rewrite the record; every record passes."""
+        if secret := _hidden.get():
+            text = _unquoted(LITERAL.sub(MASK, record.getMessage()))
+            record.msg, record.args = printable(mask(text, secret)), ()
+        return True
 
 
 class MaskedURLs(Filter):

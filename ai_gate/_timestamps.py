@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -30,17 +31,29 @@ def parse_unix_seconds(value: str | None) -> datetime | None:
         return None
 
 
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a `Retry-After` header (RFC 9110, 10.2.3) as seconds from now."""
-    if value is None:
-        return None
-    text = value.strip()
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Read a `Retry-After` header (RFC 9110, 10.2.3) as seconds from when the response came.
+
+    A date counts from the response's own `Date`, since this machine's clock can be wrong.
+
+    Args:
+        headers: The headers of the response.
+        now: What counts in place of a `Date` that is missing or can't be read.
+    """
+    text = headers.get("retry-after", "").strip()
     if SECONDS.fullmatch(text):
         seconds = float(text)
         return seconds if math.isfinite(seconds) else None
+    moment = _parse_http_date(text)
+    if moment is None:
+        return None
+    came = _parse_http_date(headers.get("date", "")) or now
+    return max(0.0, (moment - came).total_seconds())
+
+
+def _parse_http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -59,8 +59,8 @@ class AsyncClientOptions(_Options, total=False):
 class AIGateClient(BaseClient[Clients]):
     """A client of AI Gate.
 
-    One client can be shared by all threads of an app and outlives a fork: the child process opens
-    connections of its own. Close it, or use it as a context manager.
+    One client can be shared by all threads of an app and outlives a fork at any moment: the child
+    process opens connections of its own. Close it, or use it as a context manager.
 
     Args:
         project_id: The project's ID from the dashboard (https://www.ai-gate.dev/dashboard). It is
@@ -194,7 +194,7 @@ class AIGateClient(BaseClient[Clients]):
             instructions=instructions,
             extra_fields=operations.checked_extra_fields(extra_body),
         )
-        response = run(self._call(operation), self._clients)
+        response = run(self._call(operation), self._clients, self._config)
         return cast(SessionResponse, response)
 
     def get_turn_credentials(self) -> TurnCredentials:
@@ -220,7 +220,7 @@ class AIGateClient(BaseClient[Clients]):
             ```
         """
         operation = operations.get_turn_credentials(self._config.project_id)
-        response = run(self._call(operation), self._clients)
+        response = run(self._call(operation), self._clients, self._config)
         return cast(TurnCredentials, response)
 
     def close(self) -> None:
@@ -403,7 +403,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             instructions=instructions,
             extra_fields=operations.checked_extra_fields(extra_body),
         )
-        response = await run_async(self._call(operation), self._clients)
+        response = await run_async(self._call(operation), self._clients, self._config)
         return cast(SessionResponse, response)
 
     async def get_turn_credentials(self) -> TurnCredentials:
@@ -434,7 +434,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             ```
         """
         operation = operations.get_turn_credentials(self._config.project_id)
-        response = await run_async(self._call(operation), self._clients)
+        response = await run_async(self._call(operation), self._clients, self._config)
         return cast(TurnCredentials, response)
 
     async def close(self) -> None:

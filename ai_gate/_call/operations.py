@@ -1,14 +1,18 @@
-"""The operations of the gate that the SDK offers: what each one sends.
-
-The request builders are imported by the first call.
-"""
+"""The operations of the gate that the SDK offers: what each one sends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse, TurnCredentials
+
+if TYPE_CHECKING:
+    from ai_gate_api import api
+else:
+    # The request builders are imported by the first call.
+    api = LazyModule("ai_gate_api.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,6 @@ def create_session(
     extra_fields: Mapping[str, object],
 ) -> Operation:
     """`POST /session`. What is None is left out; extra fields are sent as they are."""
-    from ai_gate_api import api  # noqa: PLC0415
-
     request = api.create_session(
         project_id=project_id,
         model=model,
@@ -84,8 +86,6 @@ def checked_extra_fields(extra_body: Mapping[str, object] | None) -> dict[str, o
 
 def get_turn_credentials(project_id: str) -> Operation:
     """`GET /turn-credentials`."""
-    from ai_gate_api import api  # noqa: PLC0415
-
     return Operation(
         request=api.get_turn_credentials(identifier=project_id),
         idempotent=True,

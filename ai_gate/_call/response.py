@@ -7,7 +7,7 @@ from typing import Any, cast
 from ai_gate._call.exchange import MAX_BODY, Exchange
 from ai_gate._call.operations import Operation
 from ai_gate._config import Config
-from ai_gate._redaction import mask, printable, without_values
+from ai_gate._redaction import mask, printable, secrets_in, without_values
 from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import (
     AIGateError,
@@ -22,6 +22,8 @@ SAYS_NOTHING = ("", "All connection attempts failed")
 """The texts of exceptions whose causes say more, anyio's among them."""
 MAX_VALUES = 100_000
 """The values that a response's JSON may hold. One takes up to 70 times what it has on the wire."""
+LONGEST_READ = 65_536
+"""The characters of a response's `message` that are masked and cut to what is shown."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
@@ -55,21 +57,23 @@ def read(exchange: Exchange, operation: Operation, config: Config) -> dict[str, 
 
 def retry_after(exchange: Exchange) -> float | None:
     """Return the response's `Retry-After`, in seconds from now."""
-    return parse_retry_after(exchange.headers.get("retry-after"), datetime.now(UTC))
+    return parse_retry_after(exchange.headers, datetime.now(UTC))
 
 
 def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
+    hidden = (config.project_id, *secrets_in(response))
     # Masked before it is cut, so that no half of an ID is left; and after, in what then shows.
-    stated = printable(mask(_stated(response) or "", config.project_id))
+    stated = printable(mask(_stated(response) or "", *hidden))
     text = kind._prefix + (stated or _advice(kind, status))
-    return _error(kind, mask(text, config.project_id), exchange, response)
+    return _error(kind, mask(text, *hidden), exchange, response)
 
 
 def _stated(response: dict[str, Any]) -> str | None:
     message = response.get("message")
-    return message if isinstance(message, str) and message.strip() else None
+    # What is read of it is bounded too: a mask takes time.
+    return message[:LONGEST_READ] if isinstance(message, str) and message.strip() else None
 
 
 def _advice(kind: type[AIGateError], status: int) -> str:

@@ -6,10 +6,11 @@ failure an exception is.
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 import httpx
+from anyio.lowlevel import current_token
 
 from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
 from ai_gate._http.client import HEADERS, AsyncClients, Clients
@@ -18,6 +19,7 @@ from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
 from ai_gate._http.tls import sni
+from ai_gate._lazy import unforked
 from ai_gate._redaction import without_values
 from ai_gate.errors import AIGateError
 
@@ -65,6 +67,8 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
         AIGateError: An argument of the call can't be sent, or a client is closed.
         Exception: What isn't a failure of the exchange.
     """
+    # anyio imports what it needs of an event loop when it is first asked something in it.
+    unforked(current_token)
     if order.delay:
         await anyio.sleep(order.delay)
     if clients.is_unprepared:
@@ -110,14 +114,27 @@ async def _read_async(response: httpx.Response, result: Exchange, deadline: Dead
     try:
         if _begin(result, response):
             with _to_the_end(result, response, deadline):
-                async for chunk in response.aiter_raw():
+                pieces = response.aiter_raw()
+                async for chunk in pieces:
                     is_all = not _took(chunk, result)
                     # What shows the variables of a failure would show a session.
                     del chunk
                     if is_all:
+                        await _end_early(response, pieces)
                         break
     finally:
         await response.aclose()
+
+
+async def _end_early(response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
+    """Close a response before all of it is read.
+
+    To read on then fails, which ends the generators of httpx and httpcore, one within another: trio
+    complains of those that are left.
+    """
+    await response.aclose()
+    with suppress(httpx.HTTPError, StopAsyncIteration):
+        await anext(pieces)
 
 
 class RequestBody(httpx.AsyncByteStream):

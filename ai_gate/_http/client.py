@@ -19,6 +19,7 @@ from ai_gate._config import full_name
 from ai_gate._http.pool import AsyncPool, Pool
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context
+from ai_gate._lazy import unforked
 from ai_gate._version import __version__
 from ai_gate.errors import AIGateError
 
@@ -102,7 +103,7 @@ class AsyncTransport(httpx.AsyncHTTPTransport):
 @cache
 def _no_context() -> ssl.SSLContext:
     """Return a TLS context for the pool that is replaced: httpx would read certificates for it."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return unforked(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def _replace_pool(transport: Transport | AsyncTransport, pool: Pool | AsyncPool) -> None:

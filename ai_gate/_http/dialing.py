@@ -18,6 +18,8 @@ import anyio
 import anyio.to_thread
 import httpcore
 
+from ai_gate._lazy import unforked
+
 HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
 
@@ -214,7 +216,10 @@ class Race:
 
 def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        # The C library takes locks too.
+        found = unforked(
+            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        )
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host}: {error}") from error
     if not found:

@@ -94,8 +94,8 @@ def is_of(request: httpx.Request, failure: Exception, clients: Clients | AsyncCl
     if isinstance(failure, httpx.InvalidURL):
         # httpx reads the Location of a redirect even if it doesn't follow.
         return True
-    # Some of aiohttp's errors httpx-aiohttp lets out as they are.
-    return type(failure).__module__.partition(".")[0] == "aiohttp"
+    # Some of aiohttp's errors httpx-aiohttp lets out as they are, and httpcore those of socksio.
+    return type(failure).__module__.partition(".")[0] in ("aiohttp", "socksio")
 
 
 def _timed_out(failure: Exception) -> bool:

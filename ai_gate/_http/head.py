@@ -18,6 +18,8 @@ _GOOD = re.compile(rb"[^\n]*\n(?:(?:" + _FIELD + rb"|" + _FOLDED + rb")\n)*\r?\n
 _GOOD_LINE = re.compile(_FIELD + rb"|" + _FOLDED)
 _BLANK_BEFORE_COLON = re.compile(rb"\A(" + _TOKEN + rb")[ \t]+:")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})\b")
+_LAST_CHUNK = b"0\r\n\r\n"
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
 
 
@@ -29,6 +31,15 @@ def status_and_body(received: bytes) -> tuple[int | None, bytes]:
         end = END.search(received)
     status = _STATUS.match(received)
     return (int(status[1]), received[end.end() :]) if status and end else (None, b"")
+
+
+def lacks_some(received: bytes) -> bool:
+    """Return True if more is to come of a success whose head is refused, as far as it tells."""
+    status, body = status_and_body(received)
+    if status is None or status >= 300:
+        return False
+    length = _LENGTH.search(received[: len(received) - len(body)])
+    return len(body) < int(length[1]) if length else not body.endswith(_LAST_CHUNK)
 
 
 class Head:

@@ -25,7 +25,7 @@ from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
 from ai_gate._http.dialing import dial, dial_async, is_of_a_handler
-from ai_gate._http.head import Head
+from ai_gate._http.head import Head, lacks_some
 from ai_gate._http.tls import TLS
 
 T = TypeVar("T")
@@ -74,10 +74,12 @@ class Wire:
         handshakes: The TLS handshakes that a new connection makes before a request is written:
             with the proxy, if its URL is https, and with the gate, if its is. What is written
             earlier, such as CONNECT, isn't part of a request.
+        greetings: The messages to a SOCKS proxy that come before a request without TLS.
     """
 
-    def __init__(self, handshakes: int) -> None:
+    def __init__(self, handshakes: int, greetings: int = 0) -> None:
         self.handshakes = handshakes
+        self.greetings = greetings
         self.attempt = Attempt(Deadline(0.0))
         self._first_byte_by: Deadline | None = None
         self.head = Head()
@@ -104,6 +106,10 @@ class Wire:
         self.head = Head()
         self.received.clear()
         self.is_cut = False
+
+    def lacks_some(self) -> bool:
+        """Return True if more is to come of a success that h11 may refuse."""
+        return self.attempt.written and not self.is_cut and lacks_some(bytes(self.received))
 
     def note_read(self, data: bytes) -> None:
         """Note what came."""
@@ -204,13 +210,21 @@ class Stream:
         """Close the socket."""
         self._socket.close()
 
+    def _close_unless_read_on(self) -> None:
+        """Close the socket, or leave it to the pool, which reads on if h11 refuses what came."""
+        if not self._wire.lacks_some():
+            self.close_socket()
+
     def _take(self) -> bytes:
         """Take what waits to be written, and note that the request begins to leave."""
         self._wire.attempt.on_network = True
         data = bytes(self._unwritten)
         self._unwritten.clear()
-        if len(self._layers) >= self._wire.handshakes:
+        if self._wire.greetings:
+            self._wire.greetings -= 1
+        elif len(self._layers) >= self._wire.handshakes and not self._wire.attempt.written:
             self._wire.attempt.written = True
+            self._wire.forget()
         return data
 
 
@@ -241,7 +255,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
 
     def close(self) -> None:
         """Close the socket."""
-        self.close_socket()
+        self._close_unless_read_on()
 
     def start_tls(
         self,
@@ -252,7 +266,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
         try:
-            self._over_tls(layers, layers[-1].object.do_handshake)
+            self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
             _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         self._wire.forget()
@@ -312,7 +326,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close the socket."""
-        self.close_socket()
+        self._close_unless_read_on()
 
     async def start_tls(
         self,
@@ -323,7 +337,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
         """Shake hands: with the gate, with a proxy, or with the gate through a proxy."""
         layers = (*self._layers, TLS(ssl_context, server_hostname))
         try:
-            await self._over_tls(layers, layers[-1].object.do_handshake)
+            await self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
             _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         self._wire.forget()

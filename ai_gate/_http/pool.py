@@ -9,6 +9,7 @@ import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -20,7 +21,15 @@ import httpcore
 from ai_gate._call.exchange import Deadline
 from ai_gate._http import head
 from ai_gate._http.idle_stack import IdleStack
-from ai_gate._http.network import AsyncNetworkBackend, Attempt, NetworkBackend, Wire
+from ai_gate._http.network import (
+    AT_ONCE,
+    AsyncNetworkBackend,
+    AsyncNetworkStream,
+    Attempt,
+    NetworkBackend,
+    NetworkStream,
+    Wire,
+)
 from ai_gate._http.tls import shared_context
 
 C = TypeVar("C", bound="Connection | AsyncConnection")
@@ -104,6 +113,13 @@ def _keep_alive(fields: Mapping[bytes, bytes]) -> float:
     return int(stated[1]) - 1.0 if stated else inf
 
 
+def _greetings(url: httpcore.URL, proxy: httpcore.Proxy | None) -> int:
+    """Return how many messages a SOCKS proxy gets before a request: method, password, address."""
+    if proxy is None or not proxy.url.scheme.startswith(b"socks") or url.scheme == b"https":
+        return 0
+    return 3 if proxy.auth else 2
+
+
 class _Connection(Generic[H]):
     """A connection to the gate, or through a proxy.
 
@@ -115,7 +131,7 @@ class _Connection(Generic[H]):
 
     def __init__(self, url: httpcore.URL, proxy: httpcore.Proxy | None) -> None:
         schemes = (url.scheme, proxy.url.scheme if proxy else b"")
-        self.wire = Wire(handshakes=schemes.count(b"https"))
+        self.wire = Wire(handshakes=schemes.count(b"https"), greetings=_greetings(url, proxy))
         self.usable_until = 0.0
         """When the server closes the idle connection, by the monotonic clock."""
 
@@ -142,15 +158,23 @@ class _Connection(Generic[H]):
         if is_reusable:
             self.wire.attempt.abandon = None
             self.usable_until = time.monotonic() + _keep_alive(fields)
-            # An idle connection holds nobody's session.
+            # An idle connection holds nobody's session, nor the project ID of a request.
             self.wire.forget()
+            self.wire.attempt = Attempt(Deadline(0.0))
         return is_reusable
 
-    def note_unreadable(self) -> None:
+    @contextmanager
+    def keeping_what_is_unreadable(self) -> Iterator[None]:
         """Keep what came for the user if h11 refuses it: a session in it is billed."""
-        # Before that it was a proxy that responded.
-        if self.wire.attempt.written:
-            self.wire.attempt.unreadable = bytes(self.wire.received)
+        try:
+            yield
+        except httpcore.ReadError:
+            return
+        finally:
+            # Before that it was a proxy that responded.
+            if self.wire.attempt.written:
+                self.wire.attempt.unreadable = bytes(self.wire.received)
+            self.close()
 
     def close(self) -> None:
         """Close the socket, whatever the connection is doing, in any event loop or none."""
@@ -177,6 +201,12 @@ class Connection(_Connection[httpcore.HTTPConnection | httpcore.ConnectionPool])
                 _tls(url), proxy, max_connections=1, network_backend=network
             )
 
+    def read_on(self) -> None:
+        """Read the rest of what h11 refuses, as far as its head tells how much there is."""
+        while self.wire.lacks_some() and isinstance(self.wire.stream, NetworkStream):
+            if not self.wire.stream.read(AT_ONCE):
+                return
+
 
 class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool]):
     """A connection of the async side."""
@@ -190,6 +220,12 @@ class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncC
             self.http = httpcore.AsyncConnectionPool(
                 _tls(url), proxy, max_connections=1, network_backend=network
             )
+
+    async def read_on(self) -> None:
+        """Read the rest of what h11 refuses, as far as its head tells how much there is."""
+        while self.wire.lacks_some() and isinstance(self.wire.stream, AsyncNetworkStream):
+            if not await self.wire.stream.read(AT_ONCE):
+                return
 
 
 class _Pool(ABC, Generic[C]):
@@ -259,7 +295,8 @@ class Pool(_Pool[Connection]):
         try:
             response = connection.http.handle_request(request)
         except httpcore.RemoteProtocolError:
-            connection.note_unreadable()
+            with connection.keeping_what_is_unreadable():
+                connection.read_on()
             raise
         response.stream = ResponseBody(response.stream, self._release(connection, response))
         return response
@@ -290,7 +327,8 @@ class AsyncPool(_Pool[AsyncConnection]):
         try:
             response = await connection.http.handle_async_request(request)
         except httpcore.RemoteProtocolError:
-            connection.note_unreadable()
+            with connection.keeping_what_is_unreadable():
+                await connection.read_on()
             raise
         response.stream = AsyncResponseBody(response.stream, self._release(connection, response))
         return response

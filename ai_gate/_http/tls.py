@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import httpx
 
+from ai_gate._lazy import unforked
+
 CA_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables that httpx reads for CA certificates."""
 
@@ -32,7 +34,8 @@ def kept_context(contexts: Contexts) -> ssl.SSLContext:
     settings = tuple(os.environ.get(name) for name in CA_SETTINGS)
     context = contexts.get(settings)
     if context is None:
-        context = httpx.create_ssl_context()
+        # It imports certifi, and OpenSSL takes locks.
+        context = unforked(httpx.create_ssl_context)
         contexts.clear()
         contexts[settings] = context
     return context
@@ -64,7 +67,13 @@ class TLS:
         self.outgoing = ssl.MemoryBIO()
         """What is to be sent."""
         name = without_dot(hostname) if hostname else None
-        self.object = context.wrap_bio(self._incoming, self.outgoing, server_hostname=name)
+        self.object = unforked(
+            lambda: context.wrap_bio(self._incoming, self.outgoing, server_hostname=name)
+        )
+
+    def shake_hands(self) -> None:
+        """Do the next step of the handshake, in which OpenSSL takes locks of the whole process."""
+        unforked(self.object.do_handshake)
 
     def feed(self, data: bytes) -> None:
         """Take what was received; nothing is the end."""

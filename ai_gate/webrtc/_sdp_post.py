@@ -12,7 +12,7 @@ from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
-from ai_gate._redaction import MASK, SECRETS, without_quotes
+from ai_gate._redaction import MASK, SECRETS, Hiding, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
 MAX_ANSWER = 262_144
@@ -67,7 +67,8 @@ class Poster:
         check_open(self._client)
         request = self._request(url, content, content_type)
         try:
-            return await self._send(request)
+            with Hiding(self._token):
+                return await self._send(request)
         except AIGateError:
             raise
         except Exception as failure:

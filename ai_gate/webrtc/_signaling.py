@@ -178,7 +178,7 @@ def _refusal(reply: Reply, poster: Poster) -> SDPRefusedError:
         response,
         body=reply.body,
         headers=reply.headers,
-        retry_after=parse_retry_after(reply.headers.get("retry-after"), datetime.now(UTC)),
+        retry_after=parse_retry_after(reply.headers, datetime.now(UTC)),
     )
 
 

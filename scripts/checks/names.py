@@ -17,6 +17,7 @@ ELSEWHERE = {
     "code",
     "content-encoding",
     "content-length",
+    "date",
     "headers",
     "location",
     "no",

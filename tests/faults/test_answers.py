@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from ai_gate import APITimeoutError, InvalidResponseError
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
-from tests.support.steps import ReadRequest
+from tests.support.responses import JSON, chunk, head, response
+from tests.support.running import recorded
+from tests.support.server import Script
+from tests.support.steps import Drip, ReadRequest, ReadSome, Reset, Send, Stall
 
-from .cases import BAD_HEADS, BY_NAME, FAULTS, HELD, LOST, SLOW, Fault
+from .cases import (
+    BAD_HEADS,
+    BY_NAME,
+    CHUNKED,
+    FAULTS,
+    HELD,
+    LOST,
+    SLOW,
+    TOO_LARGE,
+    Fault,
+    Raises,
+)
 from .checks import check, in_time
 
 # So long that it can't be what ended the call.
@@ -47,3 +62,59 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
         return outcome
 
     in_time(run)
+
+
+REFUSED = "Content-Length: many"
+READ_ON = {
+    "up to its end": (head(200, REFUSED), JSON, ()),
+    "by its length": (
+        head(200, f"Content-Length: {len(JSON)}", "Content-Length: 7"),
+        JSON,
+        (ReadSome(),),
+    ),
+    "by its last chunk": (
+        head(200, "Transfer-Encoding: odd"),
+        chunk(JSON) + chunk(b""),
+        (ReadSome(),),
+    ),
+    "behind an interim one": (head(103) + head(201, REFUSED), JSON, ()),
+    "until it is reset": (head(200, REFUSED), JSON, (Reset(),)),
+}
+
+
+@pytest.mark.parametrize(("start", "body", "end"), READ_ON.values(), ids=READ_ON)
+def test_a_body_that_comes_after_a_head_that_is_refused(
+    start: bytes, body: bytes, end: Script, caller: Caller, serve: Serve
+) -> None:
+    server = serve((ReadRequest(), Send(start), Drip(body, 0.002), *end))
+    error = caller.attempt(POST, server.url).error
+    assert type(error) is InvalidResponseError
+    assert "came with a head that can't be read" in str(error)
+    assert error.body == body
+    server.wait_for(lambda: server.closed == server.opened)
+
+
+def test_such_a_body_in_part(serve: Serve) -> None:
+    server = serve((ReadRequest(), Send(head(200, REFUSED)), Drip(JSON[:9], 0.002), Stall()))
+
+    def run(caller: Caller, timeout: float) -> Outcome:
+        outcome = caller.attempt(POST, server.url, timeout=timeout)
+        check(outcome, Raises(APITimeoutError, 200, JSON[:9]))
+        return outcome
+
+    in_time(run)
+
+
+@pytest.mark.parametrize(
+    "caller", [*CALLERS, *(Caller(c.flavour, injected=True) for c in CALLERS)], ids=str
+)
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_that_is_too_large_leaves_nothing_behind(
+    framing: str, caller: Caller, serve: Serve
+) -> None:
+    sent = (
+        response(200, TOO_LARGE) if framing == "length" else head(200, CHUNKED) + chunk(TOO_LARGE)
+    )
+    expected = Raises(InvalidResponseError, 200, TOO_LARGE, cut=True)
+    server = serve((ReadRequest(), Send(sent)))
+    assert recorded(lambda: check(caller.attempt(POST, server.url), expected)) == []

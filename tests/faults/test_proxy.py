@@ -7,11 +7,21 @@ import ssl
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
-from tests.support.callers import POST, Caller, Outcome
+from tests.support.callers import POST, Caller, Client, Outcome
 from tests.support.fixtures import Serve
-from tests.support.responses import head
+from tests.support.responses import TURN, TURN_JSON, head, response
 from tests.support.server import Script, Server
-from tests.support.steps import Drip, Handshake, ReadHead, ReadRequest, Reset, Send, Stall
+from tests.support.steps import (
+    Drip,
+    Handshake,
+    ReadHead,
+    ReadRequest,
+    ReadSome,
+    Reset,
+    Send,
+    Stall,
+    replay,
+)
 
 from .cases import BY_NAME, Raises
 from .checks import check, in_time
@@ -104,3 +114,58 @@ def test_a_tunnel_that_is_refused(
     check(outcome, Raises(APIConnectionError, chained=True))
     assert "billed" not in str(outcome.error)
     assert [request.method for request in proxy.requests] == ["CONNECT"] * 2
+
+
+METHOD, ADDRESS = b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50"
+SOCKS: Script = (ReadSome(), Send(METHOD), ReadSome(), Send(ADDRESS))
+"""A SOCKS proxy's part before a request (RFC 1928)."""
+NO_SOCKS: dict[str, Script] = {
+    "closed at once": (ReadSome(),),
+    "reset at once": (ReadSome(), Reset()),
+    "another protocol": (ReadSome(), Send(head(400))),
+    "no method that we know": (ReadSome(), Send(b"\x05\xff")),
+    "reset before the gate": (*SOCKS[:3], Reset()),
+    "no way to the gate": (*SOCKS[:3], Send(b"\x05\x05" + ADDRESS[2:])),
+}
+
+
+def use_socks(proxy: Server, monkeypatch: pytest.MonkeyPatch, user: str = "") -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy.url.replace("http://", f"socks5://{user}"))
+
+
+@pytest.mark.usefixtures("no_backoff")
+@pytest.mark.parametrize("script", NO_SOCKS.values(), ids=NO_SOCKS)
+def test_a_socks_proxy_that_leads_nowhere(
+    script: Script, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = serve(script)
+    use_socks(proxy, monkeypatch)
+    outcome = caller.attempt(POST, GATE, max_retries=1)
+    check(outcome, Raises(APIConnectionError, chained=True))
+    assert str(outcome.error).startswith("The gate could not be reached through the proxy ")
+    assert proxy.opened == 2
+
+
+PASSWORD: Script = (ReadSome(), Send(b"\x05\x02"), ReadSome(), Send(b"\x01\x00"))
+
+
+@pytest.mark.parametrize(
+    ("user", "greetings"), [("", SOCKS), ("u:p@", (*PASSWORD, *SOCKS[2:]))], ids=["open", "closed"]
+)
+def test_what_a_socks_proxy_leads_to(
+    user: str, greetings: Script, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A head that is mended, a second one on the same connection, and then none.
+    mended = response(200, TURN_JSON, "X-Cache : HIT")
+    proxy = serve((*greetings, *replay(TURN, TURN, mended)), (*greetings, ReadRequest(), Reset()))
+    use_socks(proxy, monkeypatch, user)
+
+    async def body(client: Client) -> None:
+        for _ in range(3):
+            assert await client.get_turn_credentials() == {"iceServers": []}
+        error = await client.failure(POST)
+        assert "lost before the gate answered through the proxy" in str(error)
+        assert "billed" in str(error)
+
+    caller.use(GATE, body)
+    assert [request.connection for request in proxy.requests] == [1, 1, 1, 2]

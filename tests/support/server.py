@@ -8,7 +8,6 @@ is closed in order.
 from __future__ import annotations
 
 import json
-import select
 import socket
 import ssl
 import threading
@@ -84,9 +83,10 @@ class Peer:
         """Note if more has come before what was read is answered."""
         if isinstance(self.sock, ssl.SSLSocket):
             return  # it doesn't say without being read
-        readable = select.select([self.sock], [], [], 0)[0]
-        if self._unread or (readable and self.sock.recv(1, socket.MSG_PEEK)):
-            self._server.shared.append(self.number)
+        with suppress(BlockingIOError):
+            # Not by `select`, which takes no descriptor above 1,023.
+            if self._unread or self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                self._server.shared.append(self.number)
 
     def wait(self, seconds: float = PATIENCE) -> None:
         """Let time pass: so many seconds, or until the test is over."""

@@ -51,6 +51,70 @@ ASYNC = """
     loop.close()
 """
 
+# A thread makes the first call. As soon as it imports a certain module, the process forks; the
+# thread goes on when the fork has begun.
+MEANWHILE = """
+    import os, signal, sys, threading, time
+    project, url, module, setting = sys.argv[1:]
+    exec(setting)
+
+    importing, forking = threading.Event(), threading.Event()
+
+    class Finder:
+        def find_spec(self, name, *_):
+            if name == module and threading.current_thread() is thread:
+                importing.set()
+                forking.wait()
+                # Without the mending, the child has come to be before that.
+                time.sleep(0.05)
+
+    sys.meta_path.insert(0, Finder())
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert importing.wait(60), f"{module} isn't imported by the first call"
+    os.register_at_fork(before=forking.set)
+    if (child := os.fork()) == 0:
+        signal.alarm(60)  # else it would hang
+        call()
+        os._exit(0)
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+"""
+ALL_BY_THREAD = """
+def call():
+    from ai_gate import AIGateClient
+    AIGateClient(project, url).get_turn_credentials()
+"""
+CALL_BY_THREAD = """
+from ai_gate import AIGateClient, AsyncAIGateClient
+client = AIGateClient(project, url)
+def call():
+    client.get_turn_credentials()
+"""
+ASYNC_CALL_BY_THREAD = """
+import asyncio
+from ai_gate import AsyncAIGateClient
+client = AsyncAIGateClient(project, url)
+def call():
+    asyncio.run(client.get_turn_credentials())
+"""
+MOMENTS = [
+    ("ai_gate.client", ALL_BY_THREAD),
+    ("httpcore._sync.http11", ALL_BY_THREAD),
+    ("string", ALL_BY_THREAD),  # logging needs it
+    ("ai_gate_api.api", CALL_BY_THREAD),
+    ("anyio._backends._asyncio", ASYNC_CALL_BY_THREAD),
+    ("anyio.streams.tls", ASYNC_CALL_BY_THREAD),
+]
+
+
+@pytest.mark.parametrize(("module", "setting"), MOMENTS, ids=[module for module, _ in MOMENTS])
+def test_while_another_thread_makes_the_first_call(module: str, setting: str, serve: Serve) -> None:
+    server = serve(replay(TURN))
+    done = run(MEANWHILE, PROJECT, server.url, module, setting)
+    assert done.returncode == 0, done.stderr
+    assert len(server.requests) == 2
+
 
 def test_a_child_opens_connections_of_its_own(serve: Serve) -> None:
     server = serve(replay(TURN))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import weakref
+from typing import Any
 
+import httpx
 import pytest
 
 from ai_gate._http.idle_stack import KEEP_ALIVE
@@ -124,3 +127,26 @@ def test_a_client_with_an_injected_client_does_not_warn(caller: Caller, serve: S
         caller.run(use)
 
     assert recorded(body) == []
+
+
+def test_an_idle_connection_keeps_nothing_of_a_request(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(replay(TURN))
+    built: list[weakref.ref[httpx.Request]] = []
+    initialize = httpx.Request.__init__
+
+    def note(request: httpx.Request, *args: Any, **kwargs: Any) -> None:
+        initialize(request, *args, **kwargs)
+        built.append(weakref.ref(request))
+
+    monkeypatch.setattr(httpx.Request, "__init__", note)
+
+    async def body(client: Client) -> None:
+        await client.get_turn_credentials()
+        gc.collect()
+        assert [request() for request in built] == [None]
+        await client.get_turn_credentials()
+
+    caller.use(server.url, body)
+    assert connections(server) == [1, 1]

@@ -14,7 +14,7 @@ from tests.support.fixtures import Serve
 from tests.support.responses import TURN, TURN_JSON, json_response, response
 from tests.support.running import run
 from tests.support.server import Server
-from tests.support.steps import replay
+from tests.support.steps import ReadRequest, Send, replay
 
 SECRET = "ek_68af296e8e408191a1120a"
 START = """
@@ -218,6 +218,115 @@ asyncio.run(main())
     )
     assert stderr.count('/turn-credentials?identifier=*** "HTTP/1.1 200 Said So"') == 3
     assert "httpcore" in stderr
+
+
+# Each library beneath says all that it can. The SDK, and an app beside it in the same process.
+EVERY_LINE = """
+import threading
+logging.basicConfig(level=logging.DEBUG, format="%(message)s")
+
+def attempt(client):
+    with client:
+        for call in (client.create_session, client.get_turn_credentials):
+            try:
+                call()
+            except AIGateError as error:
+                print(type(error).__name__)
+
+async def attempt_async(client):
+    async with client:
+        for call in (client.create_session, client.get_turn_credentials):
+            try:
+                await call()
+            except AIGateError as error:
+                print(type(error).__name__)
+
+attempt(AIGateClient(project, url, max_retries=0))
+asyncio.run(attempt_async(AsyncAIGateClient(project, url, max_retries=0)))
+with httpx.Client(verify=False) as injected:
+    attempt(AIGateClient(project, url, http_client=injected, max_retries=0))
+"""
+CREDENTIAL = b"tUrN/s3cret=="
+HOSTILE = {
+    "no status line": b'{"turn_credentials": {"credential": "' + CREDENTIAL + b'"}}\r\n\r\n',
+    "quotes of both kinds": b"HTTP/1.1 it's \"b'" + CREDENTIAL + b"'\"\r\n\r\n",
+    "its header has a secret": response(200, TURN_JSON, f"X-TURN: {CREDENTIAL.decode()}"),
+    "its reason has the project's ID": b"HTTP/1.1 404 No " + PROJECT.encode() + b"\r\n\r\n",
+    "its reason commands a terminal": b"HTTP/1.1 404 \x9b2J\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE)
+def test_no_line_of_a_library_beneath_shows_what_came(sent: bytes, serve: Serve) -> None:
+    server = serve((ReadRequest(), Send(sent)))
+    _, stderr = output(server, EVERY_LINE)
+    assert "receive_response_headers" in stderr
+    assert CREDENTIAL.decode() not in stderr
+    assert stderr.replace("\n", "").isprintable()
+
+
+def test_what_an_app_logs_beside_it_stays_as_it_is(server: Server) -> None:
+    _, stderr = output(
+        server,
+        """
+logging.basicConfig(level=logging.DEBUG)
+with AIGateClient(project, url) as client:
+    client.get_turn_credentials()
+with httpx.Client(verify=False) as own:
+    own.get(f"{url}/users?identifier=42")
+""",
+    )
+    _, ours, own = stderr.split("connect_tcp.started")
+    assert "receive_response_headers" in ours
+    assert "CF-Ray" not in ours
+    assert "b'CF-Ray', b'8c1-FRA'" in own
+    assert "/users?identifier=42" in own
+
+
+OVER_HTTP_2 = """
+import socket, threading
+import h2.config, h2.connection, h2.events
+from ai_gate._redaction import Hiding
+logging.basicConfig(level=logging.DEBUG, format="%(threadName)s %(message)s")
+
+def respond(connection):
+    state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    state.initiate_connection()
+    connection.sendall(state.data_to_send())
+    while data := connection.recv(65536):
+        for event in state.receive_data(data):
+            if isinstance(event, h2.events.StreamEnded):
+                headers = [(":status", "200"), ("x-turn", "tUrN/s3cret==")]
+                state.send_headers(event.stream_id, headers)
+                state.send_data(event.stream_id, b"{}", end_stream=True)
+        connection.sendall(state.data_to_send())
+
+def accept():
+    while True:
+        threading.Thread(target=respond, args=(listener.accept()[0],), daemon=True).start()
+
+listener = socket.create_server(("127.0.0.1", 0))
+url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+threading.Thread(target=accept, daemon=True).start()
+# The server decodes in threads of its own, and logs what it decodes.
+class Ours(logging.Filter):
+    def filter(self, record):
+        return record.threadName == "MainThread"
+logging.getLogger().handlers[0].addFilter(Ours())
+with httpx.Client(http1=False, http2=True) as injected:
+    AIGateClient(project, url, http_client=injected).get_turn_credentials()
+async def main():
+    async with httpx.AsyncClient(http1=False, http2=True) as injected:
+        await AsyncAIGateClient(project, url, http_client=injected).get_turn_credentials()
+asyncio.run(main())
+"""
+
+
+def test_nor_over_http_2(server: Server) -> None:
+    _, stderr = output(server, OVER_HTTP_2)
+    assert "to the header table" in stderr
+    assert CREDENTIAL.decode() not in stderr
+    assert not re.search(r"\bb'", stderr)
 
 
 def test_what_an_error_shows_is_masked(serve: Serve) -> None:

@@ -49,6 +49,50 @@ def test_mask(text: str, masked: str) -> None:
     assert mask(text, "p1") == masked
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ('{"credential": "aB3/x+9="}', '{"credential": "***"}'),
+        ("{'client_secret': {'value': 'x'}}", "{'client_secret': {'value': 'x'}}"),
+        ("turn?credential=secret&x=1", "turn?credential=***&x=1"),
+        ("the credential 'secret' has expired", "the credential '***' has expired"),
+        ("Credential: aB3xyz, please", "Credential: ***, please"),
+        ("the credential was refused", "the credential was refused"),
+        ("credential: missing", "credential: missing"),
+        ("my_credentials are fine", "my_credentials are fine"),
+    ],
+)
+def test_a_field_that_is_quoted_with_its_value(text: str, masked: str) -> None:
+    assert mask(text, "p1") == masked
+
+
+SERVERS = [{"urls": "turn:t.test"}, {"urls": ["turns:t.test"], "credential": "Tu/rn=="}]
+QUOTING = [
+    {"credential": "Tu/rn=="},
+    {"turn_credentials": {"iceServers": SERVERS}},
+    {"client_secret": {"value": "Tu/rn==", "expires_at": 1}},
+    {"details": [[{"client_secret": "Tu/rn=="}]]},
+]
+
+
+@pytest.mark.parametrize("quoted", QUOTING)
+def test_a_message_that_quotes_a_secret_of_the_same_response(
+    quoted: dict[str, object], caller: Caller, serve: Serve, operation: Operation
+) -> None:
+    refusal = {"error": "x", "message": "OpenAI refused Tu/rn==.", **quoted}
+    server = serve(replay(json_response(refusal, 500)))
+    error = caller.attempt(operation, server.url, max_retries=0).error
+    assert str(error) == "OpenAI refused ***."
+    assert error.response == refusal
+
+
+def test_a_response_full_of_secrets_costs_no_time(caller: Caller, serve: Serve) -> None:
+    secrets = [f"{number:010}" for number in range(150_000)]
+    refusal = {"message": "0000000001" * 200_000, "credential": secrets}
+    error = caller.attempt(GET, serve(replay(json_response(refusal, 400))).url).error
+    assert str(error) == "***" * 166 + "**..."
+
+
 @pytest.mark.parametrize("project_id", ["a.b", "a+b", "(a", "[x]", "a\\b", "^$", "p|q", "größe"])
 def test_a_project_id_is_no_pattern(project_id: str) -> None:
     assert mask(f"no project {project_id}!", project_id) == "no project ***!"

@@ -111,13 +111,34 @@ def test_unix_seconds(text: str | None, moment: datetime | None) -> None:
     ],
 )
 def test_retry_after(text: str, seconds: float) -> None:
-    assert parse_retry_after(text, NOON) == seconds
+    assert parse_retry_after({"retry-after": text}, NOON) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Fri, 03 Oct 2025 09:00:58 GMT", 2.0),
+        ("Friday, 03-Oct-25 09:00:58 GMT", 2.0),
+        ("Fri, 03 Oct 2025 09:02:00 GMT", 0.0),
+        ("soon", 60.0),
+        ("", 60.0),
+    ],
+)
+def test_a_retry_after_as_a_date_counts_from_the_clock_that_wrote_it(
+    date: str, seconds: float
+) -> None:
+    headers = {"retry-after": "Fri, 03 Oct 2025 09:01:00 GMT", "date": date}
+    assert parse_retry_after(headers, NOON.replace(hour=9)) == seconds
+
+
+def test_a_retry_after_in_seconds_counts_from_no_date() -> None:
+    headers = {"retry-after": "7", "date": "Fri, 03 Oct 2025 09:00:58 GMT"}
+    assert parse_retry_after(headers, NOON) == 7.0
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        None,
         "",
         "   ",
         "-5",
@@ -141,8 +162,12 @@ def test_retry_after(text: str, seconds: float) -> None:
         "\x00",
     ],
 )
-def test_a_retry_after_that_asks_for_nothing(text: str | None) -> None:
-    assert parse_retry_after(text, NOON) is None
+def test_a_retry_after_that_asks_for_nothing(text: str) -> None:
+    assert parse_retry_after({"retry-after": text}, NOON) is None
+
+
+def test_no_retry_after() -> None:
+    assert parse_retry_after({}, NOON) is None
 
 
 NEARLY = st.text(alphabet="0123456789-:.,TWZ+ GMTFriOct", max_size=40) | st.text(max_size=40)
@@ -153,7 +178,7 @@ NEARLY = st.text(alphabet="0123456789-:.,TWZ+ GMTFriOct", max_size=40) | st.text
 def test_no_text_is_too_odd_to_read(text: str) -> None:
     moments = (parse_iso8601(text), parse_unix_seconds(text))
     assert all(moment is None or moment.utcoffset() is not None for moment in moments)
-    seconds = parse_retry_after(text, NOON)
+    seconds = parse_retry_after({"retry-after": text, "date": text}, NOON)
     assert seconds is None or 0 <= seconds < float("inf")
 
 
@@ -167,4 +192,6 @@ def test_every_moment_is_read_back(moment: datetime) -> None:
 @modest
 @given(st.floats(0, 1e12))
 def test_every_number_of_seconds_is_read_back(seconds: float) -> None:
-    assert parse_retry_after(f"{seconds:f}", NOON) == pytest.approx(seconds, abs=1e-6)
+    assert parse_retry_after({"retry-after": f"{seconds:f}"}, NOON) == pytest.approx(
+        seconds, abs=1e-6
+    )
