@@ -23,16 +23,16 @@ LONGEST_SHOWN = 500
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """The Unicode categories of control and format characters, surrogates and separators."""
 
-SECRETS = re.compile(r"\b(?:ek_|sk-)[\w-]+")
+# The patterns are texts, which are compiled when first used: most apps never need them.
+
+SECRETS = r"\b(?:ek_|sk-)[\w-]+"
 """OpenAI's client secrets and API keys."""
 
 SECRET_NAMES = ("client_secret", "credential", "api_key", "password")
 """The fields whose values aren't shown."""
 
 _VALUE = r"""[\"']?\s*[:=]\s*[\"']|\s+[\"']|\s*=\s*|\s*:\s*(?=\S*[\d+/=])"""
-QUOTED_SECRET = re.compile(
-    rf"((?<![a-z])(?:{'|'.join(SECRET_NAMES)})(?:{_VALUE}))[^\s\"',;&}}]+", re.IGNORECASE
-)
+QUOTED_SECRET = rf"(?i)((?<![a-z])(?:{'|'.join(SECRET_NAMES)})(?:{_VALUE}))[^\s\"',;&}}]+"
 """A field and its value, as a text quotes them: `credential=...`, `"credential": "..."`."""
 
 MOST_VALUES = 1_000
@@ -41,16 +41,16 @@ MOST_VALUES = 1_000
 SHORTEST_UNMISTAKABLE = 8
 """A secret of this length or more is masked within other words too."""
 
-QUOTE = re.compile(r"bytearray\(.*\)|\bb\\?(['\"]).*\1", re.DOTALL)
+QUOTE = r"(?s)bytearray\(.*\)|\bb\\?(['\"]).*\1"
 """Bytes, as Python prints them."""
 
-LITERAL = re.compile(r"""\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", re.DOTALL)
+LITERAL = r"""(?s)\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 """Bytes, as Python prints them where they aren't part of a text that is printed in turn."""
 
-QUERY = re.compile(r"([?&]identifier=)[^&\s\"']*")
+QUERY = r"([?&]identifier=)[^&\s\"']*"
 """The project ID in any URL."""
 
-IDENTIFIER = re.compile(r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*")
+IDENTIFIER = r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*"
 """The project ID in the URL of the TURN call. httpx's logger has the app's own URLs too."""
 
 
@@ -62,7 +62,7 @@ def mask(text: str, *secrets: str) -> str:
                 text = text.replace(exact, MASK)
             else:
                 text = re.sub(rf"(?<![\w-]){re.escape(exact)}(?![\w-])", MASK, text)
-    return QUOTED_SECRET.sub(rf"\1{MASK}", SECRETS.sub(MASK, text))
+    return re.sub(QUOTED_SECRET, rf"\1{MASK}", re.sub(SECRETS, MASK, text))
 
 
 def secrets_in(response: dict[str, Any]) -> list[str]:
@@ -129,7 +129,7 @@ def without_quotes(failure: Exception) -> Exception:
 
 
 def _unquoted(text: str) -> str:
-    return QUERY.sub(rf"\1{MASK}", QUOTE.sub(MASK, text))
+    return re.sub(QUERY, rf"\1{MASK}", re.sub(QUOTE, MASK, text))
 
 
 def _like(failure: Exception, text: str) -> Exception:
@@ -173,7 +173,7 @@ class MaskedWire(Filter):
     def filter(self, record: LogRecord) -> bool:
         """Rewrite the record; every record passes."""
         if secret := _hidden.get():
-            text = _unquoted(LITERAL.sub(MASK, record.getMessage()))
+            text = _unquoted(re.sub(LITERAL, MASK, record.getMessage()))
             record.msg, record.args = printable(mask(text, secret)), ()
         return True
 
@@ -190,4 +190,4 @@ class MaskedURLs(Filter):
 
 def _masked_argument(argument: object) -> object:
     text = str(argument)
-    return IDENTIFIER.sub(rf"\1{MASK}", text) if "identifier=" in text else argument
+    return re.sub(IDENTIFIER, rf"\1{MASK}", text) if "identifier=" in text else argument

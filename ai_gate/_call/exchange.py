@@ -26,7 +26,7 @@ class Deadline:
         return self._moment - time.monotonic()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
     """The order to send a request."""
 
@@ -42,7 +42,7 @@ class Order:
     """Whether the attempt before got no response."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
     """What happened to a request: a response, as far as it came, or a failure, or both."""
 

@@ -15,7 +15,7 @@ else:
     api = LazyModule("ai_gate_api.api")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Operation:
     """One call of the gate."""
 

@@ -150,7 +150,7 @@ async def _keep_location_async(response: httpx.Response) -> None:
     _keep_location(response)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Own(Generic[C, P]):
     """A client of ours and its pool."""
 

@@ -42,7 +42,7 @@ PATIENCE = 10.0
 NO_REQUEST = httpx.Request("GET", "")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Attempt:
     """One attempt to send a request, which travels to the pool in the request's extensions.
 

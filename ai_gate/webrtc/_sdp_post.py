@@ -1,5 +1,6 @@
 """One POST, bounded in what it reads. The caller bounds the time."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Poster:
 
     def masked(self, text: str) -> str:
         """Return a text with the token, and all that looks like a secret of OpenAI's, masked."""
-        return SECRETS.sub(MASK, text.replace(self._token, MASK))
+        return re.sub(SECRETS, MASK, text.replace(self._token, MASK))
 
     def _request(self, url: httpx.URL, content: str, content_type: str) -> httpx.Request:
         headers = {
