@@ -51,8 +51,8 @@ def exchange(order: Order, clients: Clients) -> Exchange:
         response = client.send(attempt.request, stream=True, follow_redirects=False)
         _read(response, result, order.deadline)
     except Exception as failure:
-        if not record(failure, attempt, result, clients):
-            raise
+        if passing := record(failure, attempt, result, clients):
+            raise passing  # noqa: B904
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
         if attempt.abandon:
@@ -86,8 +86,8 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
         if scope.cancelled_caught:
             raise _too_late(attempt)
     except Exception as failure:
-        if not record(failure, attempt, result, clients):
-            raise
+        if passing := record(failure, attempt, result, clients):
+            raise passing  # noqa: B904
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
         if attempt.abandon:

@@ -4,14 +4,14 @@ Left to itself, the standard library tries one address after another, and one th
 sent to it takes all the time.
 """
 
+import inspect
 import os
 import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable
-from itertools import chain, zip_longest
-from types import TracebackType
+from itertools import chain, pairwise, zip_longest
+from types import FrameType, TracebackType
 from typing import Any, NamedTuple, Self
 
 import anyio
@@ -24,33 +24,27 @@ HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
 
 
-NETWORK_MODULES = (
-    "ai_gate",
-    "socket",
-    "ssl",
-    "selectors",
-    "asyncio",
-    "anyio",
-    "trio",
-    "uvloop",
-    "gevent",
-    "eventlet",
-)
-"""Whose frames raise what the network does: ours and those of sockets, patched or not."""
-
-
-def is_of_a_handler(failure: OSError) -> bool:
+def is_of_a_handler(failure: BaseException) -> bool:
     """Return True if a signal handler raised an exception, and not the network.
 
-    A task's time limit can be an OSError, as TimeoutError is. TLS errors come from wherever TLS is
-    made, truststore for one.
+    A task's time limit can be an OSError, as TimeoutError is. A handler is known by what Python
+    calls it with: the signal's number and the frame that it interrupts.
     """
     traceback = failure.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
+    while traceback is not None:
+        if _is_handler(traceback.tb_frame):
+            return True
         traceback = traceback.tb_next
-    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
-    is_network = module.partition(".")[0] in NETWORK_MODULES
-    return not is_network and not isinstance(failure, ssl.SSLError)
+    return False
+
+
+def _is_handler(frame: FrameType) -> bool:
+    names, rest, _, values = inspect.getargvalues(frame)
+    given = [*(values.get(name) for name in names), *(values.get(rest, ()) if rest else ())]
+    return any(
+        isinstance(number, int) and isinstance(interrupted, FrameType)
+        for number, interrupted in pairwise(given)
+    )
 
 
 class Address(NamedTuple):
@@ -221,6 +215,8 @@ def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
             lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
         )
     except (OSError, UnicodeError) as error:
+        if is_of_a_handler(error):
+            raise
         raise httpcore.ConnectError(f"{host}: {error}") from error
     if not found:
         raise httpcore.ConnectError(f"{host} has no address")

@@ -5,6 +5,7 @@ import httpx
 
 from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
+from ai_gate._http.dialing import is_of_a_handler
 from ai_gate._http.head import status_and_body
 from ai_gate._http.network import Attempt
 from ai_gate._redaction import without_frames, without_quotes
@@ -39,7 +40,7 @@ def record(
     attempt: Attempt,
     exchange: Exchange,
     clients: Clients | AsyncClients,
-) -> bool:
+) -> Exception | None:
     """Note what ended an exchange.
 
     Args:
@@ -49,13 +50,15 @@ def record(
         clients: Whose client sent it.
 
     Returns:
-        False if it isn't a failure of the exchange, but an exception of the app's own: what a hook,
-        a transport, a mock or a signal handler of the app's raised.
+        None, or what is to be raised because it is no failure of the exchange: what a hook, a
+        transport, a mock or a signal handler of the app's raised.
     """
     if not _is_ours(failure, attempt.request, clients):
-        return False
+        return failure
+    if (limit := _of_a_handler(failure)) is not None:
+        return limit
     if exchange.is_whole:
-        return True
+        return None
     exchange.failure = without_frames(without_quotes(failure))
     exchange.is_unreadable = (
         isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
@@ -64,7 +67,7 @@ def record(
         exchange.status, exchange.body[:] = status_and_body(attempt.unreadable)
     exchange.timed_out = _timed_out(failure)
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
-    return True
+    return None
 
 
 def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:
@@ -72,6 +75,23 @@ def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | Asyn
     if isinstance(failure, RuntimeError) and clients.is_unusable():
         return True
     return is_of(request, failure, clients) and not _is_unexpected(failure)
+
+
+def _of_a_handler(failure: BaseException) -> Exception | None:
+    """Return what a signal handler raised, if httpcore has taken it for the network's.
+
+    httpcore's pool cuts the cause off, and leaves the context. That can also be what the app was
+    handling when it called, which httpcore hasn't caught.
+    """
+    link: BaseException | None = failure
+    while link is not None and not (_was_caught_by_httpcore(link) and is_of_a_handler(link)):
+        link = link.__cause__ or link.__context__
+    return link if isinstance(link, Exception) else None
+
+
+def _was_caught_by_httpcore(failure: BaseException) -> bool:
+    outermost = failure.__traceback__ and failure.__traceback__.tb_frame.f_globals.get("__name__")
+    return str(outermost).partition(".")[0] == "httpcore"
 
 
 def _is_unexpected(failure: Exception) -> bool:

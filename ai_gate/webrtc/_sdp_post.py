@@ -141,7 +141,7 @@ class Poster:
         if isinstance(failure, RuntimeError) and any(self._client.event_hooks.values()):
             return False
         clients = AsyncClients(request.url, self._client)
-        return record(failure, Attempt(Deadline(0.0), request), exchange, clients)
+        return record(failure, Attempt(Deadline(0.0), request), exchange, clients) is None
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
         # Nothing but its text tells that connections belong to another event loop.

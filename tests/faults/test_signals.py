@@ -10,6 +10,7 @@ from itertools import product
 
 import pytest
 
+from ai_gate import APIConnectionError
 from tests.support.callers import ASYNCIO, SYNC, Caller, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import head
@@ -33,9 +34,10 @@ class SocketTimeIsUp(TimeoutError):  # noqa: N818
 
 Way = tuple[type[Exception], Caller]
 
-OURS: list[Way] = list(product((TimeIsUp, SocketTimeIsUp), (SYNC, ASYNCIO)))
+LIMITS = (TimeIsUp, SocketTimeIsUp)
+OURS: list[Way] = list(product(LIMITS, (SYNC, ASYNCIO)))
 # Beneath an injected client httpcore takes an OSError for the network's.
-WAYS: list[Way] = [*OURS, (TimeIsUp, Caller("sync", injected=True))]
+WAYS: list[Way] = [*OURS, *product(LIMITS, [Caller("sync", injected=True)])]
 
 
 def name(way: Way) -> str:
@@ -102,3 +104,17 @@ def test_while_connecting(way: Way, operation: Operation, holes: tuple[Address, 
     with pytest.raises(limit, match="the app's") as caught:
         caller.call(operation, f"http://{host}:{port}", timeout=PATIENCE)
     assert caught.type is limit
+
+
+@pytest.mark.parametrize(
+    "way", [one for one in WAYS if SocketTimeIsUp in one], ids=name, indirect=True
+)
+def test_one_that_the_app_was_handling_is_not_of_the_call(
+    way: Way, operation: Operation, serve: Serve
+) -> None:
+    limit, caller = way
+    url = serve((ReadRequest(),)).url
+    try:
+        signal.raise_signal(signal.SIGALRM)
+    except limit:
+        assert isinstance(caller.attempt(operation, url, max_retries=0).error, APIConnectionError)
