@@ -23,7 +23,12 @@ from ai_gate.webrtc._options import (
     Options,
     SessionFactory,
 )
-from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
+from ai_gate.webrtc._requirement import (
+    import_beside,
+    importing_aiortc,
+    require_aiortc,
+    require_asyncio,
+)
 from ai_gate.webrtc._sdp_post import check_open
 from ai_gate.webrtc._signaling import API
 
@@ -107,6 +112,7 @@ class Connector:
         require_asyncio()
         # Not at the top: this module must be importable without aiortc.
         with importing_aiortc():
+            await import_beside("ai_gate.webrtc._opening")
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
         if (client := self._options.http_client) is not None:

@@ -1,10 +1,16 @@
 """What live voice needs beyond the base package."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 
+import anyio
+import anyio.to_thread
+
+from ai_gate._lazy import unforked
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc.errors import MissingDependencyError
 
@@ -39,6 +45,18 @@ def importing_aiortc() -> Iterator[None]:
             "Live voice needs aiortc 1.16 or newer, and what is installed is older or can't be "
             'loaded: pip install --upgrade "ai-gate[webrtc]"'
         ) from error
+
+
+async def import_beside(name: str) -> None:
+    """Import a module in a thread, if it isn't yet: aiortc and what it brings take 0.3 s.
+
+    If no thread can be had, whoever uses the module imports it.
+    """
+    if name not in sys.modules:
+        with suppress(RuntimeError):
+            await anyio.to_thread.run_sync(
+                unforked, lambda: import_module(name), limiter=anyio.CapacityLimiter(1)
+            )
 
 
 def require_asyncio() -> None:
