@@ -7,9 +7,6 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 
-import anyio
-import anyio.to_thread
-
 from ai_gate._lazy import unforked
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc.errors import MissingDependencyError
@@ -54,9 +51,7 @@ async def import_beside(name: str) -> None:
     """
     if name not in sys.modules:
         with suppress(RuntimeError):
-            await anyio.to_thread.run_sync(
-                unforked, lambda: import_module(name), limiter=anyio.CapacityLimiter(1)
-            )
+            await asyncio.to_thread(unforked, lambda: import_module(name))
 
 
 def require_asyncio() -> None:
