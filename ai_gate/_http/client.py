@@ -1,13 +1,11 @@
 """Whose httpx client sends: the app's, or one of ours for each process and event loop."""
 
 import os
-import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import anyio
@@ -19,17 +17,8 @@ from ai_gate._config import full_name
 from ai_gate._http.pool import AsyncPool, Pool
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context
-from ai_gate._lazy import unforked
-from ai_gate._version import __version__
+from ai_gate._http.transport import own_async_client, own_client
 from ai_gate.errors import AIGateError
-
-DEFAULT_HEADERS = {
-    "Accept": "application/json",
-    "User-Agent": f"ai-gate-python/{__version__}",
-}
-
-HEADERS = "ai_gate_headers"
-"""The name of the response's extension that has the headers as they came."""
 
 Owner: TypeAlias = tuple[tuple[int, int], object]
 """A process and, async, an event loop of it."""
@@ -56,70 +45,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
 
 
-class NoCookies(httpx.Cookies):
-    """Keeps no cookie: one caller's would travel with another's request."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Leave a response's cookies."""
-
-    def __bool__(self) -> bool:
-        return False
-
-
-class Client(httpx.Client):
-    """httpx's client without cookies."""
-
-    cookies: Any = NoCookies()
-
-
-class AsyncClient(httpx.AsyncClient):
-    """httpx's client without cookies."""
-
-    cookies: Any = NoCookies()
-
-
-class Transport(httpx.HTTPTransport):
-    """httpx's transport with our pool in place of httpcore's.
-
-    Mocks, recorders and tracers wrap the methods of its class, so they see what it sends.
-    """
-
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(verify=_no_context())
-        _replace_pool(self, pool)
-
-
-class AsyncTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport with our pool in place of httpcore's.
-
-    Mocks, recorders and tracers wrap the methods of its class, so they see what it sends.
-    """
-
-    def __init__(self, pool: AsyncPool) -> None:
-        super().__init__(verify=_no_context())
-        _replace_pool(self, pool)
-
-
-@cache
-def _no_context() -> ssl.SSLContext:
-    """Return a TLS context for the pool that is replaced: httpx would read certificates for it."""
-    return unforked(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-
-
-def _replace_pool(transport: Transport | AsyncTransport, pool: Pool | AsyncPool) -> None:
-    """Put our pool into a transport: the one private name of another package that we reach for.
-
-    Raises:
-        AIGateError: This httpx has no such name.
-    """
-    if not hasattr(transport, "_pool"):
-        raise AIGateError(
-            f"ai-gate {__version__} doesn't know how to send with httpx {httpx.__version__}: "
-            "install another version of httpx (0.28 works), or pass an http_client."
-        )
-    vars(transport)["_pool"] = pool
-
-
 @contextmanager
 def reading_environment() -> Iterator[None]:
     """Turn what is wrong with the proxy and CA settings of the environment into an error of ours.
@@ -134,20 +59,6 @@ def reading_environment() -> Iterator[None]:
             "Connections can't be set up: check the proxy and CA settings of the environment "
             f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
         ) from error
-
-
-def _keep_location(response: httpx.Response) -> None:
-    """Keep the Location of a redirect from httpx: it reads one even if it doesn't follow.
-
-    One that can't be read would make the response a connection error.
-    """
-    if response.is_redirect and "location" in response.headers:
-        response.extensions[HEADERS] = response.headers.copy()
-        del response.headers["location"]
-
-
-async def _keep_location_async(response: httpx.Response) -> None:
-    _keep_location(response)
 
 
 @dataclass(slots=True, eq=False)
@@ -293,8 +204,7 @@ class Clients(_Clients[httpx.Client, Pool]):
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
         pool = Pool(proxy and proxy.for_pool())
-        client = Client(transport=Transport(pool), **_settings(_keep_location))
-        return _Own(client, pool, proxy.name if proxy else "")
+        return _Own(own_client(pool), pool, proxy.name if proxy else "")
 
 
 class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
@@ -358,19 +268,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
         pool = AsyncPool(proxy and proxy.for_pool())
-        client = AsyncClient(transport=AsyncTransport(pool), **_settings(_keep_location_async))
-        return _Own(client, pool, proxy.name if proxy else "")
-
-
-def _settings(hook: Callable[[httpx.Response], object]) -> dict[str, Any]:
-    """Return the settings of a client of ours. The environment is read by us, not by httpx."""
-    return {
-        "headers": DEFAULT_HEADERS,
-        # Said once, or httpx looks for a password in each URL.
-        "auth": httpx.Auth(),
-        "event_hooks": {"response": [hook]},
-        "trust_env": False,
-    }
+        return _Own(own_async_client(pool), pool, proxy.name if proxy else "")
 
 
 def _has_ended(loop: object) -> bool:

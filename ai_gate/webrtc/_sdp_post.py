@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange
-from ai_gate._http.client import DEFAULT_HEADERS, AsyncClients, reading_environment
+from ai_gate._http.client import AsyncClients, reading_environment
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
+from ai_gate._http.transport import DEFAULT_HEADERS
 from ai_gate._redaction import MASK, SECRETS, Hiding, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
