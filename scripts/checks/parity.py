@@ -13,7 +13,8 @@ PAIRS = [
     ("client.AIGateClient", "client.AsyncAIGateClient"),
     ("client.ClientOptions", "client.AsyncClientOptions"),
     ("_base_client.run", "_base_client.run_async"),
-    ("_http.client.Transport", "_http.client.AsyncTransport"),
+    ("_http.transport.Client", "_http.transport.AsyncClient"),
+    ("_http.transport.Transport", "_http.transport.AsyncTransport"),
     ("_http.pool.Connection", "_http.pool.AsyncConnection"),
     ("_http.pool.Pool", "_http.pool.AsyncPool"),
 ]
