@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import time
 
 import httpx
@@ -10,6 +9,7 @@ import httpx
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._answer import unusable
 from ai_gate.webrtc._call_connection import CallConnection
 from ai_gate.webrtc._client_secret import ClientSecret, check_not_expired, client_secret
 from ai_gate.webrtc._events import max_size
@@ -29,9 +29,6 @@ from ai_gate.webrtc.errors import (
 )
 from ai_gate.webrtc.turn._race import Race
 from ai_gate.webrtc.turn._urls import turn_servers
-
-FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
-"""What names the peer's certificate (RFC 8122)."""
 
 
 async def open_call(session: SessionResponse, options: Options, *, is_new: bool) -> Call:
@@ -206,9 +203,8 @@ class Opening:
 
 async def _problem(peer: Peer, answer: str) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if FINGERPRINT.search(answer) is None:
-        # aiortc would wait for it without limit.
-        return "it names no certificate"
+    if (reason := unusable(answer)) is not None:
+        return reason
     try:
         await peer.accept(answer)
     except Exception as error:

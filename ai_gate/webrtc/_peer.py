@@ -29,6 +29,7 @@ from ai_gate.webrtc._aiortc_internals import (
     turn_released,
     use_turn_server,
 )
+from ai_gate.webrtc._answer import for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._condition import Condition
 from ai_gate.webrtc._types import Candidate, TurnServer
@@ -116,7 +117,9 @@ class Peer:
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
         """
-        await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+        await self.pc.setRemoteDescription(
+            RTCSessionDescription(sdp=for_aiortc(answer), type="answer")
+        )
 
     async def opened(self) -> None:
         """Wait until events can travel, or never will."""
