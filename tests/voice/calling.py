@@ -11,6 +11,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, TypeVar
 
+import httpx
+
 from ai_gate import AsyncAIGateClient
 from ai_gate.testing import MockGate, VoiceCall
 from ai_gate.types import SessionResponse
@@ -52,6 +54,35 @@ async def calling(gate: MockGate, **options: Any) -> AsyncIterator[Call]:
     """Create a session and connect to it."""
     session = await minted(gate)
     async with connect(session, realtime_url=gate.realtime_url, **options) as call:
+        yield call
+
+
+class Rewriting(httpx.AsyncHTTPTransport):
+    """Lets each SDP answer be changed on its way.
+
+    Args:
+        change: Takes the answer and returns another one.
+    """
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        super().__init__()
+        self._change = change
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        answer = (await response.aread()).decode()
+        return httpx.Response(response.status_code, text=self._change(answer))
+
+
+@asynccontextmanager
+async def answered(
+    gate: MockGate, change: Callable[[str], str], **options: Any
+) -> AsyncIterator[Call]:
+    """Create a session and connect to it, with another answer than the peer's."""
+    async with (
+        httpx.AsyncClient(transport=Rewriting(change)) as client,
+        calling(gate, http_client=client, **options) as call,
+    ):
         yield call
 
 

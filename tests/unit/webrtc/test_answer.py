@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-pytest.importorskip("aiortc")
-
 from aiortc.sdp import SessionDescription
 
 from ai_gate.webrtc._answer import for_aiortc, unusable
