@@ -1,5 +1,6 @@
 """Audio to the peer, from PCM that the app writes."""
 
+import asyncio
 from fractions import Fraction
 
 from ai_gate.errors import AIGateError
@@ -108,6 +109,9 @@ class PCMSource(MediaStreamTrack):
             asyncio.run(main())
             ```
         """
+        # Once a call is over nothing is waited for, and a loop that goes on writing would let
+        # nothing else run.
+        await asyncio.sleep(0)
         rest = self._aligned(_bytes_of(pcm))
         while rest and self._is_taken:
             await self._room.wait_for(lambda: not self._is_taken or self._free > 0)

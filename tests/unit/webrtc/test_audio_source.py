@@ -193,6 +193,27 @@ def test_a_call_that_lets_go_late_takes_nothing_from_the_next() -> None:
     asyncio.run(main())
 
 
+def test_a_loop_that_writes_to_nobody_lets_others_run() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        OutgoingTrack(source).stop()
+
+        async def write() -> None:
+            while not others_ran.is_set():
+                await source.write(numbers(0, FRAME))
+                written.append(FRAME)
+                assert len(written) < 100
+
+        written: list[int] = []
+        others_ran = asyncio.Event()
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0)
+        others_ran.set()
+        await writing
+
+    asyncio.run(main())
+
+
 def test_nobody_waits_to_write_to_a_source_that_was_stopped() -> None:
     async def main() -> None:
         source = PCMSource(8000)
