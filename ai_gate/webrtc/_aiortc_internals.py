@@ -147,6 +147,20 @@ def said_goodbye(pc: "RTCPeerConnection") -> bool:
     return False
 
 
+def is_someone_else(pc: "RTCPeerConnection") -> bool:
+    """Return True if the other side's certificate isn't the one that its SDP answer names.
+
+    aiortc's states say no more than that DTLS has failed: this is what fails after a handshake that
+    has agreed on everything.
+    """
+    transport = getattr(pc.sctp, "transport", None)
+    tls = getattr(transport, "_ssl", None)
+    with contextlib.suppress(AttributeError):
+        agreed = transport.encrypted and tls.get_selected_srtp_profile()  # type: ignore[union-attr]
+        return bool(agreed) and getattr(transport, "state", None) == "failed"
+    return False
+
+
 def cut(pc: "RTCPeerConnection") -> None:
     """Close the sockets of a peer connection at once, and send nothing more.
 

@@ -175,6 +175,8 @@ class Opening:
         if not peer.has_path:
             raise self._no_path("though both sides have tried")
         reason = "the peer hung up" if peer.end == "hung up" else "the transport failed"
+        if peer.is_someone_else:
+            reason = "its certificate isn't the one that the SDP answer names"
         raise ConnectionLostError(
             f"The connection was lost before the channel was open: {reason}.", reason=reason
         )

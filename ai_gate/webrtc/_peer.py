@@ -22,6 +22,7 @@ from aiortc.stats import RTCTransportStats
 from ai_gate.webrtc._aiortc_internals import (
     cut,
     give_turn_back,
+    is_someone_else,
     mask_logs,
     own_close,
     said_goodbye,
@@ -102,6 +103,11 @@ class Peer:
             Candidate(one.type, one.protocol, one.ip, one.port)
             for one in self._dtls.transport.iceGatherer.getLocalCandidates()
         )
+
+    @property
+    def is_someone_else(self) -> bool:
+        """Whether its certificate isn't the one that the SDP answer names."""
+        return is_someone_else(self.pc)
 
     async def offer(self) -> str:
         """Gather this side's addresses and return the SDP offer with them."""

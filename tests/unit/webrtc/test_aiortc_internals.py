@@ -35,4 +35,5 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     assert internals.own_close(MOVED) is None
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
+    assert not internals.is_someone_else(MOVED)
     assert asyncio.run(internals.give_turn_back(MOVED, 1.0))
