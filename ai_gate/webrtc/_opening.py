@@ -11,7 +11,7 @@ from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._answer import unusable
 from ai_gate.webrtc._call_connection import CallConnection
-from ai_gate.webrtc._client_secret import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._client_secret import ClientSecret, client_secret
 from ai_gate.webrtc._events import max_size
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
@@ -37,15 +37,12 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     Args:
         session: The session.
         options: The settings of the call.
-        is_new: Whether the session was created just now. An older one that has expired by this
-            machine's clock isn't tried; a new one is, because then the clock must be wrong.
+        is_new: Whether the session was created just now, so that a refusal can't come from its age.
 
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
     """
     secret = client_secret(session)
-    if not is_new:
-        check_not_expired(secret, time.time())
     opening = Opening(session, secret, options, is_new=is_new)
     limit = asyncio.timeout(options.open_timeout)
     try:
