@@ -16,7 +16,9 @@ connection.onTrack((track) => {
 });
 connection.onDataChannel((channel) => {
   kept.push(channel);
-  channel.sendMessage(JSON.stringify({ type: "session.created" }));
+  const greet = () => channel.sendMessage(JSON.stringify({ type: "session.created" }));
+  if (channel.isOpen()) greet();
+  else channel.onOpen(greet);
   channel.onMessage((data) => {
     const { type } = JSON.parse(data);
     if (type === "peer.hang_up") connection.close();

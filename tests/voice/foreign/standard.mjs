@@ -15,7 +15,9 @@ export async function answer(url, connection, tone, listen) {
     hertz = listen(track);
   };
   connection.ondatachannel = ({ channel }) => {
-    channel.send(JSON.stringify({ type: "session.created" }));
+    const greet = () => channel.send(JSON.stringify({ type: "session.created" }));
+    if (channel.readyState === "open") greet();
+    else channel.onopen = greet;
     channel.onmessage = ({ data }) => {
       const { type } = JSON.parse(data);
       if (type === "peer.hang_up") connection.close();
