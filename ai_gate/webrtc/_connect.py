@@ -23,7 +23,7 @@ from ai_gate.webrtc._options import (
     Options,
     SessionFactory,
 )
-from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
+from ai_gate.webrtc._requirement import require_aiortc, require_asyncio, requiring_aiortc
 from ai_gate.webrtc._sdp_post import check_open
 from ai_gate.webrtc._signaling import API
 
@@ -106,7 +106,7 @@ class Connector:
     async def _open(self) -> "webrtc.Call":
         require_asyncio()
         # Not at the top: this module must be importable without aiortc.
-        with importing_aiortc():
+        with requiring_aiortc():
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
         if (client := self._options.http_client) is not None:

@@ -33,6 +33,7 @@ from ai_gate.webrtc._aiortc_internals import (
 from ai_gate.webrtc._answer import for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._types import Candidate, TurnServer
 from ai_gate.webrtc.errors import WebRTCError
 from ai_gate.webrtc.turn._allocation import tls_context
@@ -70,7 +71,9 @@ class Peer:
         self, audio: MediaStreamTrack | None, server: TurnServer | None, relay_only: bool
     ) -> None:
         mask_logs()
-        self.pc = RTCPeerConnection(_configuration(server, relay_only))
+        # It makes a certificate, which a broken OpenSSL can't.
+        with requiring_aiortc():
+            self.pc = RTCPeerConnection(_configuration(server, relay_only))
         self.outgoing = OutgoingTrack(audio)
         self.pc.addTransceiver(self.outgoing, direction="sendrecv")
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)

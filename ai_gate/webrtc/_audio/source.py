@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias, get_args
 
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc._condition import Condition
-from ai_gate.webrtc._requirement import importing_aiortc
+from ai_gate.webrtc._requirement import requiring_aiortc
 
-with importing_aiortc():
+with requiring_aiortc():
     from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
     from av import AudioFrame
 
