@@ -6,6 +6,7 @@ _SECTION = re.compile(r"^(?=m=)", re.MULTILINE)
 _REFUSED = re.compile(r"^m=(\w+) 0 ", re.MULTILINE)
 _FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
 _CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (?P<protocol>\S+) .*\n?", re.MULTILINE)
+_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}\S+(?<!\.local) ", re.MULTILINE)
 _DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly|inactive)\b", re.MULTILINE)
 
 
@@ -27,11 +28,16 @@ def for_aiortc(answer: str) -> str:
     All sections share one transport, and the standard has its candidates in the first of them;
     aiortc keeps those of the last. It reads no direction of the session, and without one it doesn't
     let audio through.
+
+    No candidates come later: so aioice can know when it has tried all. But a peer that names none,
+    or hides them behind mDNS, can still be the first to send a check.
     """
     session, *sections = _SECTION.split(answer)
     direction = _DIRECTION.search(session)
     default = direction[0] if direction else "a=sendrecv"
     candidates = _udp_candidates(answer)
+    if any(_ADDRESS.match(one) for one in candidates):
+        candidates.append("a=end-of-candidates")
     written = [session]
     for section in sections:
         lines = [_CANDIDATE.sub("", section).rstrip(), *candidates]

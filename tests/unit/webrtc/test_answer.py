@@ -29,6 +29,13 @@ def test_each_section_has_the_candidates_of_all(end: str, last: bool) -> None:
     assert [[one.port for one in media.ice_candidates] for media in read.media] == [
         [3478, 3479]
     ] * 2
+    assert [media.ice_candidates_complete for media in read.media] == [True, True]
+
+
+@pytest.mark.parametrize("candidates", [[], [UDP.replace("192.0.2.1", "0a-1b.local")]])
+def test_a_peer_of_no_known_address_may_yet_send_a_check(candidates: list[str]) -> None:
+    read = SessionDescription.parse(for_aiortc(answer(SESSION, AUDIO, candidates, CHANNEL)))
+    assert [media.ice_candidates_complete for media in read.media] == [False, False]
 
 
 @pytest.mark.parametrize(
