@@ -24,6 +24,7 @@ from ai_gate.webrtc._aiortc_internals import (
     give_turn_back,
     is_someone_else,
     mask_logs,
+    on_answer,
     own_close,
     said_goodbye,
     stop_consent,
@@ -85,6 +86,8 @@ class Peer:
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""
+        self._answers = 0
+        """The answers to checks of ICE, those of the peer's consent among them."""
         self._gathering: asyncio.Task[None] | None = None
         self._changed = Condition()
         self._on_end: Callable[[End], None] = lambda end: None
@@ -117,6 +120,7 @@ class Peer:
         # Shielded, because aioice leaves sockets and a TURN allocation behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
+        on_answer(self.pc, self._count_answer)
         # Not stripped: without its last line break OpenAI doesn't read it.
         return self.pc.localDescription.sdp
 
@@ -135,9 +139,9 @@ class Peer:
         await self._changed.wait_for(lambda: self.is_open or self.end is not None)
 
     async def packets_received(self) -> int:
-        """Count the packets that have come: RTP, RTCP and the channel's."""
+        """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
         stats = await self.pc.getStats()
-        return sum(
+        return self._answers + sum(
             one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
         )
 
@@ -194,6 +198,9 @@ class Peer:
         if self._gathering is not None:
             await _done(self._gathering, GATHERING)
         await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
+
+    def _count_answer(self) -> None:
+        self._answers += 1
 
     def _listen(self) -> None:
         self.channel.on("open", self._look)

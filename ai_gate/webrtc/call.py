@@ -70,7 +70,7 @@ class Call:
     def status(self) -> Status:
         """How the connection is: `connecting`, `connected`, `disconnected` or `closed`.
 
-        It is `disconnected` while nothing has come from the peer for 5 s. After 15 s the call ends
+        It is `disconnected` while nothing has come from the peer for 7 s. After 15 s the call ends
         with a `ConnectionLostError`.
         """
         return self._connection.status

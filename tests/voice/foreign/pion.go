@@ -1,5 +1,5 @@
 // pion with ICE-lite. Argument: where the offer waits. It sends each event and each packet of audio
-// back.
+// back; RTCP it never sends.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pion/webrtc/v3"
 )
@@ -42,13 +43,14 @@ func main() {
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(codecs))
 	connection := must(api.NewPeerConnection(webrtc.Configuration{}))
 
+	var hushed atomic.Bool
 	opus := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}
 	back := must(webrtc.NewTrackLocalStaticRTP(opus, "audio", "realtimeapi"))
 	must(connection.AddTrack(back))
 	connection.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		for {
 			packet, _, err := track.ReadRTP()
-			if err != nil {
+			if err != nil || hushed.Load() {
 				return
 			}
 			_ = back.WriteRTP(packet)
@@ -61,11 +63,14 @@ func main() {
 			if err := json.Unmarshal(message.Data, &event); err != nil {
 				panic(err)
 			}
-			if event.Type == "peer.hang_up" {
+			switch event.Type {
+			case "peer.hang_up":
 				_ = connection.Close()
-				return
+			case "peer.hush":
+				hushed.Store(true)
+			default:
+				_ = channel.SendText(string(message.Data))
 			}
-			_ = channel.SendText(string(message.Data))
 		})
 		channel.OnClose(func() { post(url+"/closed", "") })
 	})

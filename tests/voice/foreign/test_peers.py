@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import pytest
+from aiortc import RTCTransportStats
 
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc import (
@@ -21,6 +22,7 @@ from ai_gate.webrtc import (
     connect,
 )
 from ai_gate.webrtc._events import max_size
+from ai_gate.webrtc._watchdog import LOST_AFTER
 from tests.voice.calling import frequency, loudness, run, tone, wait_for
 from tests.voice.coturn import TRANSPORTS, Coturn, Transport
 from tests.voice.foreign.stacks import STACKS, Peer, Stack, started
@@ -111,6 +113,11 @@ async def exchange_events(call: Call, peer: Peer) -> None:
             await call.send({**largest, "data": largest["data"] + "x"})
 
 
+async def transport_packets(call: Call) -> int:
+    stats = (await call.stats()).values()
+    return sum(one.packetsReceived for one in stats if isinstance(one, RTCTransportStats))
+
+
 @pytest.mark.parametrize("way", ["direct", *TRANSPORTS])
 @pytest.mark.parametrize("stack", STACKS, ids=str)
 def test_a_call(peer: Peer, way: Way, coturn: Coturn) -> None:
@@ -143,6 +150,21 @@ def test_the_peer_hangs_up(peer: Peer) -> None:
             await call.send({"type": "peer.hang_up"})
             with pytest.raises(CallEndedError, match="The peer hung up"):
                 await call.recv()
+
+    run(main(), limit=60.0)
+
+
+@pytest.mark.parametrize("stack", [one for one in STACKS if one.name == "pion"], ids=str)
+def test_a_peer_that_sends_nothing_but_answers_is_alive(peer: Peer) -> None:
+    async def main() -> None:
+        async with calling(peer) as call:
+            await call.send({"type": "peer.hush"})
+            packets = await transport_packets(call)
+            # Nothing but time can tell. It would be lost by then.
+            await asyncio.sleep(LOST_AFTER + 2.0)
+            assert await transport_packets(call) < packets + 20
+            await call.send({"type": "number", "index": 0})
+            assert await call.recv() == {"type": "number", "index": 0}
 
     run(main(), limit=60.0)
 
