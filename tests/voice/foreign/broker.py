@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.broker.closed.set()
         self._respond(204)
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
     def _respond(self, status: int, body: bytes = b"", content_type: str = "text/plain") -> None:

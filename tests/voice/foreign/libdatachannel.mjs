@@ -22,7 +22,7 @@ connection.onDataChannel((channel) => {
   channel.onMessage((data) => {
     const { type } = JSON.parse(data);
     if (type === "peer.hang_up") connection.close();
-    else channel.sendMessage(data);
+    else if (type !== "peer.hello") channel.sendMessage(data);
   });
   channel.onClosed(() => fetch(`${url}/closed`, { method: "POST" }));
 });

@@ -66,6 +66,7 @@ func main() {
 			switch event.Type {
 			case "peer.hang_up":
 				_ = connection.Close()
+			case "peer.hello":
 			case "peer.hush":
 				hushed.Store(true)
 			default:

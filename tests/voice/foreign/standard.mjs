@@ -15,12 +15,11 @@ export async function answer(url, connection, tone, listen) {
     hertz = listen(track);
   };
   connection.ondatachannel = ({ channel }) => {
-    const greet = () => channel.send(JSON.stringify({ type: "session.created" }));
-    if (channel.readyState === "open") greet();
-    else channel.onopen = greet;
     channel.onmessage = ({ data }) => {
       const { type } = JSON.parse(data);
-      if (type === "peer.hang_up") connection.close();
+      // Not as soon as it is open: Chromium says so before it can send.
+      if (type === "peer.hello") channel.send(JSON.stringify({ type: "session.created" }));
+      else if (type === "peer.hang_up") connection.close();
       else if (type === "peer.hear") channel.send(JSON.stringify({ type, hertz: hertz() }));
       else channel.send(data);
     };

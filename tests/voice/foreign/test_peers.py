@@ -67,6 +67,7 @@ async def calling(peer: Peer, *servers: Any, **options: Any) -> AsyncIterator[Ca
     """Call a peer."""
     url = peer.broker.url
     async with connect(session_with(*servers), realtime_url=url, **options) as call:
+        await call.send({"type": "peer.hello"})
         assert (await call.recv())["type"] == "session.created"
         yield call
 
