@@ -37,7 +37,7 @@ voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answe
 test: $(READY) ## Run all tests but those of test-voice
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
 
-test-voice: $(READY) ## Run the tests of live voice, with coturn and Chromium if installed
+test-voice: $(READY) ## Run the tests of live voice, with the servers and peers that are installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)
 
 test-lowest: $(READY) ## Run the contract tests with the lowest versions that pyproject.toml allows

@@ -7,7 +7,7 @@ None or False, or does nothing, and its caller goes on without.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from logging import Filter, LogRecord, getLogger
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,20 @@ def said_goodbye(pc: "RTCPeerConnection") -> bool:
     return False
 
 
+def is_someone_else(pc: "RTCPeerConnection") -> bool:
+    """Return True if the other side's certificate isn't the one that its SDP answer names.
+
+    aiortc's states say no more than that DTLS has failed: this is what fails after a handshake that
+    has agreed on everything.
+    """
+    transport = getattr(pc.sctp, "transport", None)
+    tls = getattr(transport, "_ssl", None)
+    with contextlib.suppress(AttributeError):
+        agreed = transport.encrypted and tls.get_selected_srtp_profile()  # type: ignore[union-attr]
+        return bool(agreed) and getattr(transport, "state", None) == "failed"
+    return False
+
+
 def cut(pc: "RTCPeerConnection") -> None:
     """Close the sockets of a peer connection at once, and send nothing more.
 
@@ -169,6 +183,22 @@ def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
     """Find the task in which a peer connection closes itself after its transport has ended."""
     task = getattr(pc, "_RTCPeerConnection__closeTask", None)
     return task if isinstance(task, asyncio.Task) else None
+
+
+def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
+    """Have a function called each time the peer answers a check of ICE.
+
+    aiortc counts those among no packets, and they are all that comes from a peer which sends
+    neither RTP nor RTCP while it is silent: aioice asks for its consent every 6 s at most.
+
+    Args:
+        pc: The peer connection, after it has gathered its candidates.
+        callback: The function.
+    """
+    for connection in _connections(pc):
+        for protocol in getattr(connection, "_protocols", ()):
+            with contextlib.suppress(AttributeError):
+                protocol.request = _watched(protocol.request, callback)
 
 
 def stop_consent(pc: "RTCPeerConnection") -> None:
@@ -199,6 +229,15 @@ def refreshing_task(client: Any) -> asyncio.Task[Any] | None:
     """Find the task in which a TURN client of aioice keeps its allocation."""
     task = getattr(client, "refresh_task", None)
     return task if isinstance(task, asyncio.Task) else None
+
+
+def _watched(request: Any, callback: Callable[[], None]) -> Any:
+    async def watched(*args: Any, **options: Any) -> Any:
+        answer = await request(*args, **options)
+        callback()
+        return answer
+
+    return watched
 
 
 def _masked(argument: object) -> object:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc.errors import ClientSecretExpiredError, WebRTCError
+from ai_gate.webrtc.errors import WebRTCError
 
 SKEW = 5.0
 """How much this machine's clock may differ from the server's, in seconds."""
-DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,8 @@ class ClientSecret:
 
     value: str = field(repr=False)
     expires_at: float | None
-    """In Unix seconds, or None if the session doesn't say."""
-
-    def has_expired(self, now: float) -> bool:
-        """Return True if it has certainly expired."""
-        return self.expires_at is not None and now > self.expires_at + SKEW
+    """In Unix seconds, or None if the session doesn't say. It is by the server's clock, and this
+    machine's can be minutes ahead: only the server decides whether it is too late."""
 
     def may_have_expired(self, now: float) -> bool:
         """Return True if it may have expired, so that a refusal can come from that."""
@@ -49,26 +45,6 @@ def client_secret(session: SessionResponse) -> ClientSecret:
     if not value.isascii() or not value.isprintable() or " " in value:
         raise WebRTCError("The session's client secret has characters that can't be sent.")
     return ClientSecret(value, _moment(secret.get("expires_at")))
-
-
-def check_not_expired(secret: ClientSecret, now: float) -> None:
-    """Check by this machine's clock that a client secret hasn't expired.
-
-    Args:
-        secret: The client secret.
-        now: The time in Unix seconds.
-
-    Raises:
-        ClientSecretExpiredError: It has certainly expired.
-    """
-    if secret.expires_at is None or not secret.has_expired(now):
-        return
-    seconds = now - secret.expires_at
-    ago = f"{seconds:.0f} s ago" if seconds < DAY else "more than a day ago"
-    raise ClientSecretExpiredError(
-        f"The session's client secret expired {ago}, so nothing was sent: connect right after the "
-        "session was created, or pass a factory."
-    )
 
 
 def _moment(value: object) -> float | None:

@@ -25,9 +25,9 @@ from ai_gate.webrtc._options import (
 )
 from ai_gate.webrtc._requirement import (
     import_beside,
-    importing_aiortc,
     require_aiortc,
     require_asyncio,
+    requiring_aiortc,
 )
 from ai_gate.webrtc._sdp_post import check_open
 from ai_gate.webrtc._signaling import API
@@ -111,7 +111,7 @@ class Connector:
     async def _open(self) -> "webrtc.Call":
         require_asyncio()
         # Not at the top: this module must be importable without aiortc.
-        with importing_aiortc():
+        with requiring_aiortc():
             await import_beside("ai_gate.webrtc._opening")
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 

@@ -25,7 +25,7 @@ CURRENT_NAMES = {
 }
 """The names of events that OpenAI changed when the beta ended."""
 
-_MAX_SIZE = re.compile(r"^a=max-message-size:([0-9]{1,15})\s*$", re.MULTILINE)
+_MAX_SIZE = re.compile(r"^a=max-message-size:([0-9]{1,30})\s*$", re.MULTILINE)
 
 
 def encode(event: Event, max_size: int | None) -> str:

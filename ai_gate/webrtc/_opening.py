@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import time
 
 import httpx
@@ -10,8 +9,9 @@ import httpx
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._answer import unusable
 from ai_gate.webrtc._call_connection import CallConnection
-from ai_gate.webrtc._client_secret import ClientSecret, check_not_expired, client_secret
+from ai_gate.webrtc._client_secret import ClientSecret, client_secret
 from ai_gate.webrtc._events import max_size
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
@@ -30,9 +30,6 @@ from ai_gate.webrtc.errors import (
 from ai_gate.webrtc.turn._race import Race
 from ai_gate.webrtc.turn._urls import turn_servers
 
-FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
-"""What names the peer's certificate (RFC 8122)."""
-
 
 async def open_call(session: SessionResponse, options: Options, *, is_new: bool) -> Call:
     """Open a call.
@@ -40,15 +37,12 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     Args:
         session: The session.
         options: The settings of the call.
-        is_new: Whether the session was created just now. An older one that has expired by this
-            machine's clock isn't tried; a new one is, because then the clock must be wrong.
+        is_new: Whether the session was created just now, so that a refusal can't come from its age.
 
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
     """
     secret = client_secret(session)
-    if not is_new:
-        check_not_expired(secret, time.time())
     opening = Opening(session, secret, options, is_new=is_new)
     limit = asyncio.timeout(options.open_timeout)
     try:
@@ -178,6 +172,8 @@ class Opening:
         if not peer.has_path:
             raise self._no_path("though both sides have tried")
         reason = "the peer hung up" if peer.end == "hung up" else "the transport failed"
+        if peer.is_someone_else:
+            reason = "its certificate isn't the one that the SDP answer names"
         raise ConnectionLostError(
             f"The connection was lost before the channel was open: {reason}.", reason=reason
         )
@@ -206,9 +202,8 @@ class Opening:
 
 async def _problem(peer: Peer, answer: str) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if FINGERPRINT.search(answer) is None:
-        # aiortc would wait for it without limit.
-        return "it names no certificate"
+    if (reason := unusable(answer)) is not None:
+        return reason
     try:
         await peer.accept(answer)
     except Exception as error:

@@ -22,15 +22,19 @@ from aiortc.stats import RTCTransportStats
 from ai_gate.webrtc._aiortc_internals import (
     cut,
     give_turn_back,
+    is_someone_else,
     mask_logs,
+    on_answer,
     own_close,
     said_goodbye,
     stop_consent,
     turn_released,
     use_turn_server,
 )
+from ai_gate.webrtc._answer import for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._types import Candidate, TurnServer
 from ai_gate.webrtc.errors import WebRTCError
 from ai_gate.webrtc.turn._allocation import tls_context
@@ -68,7 +72,9 @@ class Peer:
         self, audio: MediaStreamTrack | None, server: TurnServer | None, relay_only: bool
     ) -> None:
         mask_logs()
-        self.pc = RTCPeerConnection(_configuration(server, relay_only))
+        # It makes a certificate, which a broken OpenSSL can't.
+        with requiring_aiortc():
+            self.pc = RTCPeerConnection(_configuration(server, relay_only))
         self.outgoing = OutgoingTrack(audio)
         self.pc.addTransceiver(self.outgoing, direction="sendrecv")
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
@@ -80,6 +86,8 @@ class Peer:
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""
+        self._answers = 0
+        """The answers to checks of ICE, those of the peer's consent among them."""
         self._gathering: asyncio.Task[None] | None = None
         self._changed = Condition()
         self._on_end: Callable[[End], None] = lambda end: None
@@ -102,11 +110,17 @@ class Peer:
             for one in self._dtls.transport.iceGatherer.getLocalCandidates()
         )
 
+    @property
+    def is_someone_else(self) -> bool:
+        """Whether its certificate isn't the one that the SDP answer names."""
+        return is_someone_else(self.pc)
+
     async def offer(self) -> str:
         """Gather this side's addresses and return the SDP offer with them."""
         # Shielded, because aioice leaves sockets and a TURN allocation behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
+        on_answer(self.pc, self._count_answer)
         # Not stripped: without its last line break OpenAI doesn't read it.
         return self.pc.localDescription.sdp
 
@@ -116,16 +130,18 @@ class Peer:
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
         """
-        await self.pc.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+        await self.pc.setRemoteDescription(
+            RTCSessionDescription(sdp=for_aiortc(answer), type="answer")
+        )
 
     async def opened(self) -> None:
         """Wait until events can travel, or never will."""
         await self._changed.wait_for(lambda: self.is_open or self.end is not None)
 
     async def packets_received(self) -> int:
-        """Count the packets that have come: RTP, RTCP and the channel's."""
+        """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
         stats = await self.pc.getStats()
-        return sum(
+        return self._answers + sum(
             one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
         )
 
@@ -182,6 +198,9 @@ class Peer:
         if self._gathering is not None:
             await _done(self._gathering, GATHERING)
         await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
+
+    def _count_answer(self) -> None:
+        self._answers += 1
 
     def _listen(self) -> None:
         self.channel.on("open", self._look)

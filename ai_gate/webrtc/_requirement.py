@@ -28,16 +28,20 @@ def require_aiortc() -> None:
 
 
 @contextmanager
-def importing_aiortc() -> Iterator[None]:
-    """Let the modules that need aiortc be imported within.
+def requiring_aiortc() -> Iterator[None]:
+    """Let modules that need aiortc be imported within, or aiortc be used for the first time.
 
     Raises:
-        MissingDependencyError: aiortc isn't installed, is too old, or can't be loaded.
+        MissingDependencyError: aiortc or what it needs isn't installed, is too old, or broken.
     """
     require_aiortc()
     try:
         yield
-    except ImportError as error:
+    except AIGateError:
+        raise
+    except Exception as error:
+        # Not an ImportError alone: an old binding of OpenSSL lacks attributes, and a library that
+        # can't be loaded is an OSError.
         raise MissingDependencyError(
             "Live voice needs aiortc 1.16 or newer, and what is installed is older or can't be "
             'loaded: pip install --upgrade "ai-gate[webrtc]"'

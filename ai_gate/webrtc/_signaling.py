@@ -148,7 +148,8 @@ def sdp_exchange(api: API, realtime_url: httpx.URL, model: object) -> SDPExchang
 def _answer(reply: Reply, poster: Poster) -> SDPAnswer:
     if not 200 <= reply.status < 300:
         raise _refusal(reply, poster)
-    text = reply.body.decode("utf-8", "replace")
+    # A byte order mark or a blank line before it does no harm.
+    text = reply.body.decode("utf-8-sig", "replace").lstrip()
     if not reply.is_whole or not text.startswith("v=0"):
         raise InvalidResponseError(
             f"The SDP offer was answered with HTTP {reply.status} and a body that is no SDP "

@@ -13,8 +13,9 @@ from ai_gate._logging import log
 
 INTERVAL = 0.5
 """The time between two looks, in seconds."""
-DISCONNECTED_AFTER = 5.0
-"""After how many seconds without a packet the call is called disconnected."""
+DISCONNECTED_AFTER = 7.0
+"""After how many seconds without a packet the call is called disconnected. A peer that has nothing
+to say answers a check of its consent every 6 s at most."""
 LOST_AFTER = 14.0
 """After how many seconds without a packet the call is lost. With the interval: within 15 s."""
 LONGEST_STEP = 2 * INTERVAL

@@ -8,11 +8,11 @@ from ai_gate._call.exchange import Deadline
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
 from ai_gate.webrtc._events import Event, encode
-from ai_gate.webrtc._requirement import importing_aiortc
+from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._types import CandidatePair, Timings, TurnResult
 from ai_gate.webrtc.errors import CallEndedError, WebRTCError
 
-with importing_aiortc():
+with requiring_aiortc():
     from aiortc import RTCDataChannel, RTCPeerConnection
     from aiortc.stats import RTCStats
 
@@ -70,7 +70,7 @@ class Call:
     def status(self) -> Status:
         """How the connection is: `connecting`, `connected`, `disconnected` or `closed`.
 
-        It is `disconnected` while nothing has come from the peer for 5 s. After 15 s the call ends
+        It is `disconnected` while nothing has come from the peer for 7 s. After 15 s the call ends
         with a `ConnectionLostError`.
         """
         return self._connection.status

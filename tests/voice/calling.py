@@ -11,6 +11,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, TypeVar
 
+import httpx
+
 from ai_gate import AsyncAIGateClient
 from ai_gate.testing import MockGate, VoiceCall
 from ai_gate.types import SessionResponse
@@ -52,6 +54,43 @@ async def calling(gate: MockGate, **options: Any) -> AsyncIterator[Call]:
     """Create a session and connect to it."""
     session = await minted(gate)
     async with connect(session, realtime_url=gate.realtime_url, **options) as call:
+        yield call
+
+
+class Rewriting(httpx.AsyncHTTPTransport):
+    """Lets each SDP offer and each answer be changed on its way.
+
+    Args:
+        change: Takes the answer and returns another one.
+        change_offer: The same for the offer.
+    """
+
+    def __init__(self, change: Callable[[str], str], change_offer: Callable[[str], str]) -> None:
+        super().__init__()
+        self._change = change
+        self._change_offer = change_offer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        offer = self._change_offer((await request.aread()).decode())
+        headers = {k: v for k, v in request.headers.items() if k != "content-length"}
+        sent = httpx.Request(request.method, request.url, headers=headers, content=offer)
+        response = await super().handle_async_request(sent)
+        answer = (await response.aread()).decode()
+        return httpx.Response(response.status_code, text=self._change(answer))
+
+
+@asynccontextmanager
+async def answered(
+    gate: MockGate,
+    change: Callable[[str], str],
+    change_offer: Callable[[str], str] = str,
+    **options: Any,
+) -> AsyncIterator[Call]:
+    """Create a session and connect to it, with another answer than the peer's."""
+    async with (
+        httpx.AsyncClient(transport=Rewriting(change, change_offer)) as client,
+        calling(gate, http_client=client, **options) as call,
+    ):
         yield call
 
 

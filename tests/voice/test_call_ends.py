@@ -20,7 +20,7 @@ from ai_gate.webrtc import (
     connect,
 )
 from tests.voice import running
-from tests.voice.calling import calling, minted, run, say, see, wait_for
+from tests.voice.calling import answered, calling, minted, run, say, see, wait_for
 
 NOTICED_WITHIN = 15.0
 PEER_TAKES = 262_144
@@ -142,7 +142,7 @@ def test_large_events_both_ways(gate: MockGate) -> None:
 @pytest.mark.parametrize("letter", ["x", "ü"])
 def test_an_event_that_is_too_large_is_not_sent(gate: MockGate, letter: str) -> None:
     async def main() -> None:
-        async with calling(gate) as call:
+        async with answered(gate, lambda answer: answer.replace("1073741823", "262144")) as call:
             most = PEER_TAKES - len('{"type":"x","data":""}')
             fitting = {"type": "x", "data": letter * (most // len(letter.encode()))}
             await call.send(fitting)

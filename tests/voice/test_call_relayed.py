@@ -52,6 +52,40 @@ def test_a_call_goes_through_the_relay(coturn: Coturn, transport: Transport) -> 
     assert coturn.wait_for(lambda: coturn.relayed_packets() > packets)
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_server_that_sends_us_on_to_another(
+    start_coturn: StartCoturn, transport: Transport
+) -> None:
+    back = start_coturn()
+    front = start_coturn(options=[f"alternate-server=127.0.0.1:{back.port}"])
+    with gate_with(front.ice_server(transport)) as gate:
+
+        async def main() -> None:
+            async with calling(gate, relay_only=True) as call:
+                assert await say(call, "hello") == "You said: hello"
+                (result,) = call.turn_results
+                assert (result.url, result.works) == (front.url(transport), True)
+
+        run(main())
+    assert back.allocations() > 0
+    assert back.all_given_back()
+
+
+def test_a_server_that_sends_us_on_and_on(start_coturn: StartCoturn) -> None:
+    back = start_coturn()
+    middle = start_coturn(options=[f"alternate-server=127.0.0.1:{back.port}"])
+    front = start_coturn(options=[f"alternate-server=127.0.0.1:{middle.port}"])
+    with gate_with(front.ice_server("udp")) as gate:
+
+        async def main() -> None:
+            with pytest.raises(NoPathError, match="300 Try Alternate"):
+                async with calling(gate, relay_only=True):
+                    pass
+
+        run(main())
+    assert back.allocations() == 0
+
+
 def test_time_limited_credentials(rest_coturn: Coturn) -> None:
     with gate_with(rest_coturn.ice_server("udp")) as gate:
 

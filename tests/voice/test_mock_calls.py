@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 from typing import Any
 
 import pytest
+from aioice.stun import Class, Message, Method, parse_message
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
 from ai_gate.testing import MockGate
@@ -325,3 +328,79 @@ def test_a_relayed_call_is_recorded_as_one(coturn: Coturn, on_loopback: None) ->
     with MockGate(realtime=True) as gate:
         run(call(gate), clean=False)
         assert gate.voice.calls[0].selected_pair == ("host", "relay")
+
+
+def receive(client: socket.socket) -> Message:
+    client.settimeout(5.0)
+    return parse_message(client.recv(2048))
+
+
+def of_binding(message: Message) -> str:
+    assert message.message_method is Method.BINDING
+    return message.message_class.name
+
+
+@pytest.mark.parametrize("is_lite", [True, False])
+def test_whether_it_checks_the_path_itself(gate: MockGate, is_lite: bool) -> None:
+    async def offered(port: int) -> tuple[str, str]:
+        connection, _ = new_connection()
+        await connection.setLocalDescription(await connection.createOffer())
+        sdp = re.sub(
+            r"(a=candidate:\S+ 1 udp \d+ \S+) \d+", rf"\1 {port}", connection.localDescription.sdp
+        )
+        await connection.close()
+        secret = (await create_session(gate))["client_secret"]["value"]
+        answer = await post_offer(f"{gate.realtime_url}/calls", sdp, secret)
+        return sdp, answer.text
+
+    def value(name: str, sdp: str) -> str:
+        found = re.search(rf"^a={name}:(\S+)", sdp, re.MULTILINE)
+        assert found
+        return found[1]
+
+    if not is_lite:
+        gate.voice.ice_lite(False)
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.bind((coturn_module.HOST, 0))
+        offer, answer = run(offered(client.getsockname()[1]), clean=False)
+        assert ("a=ice-lite\r\n" in answer) is is_lite
+        if not is_lite:
+            assert of_binding(receive(client)) == "REQUEST"
+            return
+        check = Message(Method.BINDING, Class.REQUEST)
+        check.attributes["USERNAME"] = f"{value('ice-ufrag', answer)}:{value('ice-ufrag', offer)}"
+        check.attributes["PRIORITY"] = 1
+        check.attributes["ICE-CONTROLLING"] = 1
+        check.attributes["USE-CANDIDATE"] = None
+        check.add_message_integrity(value("ice-pwd", answer).encode())
+        port = re.search(r"a=candidate:.* (\d+) typ host", answer)
+        assert port
+        client.sendto(bytes(check), (coturn_module.HOST, int(port[1])))
+        assert of_binding(receive(client)) == "RESPONSE"
+        # Then comes DTLS, whose client it is, and no check of its own before.
+        client.settimeout(5.0)
+        assert client.recv(2048)[0] == 22
+
+
+def test_it_answers_as_openai_does(gate: MockGate) -> None:
+    async def answered() -> str:
+        client = PlainClient(*new_connection())
+        await client.offer(gate, "calls", await create_session(gate))
+        await client.close()
+        assert client.answer is not None
+        return client.answer.text
+
+    session, audio, channel = re.split("^(?=m=)", run(answered(), clean=False), flags=re.MULTILINE)
+    for line in ("a=fingerprint:sha-256 ", "a=ice-lite\r\n", "a=group:BUNDLE 0 1\r\n"):
+        assert line in session
+    ufrag = re.search(r"a=ice-ufrag:(\S+)", audio)
+    assert ufrag
+    candidates = re.findall(r"a=candidate:.*?\r\n", audio)
+    assert candidates
+    assert all(one.endswith(f" ufrag {ufrag[1]}\r\n") for one in candidates)
+    assert "a=max-message-size:1073741823\r\n" in channel
+    assert "a=candidate" not in channel
+    for section in (audio, channel):
+        assert "a=setup:active\r\n" in section
+        assert "fingerprint" not in section
+        assert "end-of-candidates" not in section

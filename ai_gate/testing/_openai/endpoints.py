@@ -54,6 +54,7 @@ class Offer:
     model: str
     session: Mapping[str, Any]
     sdp: str
+    is_answered_lite: bool
 
 
 class Endpoints:
@@ -114,6 +115,7 @@ class Endpoints:
             model=session["model"] if api == "calls" else _model(request),
             session=session,
             sdp=_sdp(request),
+            is_answered_lite=self._faults.is_ice_lite,
         )
         body = self._take_call(offer).encode("utf-8")
         headers = {"Location": f"{REALTIME}/calls/{offer.call_id}"} if api == "calls" else {}

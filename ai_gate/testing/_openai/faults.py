@@ -1,4 +1,4 @@
-"""What OpenAI's side does wrong on request: refusals, a missing protocol, floods of events."""
+"""What OpenAI's side does otherwise on request: refusals, a missing protocol, floods of events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MAX_SIZE = 200_000
 
 
 class Faults:
-    """The queued refusals of SDP offers, and the protocol that is spoken if only one is."""
+    """The queued refusals of SDP offers, the only protocol that is spoken, and the kind of ICE."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -23,6 +23,7 @@ class Faults:
         with self._lock:
             self._refusals: list[Response] = []
             self._only: Api | None = None
+            self.is_ice_lite = True
 
     def refuse_next(self, response: Response) -> None:
         """Queue a refusal."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -18,6 +19,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
+from ai_gate.testing._openai.answer import as_openai_writes_it
 from ai_gate.testing._openai.conversation import Conversation
 from ai_gate.testing._openai.endpoints import Offer, RefusedError, bad_offer, refusal
 from ai_gate.testing._openai.events import DIALECTS, Event
@@ -33,6 +35,7 @@ _CLOSE_SECONDS = 2.0
 _FLOOD_BUFFER = 2**18
 _FLOOD_BURST = 100
 _FLOOD_PAUSE_SECONDS = 0.005
+_PASSWORD = re.compile(r"^a=ice-pwd:(\S+)", re.MULTILINE)
 
 
 class Peer:
@@ -48,7 +51,8 @@ class Peer:
         self._offer = offer
         self._register = register
         self._on_end = on_end
-        self._wire = Wire()
+        password = _PASSWORD.search(offer.sdp) if offer.is_answered_lite else None
+        self._wire = Wire(password[1] if password else None)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Task[None] | None = None
         self._channel: RTCDataChannel | None = None
@@ -133,7 +137,7 @@ class Peer:
         if "a=candidate:" not in sdp:
             message = "The mock's peer has no address: aiortc leaves out those of loopback"
             raise RefusedError(refusal(503, "no_candidates", message))
-        return sdp
+        return as_openai_writes_it(sdp, is_ice_lite=self._offer.is_answered_lite)
 
     def _prepare_audio(self) -> None:
         if "\nm=audio " not in self._offer.sdp:

@@ -157,6 +157,22 @@ class MockVoice:
             raise ValueError(f"api must be 'calls', 'beta' or None, got {api!r}")
         self._faults.only(api)
 
+    def ice_lite(self, enabled: bool) -> None:
+        """Answer coming offers as a peer with ICE-lite, which OpenAI's is, or with all of ICE.
+
+        A peer with ICE-lite sends no checks of its own, so that only a path which the client checks
+        can be found.
+
+        Args:
+            enabled: Whether the peer is one with ICE-lite. It is until this is called, and after
+                the gate's `reset`.
+
+        Example:
+            >>> with MockGate(realtime=True) as gate:
+            ...     gate.voice.ice_lite(False)
+        """
+        self._faults.is_ice_lite = enabled
+
     def expire(self) -> None:
         """Make every client secret created so far expire now, whatever `expires_at` says.
 

@@ -2,28 +2,42 @@
 
 A cut wire carries nothing in either direction. The other side sees what it would see of a host
 that lost its power: no DTLS alert, no RTP, no RTCP, no response to STUN.
+
+The wire of an ICE-lite peer carries none of its checks, because such a peer sends none. aioice
+always does, and is told that they succeed: so the client's checks alone choose a path.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, cast
 
+from aioice.stun import Class, Message, Method, parse_message
+
 # STUN's datagrams start with a smaller byte, those of DTLS and RTP with this or a larger one
 # (RFC 7983).
 _FIRST_OF_DTLS = 20
+_BINDING_REQUEST = b"\x00\x01"
+_SILENCE_SECONDS = 10.0
+"""How long a client can be silent before an ICE-lite peer's checks of its consent fail."""
 
 
 class Wire:
     """The UDP endpoints of one call.
 
+    Args:
+        remote_password: The client's ICE password if this side is ICE-lite, else None.
+
     Attributes:
         remote: The host and port that the last DTLS or RTP packet came from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remote_password: str | None) -> None:
         self.remote: tuple[str, int] | None = None
+        self._remote_password = remote_password
         self._is_cut = False
+        self._heard = time.monotonic()
 
     def cut(self) -> None:
         """Carry nothing any more."""
@@ -34,9 +48,24 @@ class Wire:
         return not self._is_cut
 
     def note(self, data: bytes, address: Any) -> None:
-        """Note where a packet came from, unless it is STUN's."""
+        """Note that a packet came, and where from, unless it is STUN's."""
+        self._heard = time.monotonic()
         if data and data[0] >= _FIRST_OF_DTLS:
             self.remote = address[:2]
+
+    def takes(self, data: bytes) -> bool:
+        """Return True if a packet is a check of an ICE-lite peer, which isn't sent."""
+        return self._remote_password is not None and data[:2] == _BINDING_REQUEST
+
+    def response(self, check: bytes, address: Any) -> bytes | None:
+        """Return what a check is told; None if it fails, because the client has fallen silent."""
+        if self._remote_password is None or time.monotonic() - self._heard > _SILENCE_SECONDS:
+            return None
+        transaction_id = parse_message(check).transaction_id
+        success = Message(Method.BINDING, Class.RESPONSE, transaction_id)
+        success.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
+        success.add_message_integrity(self._remote_password.encode())
+        return bytes(success)
 
 
 current_wire: ContextVar[Wire | None] = ContextVar("current_wire", default=None)
@@ -68,7 +97,7 @@ class _Receiver(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         datagrams = cast(asyncio.DatagramTransport, transport)
-        self._protocol.connection_made(_Sender(self._wire, datagrams))
+        self._protocol.connection_made(_Sender(self._wire, datagrams, self._protocol))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._protocol.connection_lost(exc)
@@ -83,15 +112,26 @@ class _Receiver(asyncio.DatagramProtocol):
 
 
 class _Sender(asyncio.DatagramTransport):
-    """Sends over the wire."""
+    """Sends a protocol's packets over the wire."""
 
-    def __init__(self, wire: Wire, transport: asyncio.DatagramTransport) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        transport: asyncio.DatagramTransport,
+        protocol: asyncio.DatagramProtocol,
+    ) -> None:
         super().__init__()
         self._wire = wire
         self._transport = transport
+        self._protocol = protocol
 
     def sendto(self, data: Any, addr: Any = None) -> None:
-        if self._wire.carries():
+        if self._wire.takes(data):
+            response = self._wire.response(data, addr)
+            if response is not None:
+                loop = asyncio.get_running_loop()
+                loop.call_soon(self._protocol.datagram_received, response, addr)
+        elif self._wire.carries():
             self._transport.sendto(data, addr)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:

@@ -1,12 +1,16 @@
 """Audio to the peer, from PCM that the app writes."""
 
+import asyncio
+import math
+import struct
 from fractions import Fraction
+from typing import Literal, TypeAlias, get_args
 
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc._condition import Condition
-from ai_gate.webrtc._requirement import importing_aiortc
+from ai_gate.webrtc._requirement import requiring_aiortc
 
-with importing_aiortc():
+with requiring_aiortc():
     from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
     from av import AudioFrame
 
@@ -15,20 +19,35 @@ with importing_aiortc():
 LONGEST_BUFFER = 1.0
 """How much audio can wait to be sent, in seconds, before `write` waits."""
 RATES = range(8000, 48001)
+FLOAT = 4
+"""The bytes of a float."""
+PEAK = 32767
+"""The largest sample."""
+
+PCMFormat: TypeAlias = Literal["s16", "f32"]
+
+ITEMS: dict[PCMFormat, tuple[str, str]] = {
+    "s16": ("Bbch", "signed 16-bit integers"),
+    "f32": ("Bbcf", "32-bit floats"),
+}
+"""The items that a buffer of each format can have (those of `struct`), and their name."""
 
 
 class PCMSource(MediaStreamTrack):
-    """Audio to the peer from PCM that is written: signed 16-bit little-endian, mono.
+    """Audio to the peer from PCM that is written: mono, little-endian.
 
     Silence is sent while nothing is there. One source can be used for one call after another. Once
     a call is over, what is written is thrown away until the next one begins; after `stop()` all is.
 
     Args:
         rate: The samples a second, from 8,000 to 48,000 and a multiple of 50 (default: `24000`).
+        format: `"s16"` (default) for samples of signed 16-bit integers, or `"f32"` for 32-bit
+            floats from -1 to 1, the default of many libraries for microphones and files. Larger
+            ones are cut off.
 
     Raises:
         MissingDependencyError: aiortc isn't installed (when the name is imported).
-        AIGateError: The rate is wrong.
+        AIGateError: The rate or the format is wrong.
 
     Example:
         ```python
@@ -50,7 +69,7 @@ class PCMSource(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, rate: int = 24000) -> None:
+    def __init__(self, rate: int = 24000, *, format: PCMFormat = "s16") -> None:  # noqa: A002
         super().__init__()
         is_integer = isinstance(rate, int) and not isinstance(rate, bool)
         if not is_integer or rate not in RATES or rate % FRAMES_A_SECOND:
@@ -58,7 +77,12 @@ class PCMSource(MediaStreamTrack):
                 f"rate must be an integer from {RATES[0]:,} to {RATES[-1]:,}, a multiple of "
                 f"{FRAMES_A_SECOND}."
             )
+        if format not in get_args(PCMFormat):
+            raise AIGateError(f"format must be one of {', '.join(get_args(PCMFormat))}.")
         self._rate = rate
+        self._format: PCMFormat = format
+        self._half = b""
+        """The beginning of a float whose rest isn't written yet."""
         self._samples = rate // FRAMES_A_SECOND
         self._buffer = bytearray()
         self._longest = round(rate * LONGEST_BUFFER) * SAMPLE
@@ -82,10 +106,11 @@ class PCMSource(MediaStreamTrack):
         than that when there is a call that sends it. If it is cancelled, a part was written.
 
         Args:
-            pcm: The samples; a sample can be split between two writes.
+            pcm: The samples, as bytes or as items of the source's format; a sample can be split
+                between two writes.
 
         Raises:
-            AIGateError: That is no PCM.
+            AIGateError: That is no PCM of the source's format.
 
         Example:
             ```python
@@ -108,7 +133,8 @@ class PCMSource(MediaStreamTrack):
             asyncio.run(main())
             ```
         """
-        rest = self._aligned(_bytes_of(pcm))
+        samples = _bytes_of(pcm, self._format)
+        rest = self._aligned(self._from_floats(samples) if self._format == "f32" else samples)
         while rest and self._is_taken:
             await self._room.wait_for(lambda: not self._is_taken or self._free > 0)
             if self._is_taken:
@@ -116,6 +142,9 @@ class PCMSource(MediaStreamTrack):
                 self._buffer += part
                 self._grew = True
                 rest = rest[len(part) :]
+        if not self._is_taken:
+            # A loop that goes on writing after a call would let nothing else run.
+            await asyncio.sleep(0)
 
     def clear(self) -> None:
         """Throw away what was written and isn't sent yet.
@@ -159,6 +188,14 @@ class PCMSource(MediaStreamTrack):
     @property
     def _free(self) -> int:
         return self._longest - len(self._buffer)
+
+    def _from_floats(self, pcm: memoryview) -> memoryview:
+        floats = self._half + pcm.tobytes()
+        whole = len(floats) - len(floats) % FLOAT
+        self._half = floats[whole:]
+        values = (value for (value,) in struct.iter_unpack("<f", floats[:whole]))
+        integers = (0 if math.isnan(one) else round(PEAK * max(-1, min(1, one))) for one in values)
+        return memoryview(struct.pack(f"<{whole // FLOAT}h", *integers))
 
     def _aligned(self, pcm: memoryview) -> memoryview:
         """Leave out the second half of a sample whose first half was thrown away."""
@@ -205,8 +242,16 @@ def remove_listener(source: PCMSource, listener: object) -> None:
         source.clear()
 
 
-def _bytes_of(pcm: bytes | bytearray | memoryview) -> memoryview:
+def _bytes_of(pcm: bytes | bytearray | memoryview, source: PCMFormat) -> memoryview:
+    items, name = ITEMS[source]
     try:
-        return memoryview(pcm).cast("B")
+        view = memoryview(pcm)
+        # Else samples of another kind would be sent as loud noise.
+        if view.format in items:
+            return view.cast("B")
     except TypeError as error:
         raise AIGateError("pcm must be bytes, a bytearray or a contiguous memoryview.") from error
+    raise AIGateError(
+        f"pcm has items of the format {view.format!r}, and a PCMSource of the format {source!r} "
+        f"takes bytes or {name}."
+    )

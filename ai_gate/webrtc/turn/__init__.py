@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ai_gate._config import SHORTEST_TIME, checked_seconds
 from ai_gate.types import IceServer, TurnCredentials
-from ai_gate.webrtc._requirement import importing_aiortc, require_aiortc, require_asyncio
+from ai_gate.webrtc._requirement import require_aiortc, require_asyncio, requiring_aiortc
 from ai_gate.webrtc._types import TurnProbe, TurnResult, TurnServer
 from ai_gate.webrtc.turn._urls import read_servers
 
@@ -61,7 +61,7 @@ async def probe_turn(
     checked_seconds("timeout", timeout, least=SHORTEST_TIME, most=LONGEST_TIMEOUT)
     require_asyncio()
     # Not before: it needs aioice, and `import ai_gate.webrtc.turn` must work without it.
-    with importing_aiortc():
+    with requiring_aiortc():
         from ai_gate.webrtc.turn._race import all_results  # noqa: PLC0415
 
     entries = list(read_servers(credentials))

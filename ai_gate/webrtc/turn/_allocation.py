@@ -8,7 +8,9 @@ at once.
 import asyncio
 import contextlib
 import ssl
+import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
@@ -28,6 +30,13 @@ ANSWER_LIMIT = 0.5
 RELEASE_LIMIT = 1.0
 """How long giving an allocation back may take, in seconds: a reachable server needs one answer."""
 
+TRY_ALTERNATE = 300
+"""The code of a server that sends the client on to another one (RFC 8489, section 10)."""
+ALTERNATE_SERVER = 0x8023
+"""The attribute that names the other one (RFC 8489, section 14.15)."""
+HEADER = 20
+"""The bytes of the header of a STUN message."""
+
 _contexts: Contexts = {}
 
 
@@ -46,7 +55,8 @@ class Allocation:
 
     def __init__(self, server: TurnServer) -> None:
         mask_logs()
-        self._server = server
+        self.server = server
+        """The server; the one that it has sent us on to, if it has."""
         self._client: Client | None = None
         self._failure: Exception | None = None
         self._limit: asyncio.Timeout | None = None
@@ -64,9 +74,7 @@ class Allocation:
         """
         try:
             async with asyncio.timeout(timeout) as self._limit:
-                self._client = await open_client(self._server, self._fail)
-                self._may_exist = True
-                await self._client.connect()
+                await self._ask_or_follow()
         except TimeoutError:
             if self._failure is None:
                 return f"timed out after {timeout:.1f} s"
@@ -78,6 +86,27 @@ class Allocation:
         finally:
             self._limit = None
         return None
+
+    async def _ask_or_follow(self) -> None:
+        try:
+            await self._ask()
+        except stun.TransactionFailed as refusal:
+            client = self._client
+            # Over TLS the other server would have to show that it is the first one's.
+            if refusal.response.error_code != TRY_ALTERNATE or self.server.is_tls or client is None:
+                raise
+            if client.alternate is None:
+                raise
+            await client.leave()
+            host, port = client.alternate
+            self.server = replace(self.server, host=host, port=port)
+            # Only once: the other one's refusal counts.
+            await self._ask()
+
+    async def _ask(self) -> None:
+        self._client = await open_client(self.server, self._fail)
+        self._may_exist = True
+        await self._client.connect()
 
     async def give_back(self) -> None:
         """Give the allocation back, if there may be one, and close the socket."""
@@ -123,6 +152,8 @@ class _Watched(_Base):
         """The transaction of the last request for an allocation."""
         self.answered = asyncio.Event()
         """Whether that request was answered, or never will be."""
+        self.alternate: tuple[str, int] | None = None
+        """The server that the answer sends us on to."""
         self.closed = asyncio.Event()
         """Whether the socket is closed."""
 
@@ -148,6 +179,13 @@ class _Watched(_Base):
         self._fail(exc or ConnectionAbortedError())
         super().connection_lost(exc)
 
+    async def leave(self) -> None:
+        """Close the socket, which is no failure."""
+        self._fail = lambda failure: None
+        transport: Any = self.transport
+        transport.abort()
+        await self.closed.wait()
+
     def error_received(self, exc: Exception) -> None:
         """Notice that nobody listens on the UDP port, or that no packet gets there."""
         self._fail(exc)
@@ -155,12 +193,27 @@ class _Watched(_Base):
     def datagram_received(self, data: bytes | str, addr: Any) -> None:
         """Read an answer. One that aioice can't read, because it isn't TURN, fails at once."""
         # The transaction's ID is in bytes 8 to 20 of the header (RFC 8489, section 5).
-        if data[8:20] == self._asked:
+        is_answer = data[8:HEADER] == self._asked
+        if is_answer:
             self.answered.set()
         try:
+            if is_answer and isinstance(data, bytes):
+                self.alternate = _alternate_server(data)
             super().datagram_received(data, addr)
         except Exception as error:
             self._fail(error)
+
+
+def _alternate_server(message: bytes) -> tuple[str, int] | None:
+    """Return the server that an answer sends us on to, which aioice doesn't read, or None."""
+    place = HEADER
+    while place + 4 <= len(message):
+        kind, length = struct.unpack_from("!HH", message, place)
+        place += 4
+        if kind == ALTERNATE_SERVER:
+            return stun.unpack_address(message[place : place + length])
+        place += length + -length % 4
+    return None
 
 
 class DatagramClient(_Watched, turn.TurnClientUdpProtocol):

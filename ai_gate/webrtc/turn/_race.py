@@ -47,6 +47,7 @@ class Attempt:
         allocation = Allocation(self.server)
         try:
             reason = await allocation.take(timeout)
+            self.server = allocation.server
             self._report(reason, loop.time() - start)
         finally:
             # If there is no result, the loop is ending and has cancelled this task: whoever waits

@@ -32,7 +32,9 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
 def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.cut(MOVED)
     internals.stop_consent(MOVED)
+    internals.on_answer(MOVED, lambda: None)
     assert internals.own_close(MOVED) is None
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
+    assert not internals.is_someone_else(MOVED)
     assert asyncio.run(internals.give_turn_back(MOVED, 1.0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from array import array
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +14,7 @@ from aiortc.mediastreams import MediaStreamError
 from ai_gate import AIGateError
 from ai_gate.webrtc import PCMSource
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
+from ai_gate.webrtc._audio.source import PCMFormat
 from tests.unit.webrtc.audio import FRAME, frames, numbers, samples, start_of
 
 
@@ -112,6 +115,56 @@ def test_what_is_no_pcm(pcm: Any) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("taken", "typecode"),
+    [("s16", "f"), ("s16", "d"), ("s16", "H"), ("s16", "i"), ("f32", "h"), ("f32", "d")],
+)
+def test_samples_of_another_format_are_refused(taken: PCMFormat, typecode: str) -> None:
+    async def main() -> None:
+        pcm = memoryview(array(typecode, [0] * FRAME))
+        with pytest.raises(AIGateError, match=f"format '{typecode}', and a PCMSource of .*{taken}"):
+            await PCMSource(8000, format=taken).write(pcm)
+
+    asyncio.run(main())
+
+
+def test_a_format_that_is_none() -> None:
+    wrong: Any = "f64"
+    with pytest.raises(AIGateError, match="format must be one of s16, f32"):
+        PCMSource(8000, format=wrong)
+
+
+def test_integers_as_they_are() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        await source.write(memoryview(array("h", range(FRAME))))
+        (frame,) = await frames(source, 1)
+        assert samples(frame) == list(range(FRAME))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("size", [None, 3, 7])
+def test_floats(size: int | None) -> None:
+    floats = [0.0, 0.5, -0.5, 1.0, -1.0, 3.0, -3.0, math.inf, math.nan] + [0.25] * (FRAME - 9)
+
+    async def main() -> None:
+        source = PCMSource(8000, format="f32")
+        pcm = array("f", floats)
+        if size is None:
+            await source.write(memoryview(pcm))
+        else:
+            data = pcm.tobytes()
+            for start in range(0, len(data), size):
+                await source.write(data[start : start + size])
+        (frame,) = await frames(source, 1)
+        full = 32767
+        expected = [0, 16384, -16384, full, -full, full, -full, full, 0]
+        assert samples(frame) == expected + [8192] * (FRAME - 9)
+
+    asyncio.run(main())
+
+
 def test_clearing_within_a_sample_keeps_the_others_whole() -> None:
     async def main() -> None:
         source = PCMSource(8000)
@@ -189,6 +242,27 @@ def test_a_call_that_lets_go_late_takes_nothing_from_the_next() -> None:
         got = [samples(frame) for frame in await frames(second, 2)]
         assert got == [list(range(1, FRAME + 1)), list(range(FRAME + 1, 2 * FRAME + 1))]
         second.stop()
+
+    asyncio.run(main())
+
+
+def test_a_loop_that_writes_to_nobody_lets_others_run() -> None:
+    async def main() -> None:
+        source = PCMSource(8000)
+        OutgoingTrack(source).stop()
+
+        async def write() -> None:
+            while not others_ran.is_set():
+                await source.write(numbers(0, FRAME))
+                written.append(FRAME)
+                assert len(written) < 100
+
+        written: list[int] = []
+        others_ran = asyncio.Event()
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0)
+        others_ran.set()
+        await writing
 
     asyncio.run(main())
 

@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from ai_gate import AIGateError
-from ai_gate.webrtc import ClientSecretExpiredError, WebRTCError, connect
-from ai_gate.webrtc._client_secret import (
-    ClientSecret,
-    check_not_expired,
-    client_secret,
-)
+from ai_gate.webrtc import WebRTCError, connect
+from ai_gate.webrtc._client_secret import ClientSecret, client_secret
 
 
 def session(expires_at: object) -> Any:
@@ -34,26 +30,12 @@ def test_the_secret_does_not_show() -> None:
 def test_an_expiry_that_is_none(expires_at: object) -> None:
     secret = client_secret(session(expires_at))
     assert secret.expires_at is None
-    assert not secret.has_expired(1e12)
     assert not secret.may_have_expired(1e12)
 
 
-@pytest.mark.parametrize(
-    ("now", "certainly", "maybe"),
-    [(900, False, False), (996, False, True), (1004, False, True), (1006, True, True)],
-)
-def test_clocks_differ_by_some_seconds(now: float, certainly: bool, maybe: bool) -> None:
-    secret = ClientSecret("ek_secret", 1000)
-    assert secret.has_expired(now) == certainly
-    assert secret.may_have_expired(now) == maybe
-
-
-def test_it_says_for_how_long() -> None:
-    check_not_expired(ClientSecret("ek_secret", 1000), 1004.0)
-    with pytest.raises(ClientSecretExpiredError, match="expired 60 s ago, so nothing was sent"):
-        check_not_expired(ClientSecret("ek_secret", 1000), 1060.0)
-    with pytest.raises(ClientSecretExpiredError, match="expired more than a day ago"):
-        check_not_expired(ClientSecret("ek_secret", 0), 1e9)
+@pytest.mark.parametrize(("now", "maybe"), [(900, False), (996, True), (1004, True), (2000, True)])
+def test_clocks_differ_by_some_seconds(now: float, maybe: bool) -> None:
+    assert ClientSecret("ek_secret", 1000).may_have_expired(now) == maybe
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from ai_gate import AIGateError
-from ai_gate.webrtc import connect
+from ai_gate.webrtc import MissingDependencyError, connect
 
 
 def test_a_factory_that_is_not_async() -> None:
@@ -39,6 +39,22 @@ def test_a_session_that_nobody_has_waited_for() -> None:
     asyncio.run(main())
     # Else Python would complain about a coroutine that was never awaited.
     gc.collect()
+
+
+def test_a_dependency_that_is_broken_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise AttributeError("module 'lib' has no attribute 'X509_V_FLAG_NOTIFY_POLICY'")
+
+    monkeypatch.setattr("aiortc.RTCCertificate.generateCertificate", fail)
+
+    async def main() -> None:
+        session: Any = {"client_secret": {"value": "ek_secret"}}
+        with pytest.raises(MissingDependencyError, match="can't be loaded") as caught:
+            async with connect(session):
+                pass
+        assert isinstance(caught.value.__cause__, AttributeError)
+
+    asyncio.run(main())
 
 
 def test_a_connector_makes_one_call_at_a_time() -> None:

@@ -80,6 +80,7 @@ def test_names(received: object, current: object) -> None:
         ("v=0\r\na=max-message-size:262144\r\n", 262_144),
         ("v=0\na=max-message-size:1000", 1000),
         ("v=0\r\na=max-message-size:0\r\n", None),
+        (f"v=0\r\na=max-message-size:{2**64 - 1}\r\n", 2**64 - 1),
         ("v=0\r\n", 65_536),
         ("v=0\r\na=max-message-size:many\r\n", 65_536),
         ("v=0\r\nx=a=max-message-size:1\r\n", 65_536),

@@ -105,11 +105,17 @@ def test_without_aiortc_it_says_what_to_install() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["other.__spec__ = ModuleSpec(name, None)", "other.__spec__ = None"]
+    ("spec", "is_import_error"),
+    [
+        ("other.__spec__ = ModuleSpec(name, None)", True),
+        ("other.__spec__ = None", True),
+        # As one whose libraries are broken.
+        ("other.__spec__ = None; other.__getattr__ = lambda name: 1 / 0", False),
+    ],
 )
-def test_with_another_aiortc_it_says_which_one(spec: str) -> None:
+def test_with_another_aiortc_it_says_which_one(spec: str, is_import_error: bool) -> None:
     said = (
         "Live voice needs aiortc 1.16 or newer, and what is installed is older or can't be loaded"
     )
     lines = output(WITH_ANOTHER_AIORTC.format(spec=spec)).splitlines()
-    assert lines == [f'True {said}: pip install --upgrade "ai-gate[webrtc]"'] * 5
+    assert lines == [f'{is_import_error} {said}: pip install --upgrade "ai-gate[webrtc]"'] * 5

@@ -22,7 +22,7 @@ def test_packets_that_come_are_a_sign_of_life() -> None:
 
 def test_silence_is_noticed_step_by_step() -> None:
     seen = healths([7] * 40)
-    assert seen.index("disconnected") == 10
+    assert seen.index("disconnected") == 14
     assert seen.index("lost") == 28
     # 0.5 s can pass before the silence itself is noticed.
     assert 28 * 0.5 + _watchdog.INTERVAL < 15.0

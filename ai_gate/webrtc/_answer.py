@@ -1,0 +1,53 @@
+"""An SDP answer: why it can't be used, and how it is written so that aiortc reads it right."""
+
+import re
+
+_SECTION = re.compile(r"^(?=m=)", re.MULTILINE)
+_REFUSED = re.compile(r"^m=(\w+) 0 ", re.MULTILINE)
+_FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
+_CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (?P<protocol>\S+) .*\n?", re.MULTILINE)
+_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}\S+(?<!\.local) ", re.MULTILINE)
+_DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly|inactive)\b", re.MULTILINE)
+
+
+def unusable(answer: str) -> str | None:
+    """Return why no call can be made of an SDP answer, or None if nothing is known against it."""
+    if _FINGERPRINT.search(answer) is None:
+        # aiortc would wait for it without limit.
+        return "it names no certificate"
+    if (refused := _REFUSED.search(answer)) is not None:
+        return f"it refuses the section {refused[1]!r}"
+    if _CANDIDATE.search(answer) is not None and not _udp_candidates(answer):
+        return "the peer has TCP candidates alone, and a call needs UDP"
+    return None
+
+
+def for_aiortc(answer: str) -> str:
+    """Write an SDP answer so that each media section says what holds for it.
+
+    All sections share one transport, and the standard has its candidates in the first of them;
+    aiortc keeps those of the last. It reads no direction of the session, and without one it doesn't
+    let audio through.
+
+    No candidates come later: so aioice can know when it has tried all. But a peer that names none,
+    or hides them behind mDNS, can still be the first to send a check.
+    """
+    session, *sections = _SECTION.split(answer)
+    direction = _DIRECTION.search(session)
+    default = direction[0] if direction else "a=sendrecv"
+    candidates = _udp_candidates(answer)
+    if any(_ADDRESS.match(one) for one in candidates):
+        candidates.append("a=end-of-candidates")
+    written = [session]
+    for section in sections:
+        lines = [_CANDIDATE.sub("", section).rstrip(), *candidates]
+        if _DIRECTION.search(section) is None:
+            lines.append(default)
+        written.append("\r\n".join(lines) + "\r\n")
+    return "".join(written)
+
+
+def _udp_candidates(answer: str) -> list[str]:
+    """The lines of the candidates that aioice can reach: it has no ICE over TCP."""
+    found = _CANDIDATE.finditer(answer)
+    return [one[0].rstrip() for one in found if one["protocol"].lower() == "udp"]
