@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from ai_gate._lazy import unforked
+from ai_gate._fork import unforked
 from ai_gate.errors import AIGateError
 
 DEFAULT_BASE_URL = "https://api.ai-gate.dev"

@@ -1,97 +1,15 @@
 """What is imported when it is first used: public names (PEP 562), and modules."""
 
-import os
 import sys
-from _thread import get_ident
 from importlib import import_module
-from time import monotonic, sleep
+
+from ai_gate._fork import unforked
 
 # Checkers take a variable of this name for true. `typing` takes longer to load than all the rest
 # here, and without its type jedi takes the variable for False and doesn't see the names.
 TYPE_CHECKING: bool = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
-
-    T = TypeVar("T")
-
-LONGEST_WAIT = 5.0
-"""How long a fork and what it mustn't cut in half wait for each other, in seconds."""
-PAUSE = 0.001
-
-_whole: list[int] = []
-"""The threads that do what no fork may cut in half."""
-_forking: list[int] = []
-"""The threads that fork."""
-_registered: list[bool] = []
-
-
-def unforked(action: "Callable[[], T]") -> "T":
-    """Do what a fork has to wait for, and return its result.
-
-    A child that was forked while another thread imported a module, or held a lock of OpenSSL's or
-    the C library's, waits for ever once it needs the same, for a thread that it doesn't have.
-
-    No lock is held, since a hook of a fork that runs after ours can wait for a lock that an import
-    needs: both sides look at what the other one does, and wait for a bounded time.
-    """
-    me, until = get_ident(), monotonic() + LONGEST_WAIT
-    is_within_another = me in _whole
-    _whole.append(me)
-    try:
-        while not is_within_another and _others(_forking) and monotonic() < until:
-            _whole.remove(me)
-            sleep(PAUSE)
-            _whole.append(me)
-        if not _registered:
-            _register()
-        return action()
-    finally:
-        if me in _whole:
-            _whole.remove(me)
-
-
-def _others(threads: list[int]) -> list[int]:
-    me = get_ident()
-    return [thread for thread in threads if thread != me]
-
-
-def _register() -> None:
-    """Let forks wait from now on.
-
-    Logging's hook takes a lock that an import of a module with a logger needs. Hooks run in the
-    reverse order of their registration, so ours is registered again after logging's.
-    """
-    _registered.append(True)
-    _register_hooks()
-    import logging  # noqa: F401, PLC0415
-
-    _register_hooks()
-
-
-def _register_hooks() -> None:
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child
-        )
-
-
-def _before_fork() -> None:
-    _forking.append(get_ident())
-    until = monotonic() + LONGEST_WAIT
-    while _others(_whole) and monotonic() < until:
-        sleep(PAUSE)
-
-
-def _after_fork() -> None:
-    # A hook that was registered while the fork waited runs here alone.
-    _forking[:] = _others(_forking)
-
-
-def _after_fork_in_child() -> None:
-    # The other threads aren't there.
-    _forking.clear()
-    _whole[:] = [thread for thread in _whole if thread == get_ident()]
 
 
 class LazyModule:

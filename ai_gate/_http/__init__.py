@@ -13,6 +13,7 @@ import httpx
 from anyio.lowlevel import current_token
 
 from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
+from ai_gate._fork import unforked
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.decoding import decoded
 from ai_gate._http.failure import record
@@ -20,7 +21,6 @@ from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
 from ai_gate._http.tls import sni
 from ai_gate._http.transport import HEADERS
-from ai_gate._lazy import unforked
 from ai_gate._redaction import without_values
 from ai_gate.errors import AIGateError
 

@@ -1,6 +1,5 @@
 """Whose httpx client sends: the app's, or one of ours for each process and event loop."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import httpx
 from anyio.lowlevel import current_token
 
 from ai_gate._config import full_name
+from ai_gate._fork import process
 from ai_gate._http.pool import AsyncPool, Pool
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context
@@ -24,25 +24,6 @@ Owner: TypeAlias = tuple[tuple[int, int], object]
 """A process and, async, an event loop of it."""
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
-
-
-_generation = [0]
-
-
-def process() -> tuple[int, int]:
-    """Return what tells this process from its parents.
-
-    Its ID doesn't, because a child in another PID namespace can have its parent's.
-    """
-    return os.getpid(), _generation[0]
-
-
-def _note_fork() -> None:
-    _generation[0] += 1
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_note_fork)
 
 
 @contextmanager

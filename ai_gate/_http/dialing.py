@@ -18,7 +18,10 @@ import anyio
 import anyio.to_thread
 import httpcore
 
-from ai_gate._lazy import unforked
+from ai_gate._fork import unforked
+
+LOOK_UP = 0.2
+"""How long a fork waits for a name to be looked up, in seconds."""
 
 HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
@@ -210,9 +213,10 @@ class Race:
 
 def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
     try:
-        # The C library takes locks too.
+        # The C library takes locks too, for a moment: not while it waits for a name server.
         found = unforked(
-            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags),
+            longest=LOOK_UP,
         )
     except (OSError, UnicodeError) as error:
         if is_of_a_handler(error):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import httpx
 
-from ai_gate._lazy import unforked
+from ai_gate._fork import unforked
 
 CA_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """The environment variables that httpx reads for CA certificates."""

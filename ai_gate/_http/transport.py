@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
+from ai_gate._fork import unforked
 from ai_gate._http.pool import AsyncPool, Pool
-from ai_gate._lazy import unforked
 from ai_gate._version import __version__
 from ai_gate.errors import AIGateError
 

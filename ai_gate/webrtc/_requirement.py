@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 
-from ai_gate._lazy import unforked
+from ai_gate._fork import unforked
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc.errors import MissingDependencyError
 

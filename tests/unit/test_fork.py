@@ -116,6 +116,39 @@ def test_while_another_thread_makes_the_first_call(module: str, setting: str, se
     assert len(server.requests) == 2
 
 
+LOOKING_UP = """
+    import os, socket, sys, threading
+    from ai_gate import AIGateClient
+
+    client = AIGateClient(*sys.argv[1:3])
+    client.get_turn_credentials()
+    asked, forked = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def slow(*arguments, **options):
+        asked.set()
+        forked.wait()
+        return look_up(*arguments, **options)
+
+    socket.getaddrinfo = slow
+    other = AIGateClient("p", "http://gate.invalid", max_retries=0)
+    threading.Thread(target=lambda: other.get_turn_credentials(), daemon=True).start()
+    asked.wait()
+    if (child := os.fork()) == 0:
+        os._exit(0)
+    # The name server hasn't answered, and the fork didn't wait for it.
+    os.waitpid(child, 0)
+    client.get_turn_credentials()
+    os._exit(0)
+"""
+
+
+def test_a_name_server_that_is_silent_holds_no_fork(serve: Serve) -> None:
+    server = serve(replay(TURN))
+    done = run(LOOKING_UP, PROJECT, server.url)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_child_opens_connections_of_its_own(serve: Serve) -> None:
     server = serve(replay(TURN))
     done = run(SYNC, PROJECT, server.url)
