@@ -12,6 +12,7 @@ any loop or none.
 import select
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,6 +38,12 @@ the gate's have 2 KB."""
 
 PATIENCE = 10.0
 """How long an idle connection may take to respond if the request can be repeated, in seconds."""
+UNUSUAL = 4.0
+"""How many times as long as the last response a silence must be able to last, to tell anything."""
+
+
+class StaleConnectionError(httpcore.ConnectError):
+    """Something came on an idle connection, or its end, so nothing was sent over it."""
 
 
 NO_REQUEST = httpx.Request("GET", "")
@@ -82,6 +89,11 @@ class Wire:
         self.greetings = greetings
         self.attempt = Attempt(Deadline(0.0))
         self._first_byte_by: Deadline | None = None
+        self._begun = 0.0
+        self._latency = 0.0
+        """How long the last response took to begin, in seconds."""
+        self.is_reused = False
+        """Whether it served another attempt before."""
         self.head = Head()
         self.received = bytearray()
         """What came since the request was sent, up to `AT_ONCE`."""
@@ -94,11 +106,14 @@ class Wire:
         """Begin an attempt.
 
         A NAT or a firewall can have forgotten an idle connection, and swallow what is sent. So if
-        another attempt can follow over a new one, this one isn't given all the time.
+        another attempt can follow over a new one, this one isn't given all the time, unless the
+        gate is slow anyway.
         """
-        self._first_byte_by = None
-        if attempt.may_be_repeated and self.stream is not None:
-            self._first_byte_by = Deadline(min(PATIENCE, attempt.deadline.left() / 2))
+        self._first_byte_by, self._begun = None, time.monotonic()
+        self.is_reused = self.stream is not None
+        patience = min(PATIENCE, attempt.deadline.left() / 2)
+        if self.is_reused and attempt.may_be_repeated and patience > UNUSUAL * self._latency:
+            self._first_byte_by = Deadline(patience)
         self.attempt = attempt
 
     def forget(self) -> None:
@@ -113,6 +128,8 @@ class Wire:
 
     def note_read(self, data: bytes) -> None:
         """Note what came."""
+        if not self.received:
+            self._latency = time.monotonic() - self._begun
         self.received += data[: AT_ONCE - len(self.received)]
         self.is_cut = self.is_cut or len(self.received) == AT_ONCE
 
@@ -216,8 +233,15 @@ class Stream:
             self.close_socket()
 
     def _take(self) -> bytes:
-        """Take what waits to be written, and note that the request begins to leave."""
+        """Take what waits to be written, and note that the request begins to leave.
+
+        Raises:
+            StaleConnectionError: More came since the connection was taken from the idle ones: the
+                event loop can have done other things. It would be read as the response.
+        """
         self._wire.attempt.on_network = True
+        if self._wire.is_reused and not self._wire.attempt.written and not self.holds_nothing():
+            raise StaleConnectionError("The idle connection has ended")
         data = bytes(self._unwritten)
         self._unwritten.clear()
         if self._wire.greetings:

@@ -28,6 +28,7 @@ from ai_gate._http.network import (
     Attempt,
     NetworkBackend,
     NetworkStream,
+    StaleConnectionError,
     Wire,
 )
 from ai_gate._http.tls import shared_context
@@ -294,6 +295,9 @@ class Pool(_Pool[Connection]):
         connection = self._begin(request)
         try:
             response = connection.http.handle_request(request)
+        except StaleConnectionError:
+            connection.close()
+            return self.handle_request(request)
         except httpcore.RemoteProtocolError:
             with connection.keeping_what_is_unreadable():
                 connection.read_on()
@@ -326,6 +330,9 @@ class AsyncPool(_Pool[AsyncConnection]):
         connection = self._begin(request)
         try:
             response = await connection.http.handle_async_request(request)
+        except StaleConnectionError:
+            connection.close()
+            return await self.handle_async_request(request)
         except httpcore.RemoteProtocolError:
             with connection.keeping_what_is_unreadable():
                 await connection.read_on()

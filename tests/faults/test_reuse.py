@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
+from ai_gate._http.pool import AsyncConnection, Connection
 from tests.support.callers import GET, POST, Caller, Client, Operation, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, HTML, JSON, head, response
@@ -63,10 +64,14 @@ IDLE_ENDS: dict[str, Script] = {
 }
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["before", "after the first look"])
 @pytest.mark.parametrize("end", IDLE_ENDS.values(), ids=IDLE_ENDS)
 def test_a_connection_that_ended_while_idle_is_replaced(
-    end: Script, caller: Caller, serve: Serve
+    end: Script, is_late: bool, caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if is_late:
+        monkeypatch.setattr(AsyncConnection, "is_usable", lambda *_: True)
+        monkeypatch.setattr(Connection, "is_usable", lambda *_: True)
     server = serve((ReadRequest(), Send(GOOD), *end), ANSWERS_OTHER)
     first, second = call_twice(caller, POST, server, closed=1)
     check(first, Returns())

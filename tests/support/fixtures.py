@@ -32,7 +32,12 @@ __all__ = [
 ]
 SETTINGS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 # Where the SDK asks for the time, and for how long it waits at most of its own accord.
-TIMED = ("ai_gate._call.time", "ai_gate._call.exchange.time", "ai_gate._http.idle_stack.time")
+TIMED = (
+    "ai_gate._call.time",
+    "ai_gate._call.exchange.time",
+    "ai_gate._http.idle_stack.time",
+    "ai_gate._http.network.time",
+)
 LONGEST_BACKOFF = "ai_gate._call.retry.LONGEST_BACKOFF"
 
 

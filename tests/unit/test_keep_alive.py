@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import math
+import socket
 import weakref
 from typing import Any
 
 import httpx
 import pytest
 
+from ai_gate._call.exchange import Deadline
 from ai_gate._http.idle_stack import KEEP_ALIVE
+from ai_gate._http.network import Attempt, Stream, Wire
 from tests.support.callers import PROJECT, Caller, Client
 from tests.support.fixtures import Clock, Serve
 from tests.support.responses import TURN, TURN_JSON, response
@@ -32,6 +36,22 @@ def test_an_idle_connection_is_kept_for_a_while(caller: Caller, serve: Serve, cl
 
     caller.use(server.url, body)
     assert connections(server) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("latency", "patience"), [(0.01, 0.5), (0.2, math.inf)])
+def test_a_gate_that_is_slow_anyway_has_all_the_time(
+    latency: float, patience: float, clock: Clock
+) -> None:
+    wire = Wire(handshakes=0)
+    wire.begin(Attempt(Deadline(1.0), may_be_repeated=True))
+    assert wire.patience() == math.inf
+    clock.now += latency
+    wire.note_read(b"HTTP/1.1")
+    wire.forget()
+    with socket.socket() as connected:
+        wire.stream = Stream(connected, wire)
+        wire.begin(Attempt(Deadline(1.0), may_be_repeated=True))
+    assert wire.patience() == patience
 
 
 def test_an_idle_connection_is_closed_at_the_next_call_after_that(
