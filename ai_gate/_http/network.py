@@ -293,7 +293,6 @@ class NetworkStream(Stream, httpcore.NetworkStream):
             self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
             _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
-        self._wire.forget()
         return NetworkStream(self._socket, self._wire, layers)
 
     def _receive(self, layers: Sequence[TLS]) -> bytes:
@@ -364,7 +363,6 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
             await self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
             _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
-        self._wire.forget()
         return AsyncNetworkStream(self._socket, self._wire, layers)
 
     async def _receive(self, layers: Sequence[TLS]) -> bytes:
