@@ -174,7 +174,7 @@ def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
         attempt.request = client.build_request(
             # What comes compressed can't be bounded by the bytes that come.
             **{**order.request, "headers": {**IDENTITY, **order.request.get("headers", {})}},
-            # As httpx.Timeout gives them, which takes its time.
+            # What `httpx.Timeout` would be made into, for less.
             extensions={
                 ATTEMPT: attempt,
                 "timeout": {"connect": connect, "read": left, "write": left, "pool": connect},

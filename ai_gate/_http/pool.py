@@ -172,7 +172,7 @@ class _Connection(Generic[H]):
         except httpcore.ReadError:
             return
         finally:
-            # Before that it was a proxy that responded.
+            # Until something of the request is written, it is a proxy that responds.
             if self.wire.attempt.written:
                 self.wire.attempt.unreadable = bytes(self.wire.received)
             self.close()

@@ -18,7 +18,7 @@ DEFAULT_HEADERS = {
 
 SETTINGS: dict[str, Any] = {
     "headers": DEFAULT_HEADERS,
-    # Said once, or httpx looks for a password in each URL.
+    # Without one, httpx looks for a password in the URL of each request.
     "auth": httpx.Auth(),
     # The environment is read by us.
     "trust_env": False,
