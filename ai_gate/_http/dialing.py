@@ -10,13 +10,16 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain, pairwise, zip_longest
+from math import inf
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, Self
 
 import anyio
 import anyio.to_thread
 import httpcore
+from anyio.lowlevel import RunVar
 
 from ai_gate._fork import unforked
 
@@ -152,7 +155,7 @@ class Race:
             if address is not None:
                 self._start(address)
             elif self._running:
-                self._next_start = float("inf")
+                self._next_start = inf
             else:
                 raise httpcore.ConnectError("; ".join(self._failures)) from self._cause
         return None
@@ -227,25 +230,6 @@ def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
     return _interleaved([Address(family, location) for family, _, _, _, location in found])
 
 
-async def _resolve_async(host: str, port: int) -> list[Address]:
-    """Look a name up in a thread of its own, which is left behind if the call is cancelled.
-
-    The event loop's own look-up shares its few threads with all that the app does in them, and
-    keeps `asyncio.run` from returning.
-    """
-    try:
-        return _resolve(host, port, socket.AI_NUMERICHOST)
-    except httpcore.ConnectError:
-        pass
-    try:
-        return await anyio.to_thread.run_sync(
-            _resolve, host, port, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-        )
-    except RuntimeError as error:
-        # No thread could be started, because there are too many or the interpreter shuts down.
-        raise httpcore.ConnectError(f"{host} can't be looked up: {error}") from error
-
-
 def _interleaved(addresses: list[Address]) -> list[Address]:
     """Return the addresses with the families in turns, beginning with the first's (RFC 8305, 4)."""
     unique = list(dict.fromkeys(addresses))
@@ -253,3 +237,59 @@ def _interleaved(addresses: list[Address]) -> list[Address]:
     others = [address for address in unique if address.family != unique[0].family]
     turns = chain.from_iterable(zip_longest(first, others))
     return [address for address in turns if address is not None]
+
+
+class LookUp:
+    """The look-up of one name, which all who ask for it meanwhile share."""
+
+    def __init__(self) -> None:
+        self._turn = anyio.Lock()
+        self._ended = -inf
+        self._found: list[Address] | httpcore.ConnectError = []
+
+    async def result(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of the host, from a look-up that ends after this was asked.
+
+        Raises:
+            httpcore.ConnectError: It has none.
+        """
+        asked = time.monotonic()
+        async with self._turn:
+            if self._ended < asked:
+                self._found = await _looked_up(host, port)
+                self._ended = time.monotonic()
+            found = self._found
+        if isinstance(found, httpcore.ConnectError):
+            raise httpcore.ConnectError(str(found)) from found.__cause__
+        return found
+
+
+_look_ups: RunVar[dict[tuple[str, int], LookUp]] = RunVar("ai_gate_look_ups")
+"""The look-ups of an event loop."""
+
+
+async def _resolve_async(host: str, port: int) -> list[Address]:
+    with suppress(httpcore.ConnectError):
+        return _resolve(host, port, socket.AI_NUMERICHOST)
+    try:
+        shared = _look_ups.get()
+    except LookupError:
+        _look_ups.set(shared := {})
+    return await shared.setdefault((host, port), LookUp()).result(host, port)
+
+
+async def _looked_up(host: str, port: int) -> list[Address] | httpcore.ConnectError:
+    """Look a name up in a thread of its own, which is left behind if the call is cancelled.
+
+    The event loop's own look-up shares its few threads with all that the app does in them, and
+    keeps `asyncio.run` from returning.
+    """
+    try:
+        return await anyio.to_thread.run_sync(
+            _resolve, host, port, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+        )
+    except httpcore.ConnectError as error:
+        return error
+    except RuntimeError as error:
+        # No thread could be started, because there are too many or the interpreter shuts down.
+        return httpcore.ConnectError(f"{host} can't be looked up: {error}")

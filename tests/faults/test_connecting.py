@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import anyio
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
-from tests.support.callers import POST, Caller, Operation, Outcome
+from tests.support.callers import GET, POST, Caller, Client, Operation, Outcome
 from tests.support.fixtures import Serve
-from tests.support.responses import GOOD
-from tests.support.steps import ReadRequest, Send
+from tests.support.responses import GOOD, TURN
+from tests.support.steps import ReadRequest, Send, replay
 
 from .addresses import Address
 from .cases import Raises, Returns
@@ -103,6 +104,26 @@ def test_a_name_that_nobody_knows(caller: Caller, operation: Operation, resolver
     check(outcome, UNREACHABLE)
     assert "billed" not in str(outcome.error)
     assert resolver.lookups == 3
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_calls_at_once_share_a_look_up(
+    is_known: bool, async_caller: Caller, resolver: Resolver, serve: Serve
+) -> None:
+    server = serve(*[replay(TURN)] * 20)
+    outcomes: list[Outcome] = []
+
+    async def body(client: Client) -> None:
+        async def call() -> None:
+            outcomes.append(await client.attempt(GET))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(call)
+
+    async_caller.use(resolver.url(*[server.address] * is_known), body, max_retries=0)
+    assert resolver.lookups == 1
+    assert [isinstance(one.value, dict) for one in outcomes] == [is_known] * 20
 
 
 def unspeakable(*_: object, **__: object) -> list[Any]:
