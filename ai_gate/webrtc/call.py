@@ -109,6 +109,15 @@ class Call:
         return self._connection.audio.dropped
 
     @property
+    def audio_lost(self) -> int:
+        """How many frames of the peer's audio (of 20 ms each) didn't come, or came too late.
+
+        Each one is waited for until 80 ms after it was due. In its place the sound before it goes
+        on and fades, so that what is read stays as long as what was said.
+        """
+        return self._connection.peer.receive_buffer.lost
+
+    @property
     def pc(self) -> RTCPeerConnection:
         """The peer connection, for what needs aiortc itself. Close the call, not this."""
         return self._connection.peer.pc
