@@ -10,7 +10,7 @@ import pytest
 
 from ai_gate.testing import MockGate
 from ai_gate.webrtc import Call
-from tests.voice.calling import answered, loudness, run, say, wait_for
+from tests.voice.calling import answered, loudness, run, wait_for
 from tests.voice.lossy_path import Path, lossy_path
 
 RATE = 24000
@@ -18,7 +18,8 @@ CHUNK = RATE // 50 * 2
 LOUD = 1500.0
 TONE_SECONDS = 6.0
 SOME_FRAMES = 15
-HALF_OF_IT = " ".join(["word"] * 30)
+TONES = 2
+STOPPED = "output_audio_buffer.stopped"
 CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+ \S+ )(\d+) ", re.MULTILINE)
 
 
@@ -64,10 +65,7 @@ async def tone_heard(gate: MockGate, percent: int) -> float:
         answered(gate, lambda answer: over(path, answer)) as call,
     ):
         recording = asyncio.create_task(recorded(call))
-        for _ in range(2):
-            await say(call, HALF_OF_IT)
-        for _ in range(2):
-            await wait_for(call, "output_audio_buffer.stopped")
+        await spoken(call)
         end = losses.sent + SOME_FRAMES
         while losses.sent < end:
             await asyncio.sleep(0.01)
@@ -77,6 +75,21 @@ async def tone_heard(gate: MockGate, percent: int) -> float:
     assert len(pcm) / CHUNK == pytest.approx(losses.sent, rel=0.01, abs=5)
     chunks = [pcm[start : start + CHUNK] for start in range(0, len(pcm), CHUNK)]
     return sum(loudness(chunk) > LOUD for chunk in chunks) / 50
+
+
+async def spoken(call: Call) -> None:
+    """Have the peer play its tone, all of it without a pause."""
+    stopped = 0
+    for _ in range(TONES):
+        content = [{"type": "input_text", "text": " ".join(["word"] * 30)}]
+        item = {"type": "message", "role": "user", "content": content}
+        await call.send({"type": "conversation.item.create", "item": item})
+        await call.send({"type": "response.create"})
+        events = await wait_for(call, "response.done")
+        stopped += sum(event["type"] == STOPPED for event in events)
+    while stopped < TONES:
+        await wait_for(call, STOPPED)
+        stopped += 1
 
 
 def over(path: Path, answer: str) -> str:
