@@ -61,6 +61,12 @@ class _End(asyncio.DatagramProtocol):
         self._hand_on(data, addr)
 
 
+def _send(end: asyncio.DatagramTransport, data: bytes, addr: Any) -> None:
+    # A packet that is late can outlive the path.
+    if not end.is_closing():
+        end.sendto(data, addr)
+
+
 @asynccontextmanager
 async def lossy_path(
     server: int = 0,
@@ -78,17 +84,17 @@ async def lossy_path(
         there = (HOST, path.server)
         if late(data):
             path.held.set()
-            loop.call_later(LATE_SECONDS, back_end.sendto, data, there)
+            loop.call_later(LATE_SECONDS, _send, back_end, data, there)
         else:
-            back_end.sendto(data, there)
+            _send(back_end, data, there)
 
     def back(data: bytes, addr: Any) -> None:
         if lost(data):
             return
         if overtaken(data):
-            loop.call_later(OVERTAKEN_SECONDS, front_end.sendto, data, client[0])
+            loop.call_later(OVERTAKEN_SECONDS, _send, front_end, data, client[0])
         else:
-            front_end.sendto(data, client[0])
+            _send(front_end, data, client[0])
 
     back_end, _ = await loop.create_datagram_endpoint(lambda: _End(back), local_addr=(HOST, 0))
     front_end, _ = await loop.create_datagram_endpoint(lambda: _End(forth), local_addr=(HOST, 0))
