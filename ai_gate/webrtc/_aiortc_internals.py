@@ -12,6 +12,7 @@ from logging import Filter, LogRecord, getLogger
 from typing import TYPE_CHECKING, Any
 
 from ai_gate._redaction import MASK
+from ai_gate.webrtc._audio.receive_buffer import AudioPacket, ReceiveBuffer
 from ai_gate.webrtc._types import Candidate, CandidatePair, TurnServer
 
 if TYPE_CHECKING:
@@ -123,6 +124,64 @@ def use_turn_server(
         connection.turn_username = server.username
         connection.turn_password = server.credential
     return bool(connections)
+
+
+class _JitterBuffer:
+    """Stands in for the jitter buffer of one of aiortc's receivers.
+
+    aiortc's own throws four good packets away with each lost one, and never makes up for the delay.
+    """
+
+    def __init__(self, buffer: ReceiveBuffer, codecs: Any, decoding: Any) -> None:
+        self._buffer = buffer
+        self._codecs = codecs
+        self._decoding = decoding
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, packet: Any) -> tuple[bool, None]:
+        """Take a packet, and tell aiortc to do nothing with it: it would take one frame only."""
+        if packet.payload:
+            taken = AudioPacket(
+                packet.ssrc,
+                packet.sequence_number,
+                packet.timestamp,
+                self._codecs[packet.payload_type],
+                packet.payload,
+            )
+            self._decode(self._buffer.add(taken, asyncio.get_running_loop().time()))
+        return False, None
+
+    def _decode(self, packets: list[AudioPacket]) -> None:
+        for packet in packets:
+            # The decoders read `data` and `timestamp`, which aiortc's own frames have too.
+            self._decoding.put((packet.codec, packet))
+        if self._timer is not None:
+            self._timer.cancel()
+        deadline = self._buffer.deadline
+        loop = asyncio.get_running_loop()
+        self._timer = None if deadline is None else loop.call_at(deadline, self._fill)
+
+    def _fill(self) -> None:
+        self._decode(self._buffer.due(asyncio.get_running_loop().time()))
+
+
+def use_receive_buffer(receiver: Any, buffer: ReceiveBuffer) -> bool:
+    """Let a receiver put its packets in order with a buffer of ours. Call it before it receives.
+
+    Args:
+        receiver: A receiver of aiortc's, for audio.
+        buffer: The buffer.
+
+    Returns:
+        True if it does; else it goes on with its own.
+    """
+    codecs = getattr(receiver, "_RTCRtpReceiver__codecs", None)
+    decoding = getattr(receiver, "_RTCRtpReceiver__decoder_queue", None)
+    own = getattr(receiver, "_RTCRtpReceiver__jitter_buffer", None)
+    if codecs is None or not hasattr(decoding, "put") or not hasattr(own, "add"):
+        return False
+    receiver._RTCRtpReceiver__jitter_buffer = _JitterBuffer(buffer, codecs, decoding)
+    return True
 
 
 def selected_pair(pc: "RTCPeerConnection") -> CandidatePair | None:

@@ -29,10 +29,12 @@ from ai_gate.webrtc._aiortc_internals import (
     said_goodbye,
     stop_consent,
     turn_released,
+    use_receive_buffer,
     use_turn_server,
 )
 from ai_gate.webrtc._answer import for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
+from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
 from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._types import Candidate, TurnServer
@@ -76,7 +78,9 @@ class Peer:
         with requiring_aiortc():
             self.pc = RTCPeerConnection(_configuration(server, relay_only))
         self.outgoing = OutgoingTrack(audio)
-        self.pc.addTransceiver(self.outgoing, direction="sendrecv")
+        transceiver = self.pc.addTransceiver(self.outgoing, direction="sendrecv")
+        self.receive_buffer = ReceiveBuffer()
+        use_receive_buffer(transceiver.receiver, self.receive_buffer)
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
         if server is not None:
             use_turn_server(self.pc, server, tls_context(server))

@@ -105,8 +105,36 @@ class Call:
 
     @property
     def audio_dropped(self) -> int:
-        """How many frames of the peer's audio (of 20 ms each) were dropped because nobody read."""
+        """How many frames of the peer's audio (of 20 ms each) were dropped.
+
+        The oldest ones are once 2 s of audio wait. Pauses are while more than 0.1 s waits all the
+        time, so that who plays the audio and has begun late doesn't stay behind.
+        """
         return self._connection.audio.dropped
+
+    @property
+    def audio_waiting(self) -> int:
+        """How many frames of the peer's audio (of 20 ms each) wait to be read."""
+        return self._connection.audio.waiting
+
+    @property
+    def audio_skipped(self) -> int:
+        """How many frames of audio to the peer (of 20 ms each) were sent too late or left out.
+
+        That is so if the event loop stands still: what is more than 0.2 s late comes too late to be
+        heard in its place, and a delay of more than 1 s isn't made up for. It is logged once. Of a
+        track of the app's own it isn't known.
+        """
+        return self._connection.peer.outgoing.skipped
+
+    @property
+    def audio_lost(self) -> int:
+        """How many frames of the peer's audio (of 20 ms each) didn't come, or came too late.
+
+        Each one is waited for until 80 ms after it was due. In its place the sound before it goes
+        on and fades, so that what is read stays as long as what was said.
+        """
+        return self._connection.peer.receive_buffer.lost
 
     @property
     def pc(self) -> RTCPeerConnection:
@@ -222,6 +250,28 @@ class Call:
                 f"rate must be an integer from {AUDIO_RATES[0]:,} to {AUDIO_RATES[-1]:,}."
             )
         return self._connection.audio.pcm(rate)
+
+    def clear_audio(self) -> None:
+        """Throw away the peer's audio that waits to be read: the user has interrupted it.
+
+        Example:
+            ```python
+            import asyncio
+
+            from ai_gate import AsyncAIGateClient
+
+            async def main() -> None:
+                async with AsyncAIGateClient(project_id="your-project-id") as client:
+                    async with client.connect(model="gpt-realtime", voice="marin") as call:
+                        await call.send({"type": "response.create"})
+                        await call.recv()
+                        await call.send({"type": "response.cancel"})
+                        call.clear_audio()
+
+            asyncio.run(main())
+            ```
+        """
+        self._connection.audio.clear()
 
     async def stats(self) -> dict[str, RTCStats]:
         """Read aiortc's statistics: packets and bytes sent and received, losses, round trips.

@@ -1,4 +1,4 @@
-"""A UDP path to the TURN server on which some packets are lost or late."""
+"""A UDP path to a TURN server or a peer on which some packets are lost or late."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.voice.dead_ends import url
 ALLOCATE = b"\x00\x03"
 ALLOCATED = b"\x01\x03"
 LATE_SECONDS = 0.1
+OVERTAKEN_SECONDS = 0.045
+"""How late a packet is that two others overtake."""
 
 
 def none(data: bytes) -> bool:
@@ -36,9 +38,17 @@ def is_allocation(data: bytes) -> bool:
 class Path:
     """The path of one client."""
 
-    url: str
+    port: int
+    """Where the client sends to."""
+    server: int
+    """The server's port, if it was known; else it is set before the client sends."""
     held: asyncio.Event = field(default_factory=asyncio.Event)
     """Whether a packet was held up."""
+
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        return url("udp", self.port)
 
 
 class _End(asyncio.DatagramProtocol):
@@ -51,32 +61,44 @@ class _End(asyncio.DatagramProtocol):
         self._hand_on(data, addr)
 
 
+def _send(end: asyncio.DatagramTransport, data: bytes, addr: Any) -> None:
+    # A packet that is late can outlive the path.
+    if not end.is_closing():
+        end.sendto(data, addr)
+
+
 @asynccontextmanager
 async def lossy_path(
-    port: int,
+    server: int = 0,
     *,
     late: Callable[[bytes], bool] = none,
     lost: Callable[[bytes], bool] = none,
+    overtaken: Callable[[bytes], bool] = none,
 ) -> AsyncIterator[Path]:
-    """Yield a path to a server: some packets to it come late, and some from it not at all."""
+    """Yield a path to a server: some packets to it are late, some from it late or lost."""
     loop = asyncio.get_running_loop()
     client: list[Any] = []
 
     def forth(data: bytes, addr: Any) -> None:
         client[:] = [addr]
+        there = (HOST, path.server)
         if late(data):
             path.held.set()
-            loop.call_later(LATE_SECONDS, back_end.sendto, data)
+            loop.call_later(LATE_SECONDS, _send, back_end, data, there)
         else:
-            back_end.sendto(data)
+            _send(back_end, data, there)
 
     def back(data: bytes, addr: Any) -> None:
-        if not lost(data):
-            front_end.sendto(data, client[0])
+        if lost(data):
+            return
+        if overtaken(data):
+            loop.call_later(OVERTAKEN_SECONDS, _send, front_end, data, client[0])
+        else:
+            _send(front_end, data, client[0])
 
-    back_end, _ = await loop.create_datagram_endpoint(lambda: _End(back), remote_addr=(HOST, port))
+    back_end, _ = await loop.create_datagram_endpoint(lambda: _End(back), local_addr=(HOST, 0))
     front_end, _ = await loop.create_datagram_endpoint(lambda: _End(forth), local_addr=(HOST, 0))
-    path = Path(url("udp", front_end.get_extra_info("sockname")[1]))
+    path = Path(front_end.get_extra_info("sockname")[1], server)
     try:
         yield path
     finally:

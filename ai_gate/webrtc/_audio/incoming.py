@@ -7,11 +7,15 @@ from collections.abc import AsyncGenerator, Callable
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, AudioResampler
 
-from ai_gate.webrtc._audio.timeline import SAMPLE
+from ai_gate.webrtc._audio.timeline import FRAMES_A_SECOND, SAMPLE
 from ai_gate.webrtc._condition import Condition
 
 LONGEST_QUEUE = 100
 """How many frames of the peer's audio can wait to be read: 2 seconds."""
+LONGEST_BACKLOG = 5
+"""How many can wait all the time: 0.1 seconds. A reader that plays them needs no more."""
+QUIET = 256
+"""The level of a sample below which there is a pause: 42 dB below the loudest."""
 
 
 class IncomingAudio:
@@ -19,7 +23,8 @@ class IncomingAudio:
 
     aiortc decodes and queues all that comes, without bound, so its track is read all the time. What
     isn't read in time is dropped here, the oldest first: a reader that comes late gets what is said
-    now.
+    now. One that reads as fast as audio comes would stay behind for ever, so it catches up: pauses
+    are left out for it.
 
     Args:
         on_first: Called when the first frame is there.
@@ -29,7 +34,11 @@ class IncomingAudio:
         self._on_first = on_first
         self._frames: deque[AudioFrame] = deque(maxlen=LONGEST_QUEUE)
         self._changed = Condition()
-        self._has_begun = False
+        self._came = 0
+        self._least: int | None = None
+        """How many frames have waited at least since the last look, after a read."""
+        self._excess = 0
+        """How many of them a reader has never needed, and can do without."""
         self._has_ended = False
         self.dropped = 0
         """How many frames were dropped."""
@@ -47,6 +56,16 @@ class IncomingAudio:
         self._has_ended = True
         self._changed.notify()
 
+    @property
+    def waiting(self) -> int:
+        """How many frames wait to be read."""
+        return len(self._frames)
+
+    def clear(self) -> None:
+        """Throw away what waits."""
+        self._frames.clear()
+        self._excess = 0
+
     async def pcm(self, rate: int) -> AsyncGenerator[bytes, None]:
         """Yield the audio as it comes, as signed 16-bit little-endian mono PCM.
 
@@ -62,14 +81,34 @@ class IncomingAudio:
                 yield bytes(converted.planes[0])[: converted.samples * SAMPLE]
 
     def _put(self, frame: AudioFrame) -> None:
-        if not self._has_begun:
-            self._has_begun = True
+        if not self._came:
             self._on_first()
         # A deque that is full drops its oldest frame by itself.
         self.dropped += len(self._frames) == LONGEST_QUEUE
         self._frames.append(frame)
+        self._came += 1
+        if self._came % FRAMES_A_SECOND == 0:
+            self._excess = max(0, (self._least or 0) - LONGEST_BACKLOG)
+            self._least = None
         self._changed.notify()
 
     async def _next(self) -> AudioFrame | None:
         await self._changed.wait_for(lambda: bool(self._frames) or self._has_ended)
-        return self._frames.popleft() if self._frames else None
+        self._catch_up()
+        frame = self._frames.popleft() if self._frames else None
+        waiting = len(self._frames)
+        self._least = waiting if self._least is None else min(waiting, self._least)
+        return frame
+
+    def _catch_up(self) -> None:
+        while self._excess and len(self._frames) > LONGEST_BACKLOG and _is_quiet(self._frames[0]):
+            self._frames.popleft()
+            self._excess -= 1
+            self.dropped += 1
+
+
+def _is_quiet(frame: AudioFrame) -> bool:
+    """Return True if a frame, as aiortc decodes it, is a pause."""
+    size = frame.samples * len(frame.layout.channels) * SAMPLE
+    samples = memoryview(bytes(frame.planes[0]))[:size].cast("h")
+    return max(samples) < QUIET and min(samples) > -QUIET

@@ -35,6 +35,8 @@ class OutgoingTrack(MediaStreamTrack):
 
     def __init__(self, source: MediaStreamTrack | None) -> None:
         super().__init__()
+        self.skipped = 0
+        """How many frames of a PCMSource or of silence were too late, or left out."""
         self._source = source
         self._has_ended = False
         """Whether nothing comes from the app's track any more."""
@@ -45,7 +47,7 @@ class OutgoingTrack(MediaStreamTrack):
         self._timeline = Timeline(SILENCE_RATE if source is None else DEFAULT_RATE)
         self._ready: deque[Frame | Packet[Any]] = deque()
         if isinstance(source, PCMSource):
-            add_listener(source, self)
+            add_listener(source, self._skip)
 
     async def recv(self) -> "Frame | Packet[Any]":
         """Return the next frame to aiortc."""
@@ -68,7 +70,7 @@ class OutgoingTrack(MediaStreamTrack):
             self._next.cancel()
             self._next = None
         if isinstance(self._source, PCMSource):
-            remove_listener(self._source, self)
+            remove_listener(self._source, self._skip)
 
     async def _look(self) -> None:
         """Wait for the app's track for a while; if nothing comes, begin with silence."""
@@ -79,14 +81,23 @@ class OutgoingTrack(MediaStreamTrack):
             if self._next is not None:
                 await asyncio.wait({self._next}, timeout=PATIENCE)
             if self._next is None or not self._next.done():
-                self._pace = Pace()
+                self._pace = Pace(self._skip)
+
+    def _skip(self, frames: int) -> None:
+        if not self.skipped:
+            log(
+                logging.WARNING,
+                False,
+                "the event loop stood still, so audio was sent late: don't block it",
+            )
+        self.skipped += frames
 
     def _take(self, received: "asyncio.Task[Frame | Packet[Any]]") -> None:
         self._next = None
         try:
             self._ready.extend(self._timeline.follow(received.result()))
             # If it gave nothing to send, there is silence meanwhile.
-            self._pace = None if self._ready else self._pace or Pace()
+            self._pace = None if self._ready else self._pace or Pace(self._skip)
         except MediaStreamError:
             self._has_ended = True
         except (Exception, asyncio.CancelledError) as error:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
 
@@ -87,9 +88,9 @@ class PCMSource(MediaStreamTrack):
         self._buffer = bytearray()
         self._longest = round(rate * LONGEST_BUFFER) * SAMPLE
         self._room = Condition()
-        self._pace = Pace()
+        self._pace = Pace(self._report)
         self._pts = 0
-        self._listeners: set[object] = set()
+        self._listeners: set[Callable[[int], None]] = set()
         self._is_abandoned = False
         self._is_within_sample = False
         self._grew = False
@@ -197,6 +198,10 @@ class PCMSource(MediaStreamTrack):
         integers = (0 if math.isnan(one) else round(PEAK * max(-1, min(1, one))) for one in values)
         return memoryview(struct.pack(f"<{whole // FLOAT}h", *integers))
 
+    def _report(self, late: int) -> None:
+        for listener in self._listeners:
+            listener(late)
+
     def _aligned(self, pcm: memoryview) -> memoryview:
         """Leave out the second half of a sample whose first half was thrown away."""
         is_within_sample = self._is_within_sample
@@ -217,23 +222,26 @@ class PCMSource(MediaStreamTrack):
         return taken
 
 
-def add_listener(source: PCMSource, listener: object) -> None:
+def add_listener(source: PCMSource, listener: Callable[[int], None]) -> None:
     """Keep what is written from now on: a call begins to send it.
 
     Args:
         source: The source.
-        listener: What sends it.
+        listener: Called with the number of frames that are too late, if there are any.
     """
+    if not source._listeners:
+        # Between two calls nothing was due.
+        source._pace = Pace(source._report)
     source._listeners.add(listener)
     source._is_abandoned = False
 
 
-def remove_listener(source: PCMSource, listener: object) -> None:
+def remove_listener(source: PCMSource, listener: Callable[[int], None]) -> None:
     """Throw away what is written once no call sends it: else writing would wait for ever.
 
     Args:
         source: The source.
-        listener: What has sent it. If there is another one, nothing changes.
+        listener: What was added. If there is another one, nothing changes.
     """
     was_heard = bool(source._listeners)
     source._listeners.discard(listener)

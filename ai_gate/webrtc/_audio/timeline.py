@@ -5,7 +5,7 @@ time base of the first frame. A peer drops what seems to be late.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ FRAME = 0.02
 FRAMES_A_SECOND = round(1 / FRAME)
 LONGEST_DELAY = 1.0
 """The delay in seconds beyond which missed frames aren't made up for."""
+TOO_LATE = 0.2
+"""The delay in seconds beyond which a frame is told as too late to be heard in its place."""
 DEFAULT_RATE = 48_000
 """The samples a second if silence comes before a track: Opus's own rate, so that no tone of what
 follows is cut off. It is mono from then on."""
@@ -28,16 +30,27 @@ LAYOUTS = ("mono", "stereo")
 
 
 class Pace:
-    """Lets a frame go each 20 ms on average: one that is late is followed sooner."""
+    """Lets a frame go each 20 ms on average: one that is late is followed sooner.
 
-    def __init__(self) -> None:
+    Args:
+        on_late: Called with how many frames were too late or left out, since the loop stood still.
+    """
+
+    def __init__(self, on_late: Callable[[int], None]) -> None:
+        self._on_late = on_late
         self._due: float | None = None
 
     async def next(self) -> None:
         """Wait until the next frame is due."""
         now = asyncio.get_running_loop().time()
-        if self._due is None or now - self._due > LONGEST_DELAY:
+        if self._due is None:
             self._due = now
+        delay = now - self._due
+        if delay > LONGEST_DELAY:
+            self._due = now
+            self._on_late(round(delay * FRAMES_A_SECOND))
+        elif delay > TOO_LATE:
+            self._on_late(1)
         await asyncio.sleep(self._due - now)
         self._due += FRAME
 

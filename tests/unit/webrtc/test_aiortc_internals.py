@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ai_gate.webrtc import _aiortc_internals as internals
+from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 
 MOVED: Any = SimpleNamespace(sctp=None, getTransceivers=list)
 
@@ -38,3 +39,8 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     assert not internals.said_goodbye(MOVED)
     assert not internals.is_someone_else(MOVED)
     assert asyncio.run(internals.give_turn_back(MOVED, 1.0))
+
+
+def test_a_receiver_with_another_buffer_keeps_it() -> None:
+    receiver: Any = SimpleNamespace(_RTCRtpReceiver__jitter_buffer=object())
+    assert not internals.use_receive_buffer(receiver, ReceiveBuffer())

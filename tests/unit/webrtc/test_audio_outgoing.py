@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 from av.packet import Packet
 
+from ai_gate.webrtc import PCMSource
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from tests.unit.webrtc.audio import (
     FRAME,
@@ -249,3 +251,34 @@ def test_a_packet_without_a_time_is_followed_by_silence(
     asyncio.run(main())
     (line,) = (one.getMessage() for one in caplog.records if one.levelname == "WARNING")
     assert "ValueError" in line
+
+
+@pytest.mark.parametrize(("stop", "skipped"), [(0.5, 14), (3.0, 149)])
+@pytest.mark.parametrize("source", [PCMSource, lambda: None])
+def test_what_comes_too_late_is_counted_and_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stop: float,
+    skipped: int,
+    source: Callable[[], PCMSource | None],
+) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        clock, stops = loop.time, 0.0
+        monkeypatch.setattr(loop, "time", lambda: clock() + stops)
+        track = source()
+        for _ in range(2):
+            # Between two calls nothing is late.
+            stops += 10.0
+            outgoing = OutgoingTrack(track)
+            await outgoing.recv()
+            stops += stop
+            await frames(outgoing, 30)
+            outgoing.stop()
+            # On a machine that is busy more can be late.
+            assert outgoing.skipped >= skipped
+
+    with caplog.at_level("WARNING", logger="ai_gate"):
+        asyncio.run(main())
+    told = [record for record in caplog.records if "the event loop stood still" in record.message]
+    assert len(told) == 2

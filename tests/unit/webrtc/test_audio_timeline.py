@@ -14,7 +14,9 @@ from tests.unit.webrtc.audio import FULL, sound, steps
 
 
 def test_frames_come_each_20_ms_and_make_up_for_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, waits = 100.0, []
+    now = 100.0
+    waits: list[float] = []
+    late: list[int] = []
 
     async def sleep(seconds: float) -> None:
         nonlocal now
@@ -25,13 +27,14 @@ def test_frames_come_each_20_ms_and_make_up_for_delays(monkeypatch: pytest.Monke
         nonlocal now
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
         monkeypatch.setattr(asyncio, "sleep", sleep)
-        pace = Pace()
+        pace = Pace(late.append)
         for delay in (0.0, 0.0, 0.0, 0.07, 0.0, 0.0, 0.0, 2.0, 0.0):
             now += delay
             await pace.next()
 
     asyncio.run(main())
     assert waits == pytest.approx([0.0, 0.02, 0.02, -0.05, -0.03, -0.01, 0.01, 0.0, 0.02])
+    assert late == [99]
 
 
 MILLISECONDS = Fraction(1, 1000)
