@@ -6,6 +6,7 @@ None or False, or does nothing, and its caller goes on without.
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from logging import Filter, LogRecord, getLogger
@@ -22,6 +23,9 @@ LOGGERS = ("aioice.ice", "aioice.turn", "aiortc.rtcpeerconnection")
 
 TURN_RELEASE = "TurnTransport._close"
 """The coroutine in which aioice gives an allocation back. Closing only schedules it."""
+
+RECEIVE_BUFFER = 2 * 1024 * 1024
+"""The bytes that may wait in the socket of a path. Linux gives what `net.core.rmem_max` allows."""
 
 RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
@@ -230,9 +234,9 @@ def cut(pc: "RTCPeerConnection") -> None:
         pc: The peer connection. Close it first, and call this if that takes too long.
     """
     for transport, client in _paths(pc):
-        socket = transport if client is None else getattr(client, "transport", None)
+        outer = transport if client is None else getattr(client, "transport", None)
         with contextlib.suppress(AttributeError):
-            socket.abort()  # type: ignore[union-attr]
+            outer.abort()  # type: ignore[union-attr]
         release = getattr(transport, "_TurnTransport__close_task", None)
         if isinstance(release, asyncio.Task):
             release.cancel()
@@ -258,6 +262,22 @@ def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
         for protocol in getattr(connection, "_protocols", ()):
             with contextlib.suppress(AttributeError):
                 protocol.request = _watched(protocol.request, callback)
+
+
+def widen_receive_buffers(pc: "RTCPeerConnection") -> None:
+    """Ask for room for what comes while the event loop does other things.
+
+    A burst of events fills the 256 KB that aioice asks for, and audio is then lost.
+
+    Args:
+        pc: The peer connection, after it has gathered its candidates.
+    """
+    for transport, client in _paths(pc):
+        outer = transport if client is None else getattr(client, "transport", None)
+        with contextlib.suppress(AttributeError, OSError):
+            connected = outer.get_extra_info("socket")  # type: ignore[union-attr]
+            if connected.type == socket.SOCK_DGRAM:
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
 def stop_consent(pc: "RTCPeerConnection") -> None:

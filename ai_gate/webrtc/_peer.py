@@ -31,6 +31,7 @@ from ai_gate.webrtc._aiortc_internals import (
     turn_released,
     use_receive_buffer,
     use_turn_server,
+    widen_receive_buffers,
 )
 from ai_gate.webrtc._answer import for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
@@ -125,6 +126,7 @@ class Peer:
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
         on_answer(self.pc, self._count_answer)
+        widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
         return self.pc.localDescription.sdp
 
