@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ai_gate._redaction import MaskedURLs, MaskedWire
+from ai_gate._redaction import MaskedLines
 from ai_gate._signals import is_of_a_handler
 
 logger = logging.getLogger("ai_gate")
@@ -33,7 +33,7 @@ BENEATH = (
 
 @contextmanager
 def _costing_no_session() -> Iterator[None]:
-    """Swallow a failure to log. What a signal handler raises meanwhile, a time limit, is no such."""
+    """Swallow a failure to log, but not what a signal handler raises meanwhile, as a time limit."""
     try:
         yield
     except Exception as failure:
@@ -91,8 +91,7 @@ def _app_configured_logging() -> bool:
 def prepare() -> None:
     """Keep the SDK silent by default, and secrets out of the log lines of the libraries beneath."""
     logger.addHandler(logging.NullHandler())
-    logging.getLogger("httpx").addFilter(MaskedURLs())
-    masked = MaskedWire()
+    masked = MaskedLines()
     for name in BENEATH:
         logging.getLogger(name).addFilter(masked)
 

@@ -14,7 +14,7 @@ from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
 from ai_gate._http.transport import DEFAULT_HEADERS
-from ai_gate._redaction import MASK, SECRETS, Hiding, without_quotes
+from ai_gate._redaction import MASK, SECRETS, HiddenInLogs, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
 MAX_ANSWER = 262_144
@@ -69,7 +69,7 @@ class Poster:
         check_open(self._client)
         request = self._request(url, content, content_type)
         try:
-            with Hiding(self._token):
+            with HiddenInLogs(self._token):
                 return await self._send(request)
         except AIGateError:
             raise

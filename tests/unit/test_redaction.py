@@ -16,7 +16,7 @@ from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient, RateLimit
 from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
-from ai_gate._redaction import MASK, MaskedURLs, mask, printable, without_quotes
+from ai_gate._redaction import MASK, HiddenInLogs, MaskedLines, mask, printable, without_quotes
 from tests.support.callers import GET, NOWHERE, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, json_response, response
@@ -161,7 +161,7 @@ def test_no_secret_is_left(secret: str, before: str) -> None:
 
 def log_line(message: str, *arguments: object) -> str:
     record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
-    assert MaskedURLs().filter(record)
+    assert MaskedLines().filter(record)
     return record.getMessage()
 
 
@@ -192,6 +192,28 @@ def test_urls_of_other_libraries_log_lines(query: str, masked: str) -> None:
 )
 def test_the_urls_of_an_apps_own_requests_are_left_alone(url: str) -> None:
     assert log_line("HTTP Request: %s %s", "GET", httpx.URL(url)) == f"HTTP Request: GET {url}"
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "line"),
+    [
+        ("%s %d", ("GET", 200), "GET ***"),
+        ("100 %% of key=%s: %r", ("x", b"x"), "100 % of key=x: '***'"),
+        ("api_key=%s, 7 %%", ("x",), "api_key=***, 7 %"),
+        ("api_key=x, 7 %", (), "api_key=***, 7 %"),
+        ("api_key=%(key)s, 7 %%", ({"key": "x"},), "api_key=***, 7 %"),
+    ],
+)
+def test_a_line_of_a_request_of_ours(
+    message: str, arguments: tuple[object, ...], line: str
+) -> None:
+    record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
+    with HiddenInLogs("200"):
+        assert MaskedLines().filter(record)
+    assert record.getMessage() == line
+    if isinstance(record.args, tuple):
+        numbers = [value for value in arguments if isinstance(value, int)]
+        assert [value for value in record.args if isinstance(value, int)] == numbers
 
 
 @pytest.mark.parametrize("arguments", [(), ({"a": 1},)], ids=["none", "a mapping"])
