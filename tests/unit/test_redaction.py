@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from datetime import UTC, datetime
 from enum import Enum
@@ -323,21 +324,28 @@ def test_what_quotes_nothing_stays() -> None:
     assert without_quotes(error) is error
 
 
+QUOTED = b'{"client_secret": "ek_x"}'
 FAILING = {
-    "a body that is no UTF-8": b'{"client_secret": "ek_x\xff"}',
-    "a list": b'[{"client_secret": "ek_x"}]',
-    "a body that is cut short": b'{"client_secret": "ek_x',
+    "a body that is no UTF-8": response(200, b'{"client_secret": "ek_x\xff"}'),
+    "a list": response(200, b"[" + QUOTED + b"]"),
+    "a body that is cut short": response(200, QUOTED[:-2]),
+    "a gzip body that is cut short": response(
+        200, gzip.compress(QUOTED)[:-4], "Content-Encoding: gzip"
+    ),
+    "an encoding that quotes": response(200, QUOTED[:-2], f"Content-Encoding: br {PROJECT}"),
+    "an encoding that is a secret": response(200, QUOTED[:-2], "Content-Encoding: ek_x"),
 }
 
 
-@pytest.mark.parametrize("body", FAILING.values(), ids=FAILING)
+@pytest.mark.parametrize("sent", FAILING.values(), ids=FAILING)
 def test_no_frame_or_cause_of_an_error_shows_a_secret(
-    body: bytes, caller: Caller, serve: Serve
+    sent: bytes, caller: Caller, serve: Serve
 ) -> None:
-    server = serve(replay(response(200, body)))
+    server = serve(replay(sent))
     error: BaseException | None = caller.attempt(GET, server.url).error
     while error is not None:
         assert "ek_x" not in repr(error.args)
+        assert PROJECT not in repr(error.args)
         frame = error.__traceback__
         while frame is not None:
             if frame.tb_frame.f_globals["__name__"].startswith("ai_gate"):
