@@ -122,12 +122,17 @@ def without_values(failure: Exception) -> Exception:
 def without_quotes(failure: Exception) -> Exception:
     """Return an exception that doesn't quote what went over the wire in place of one that does.
 
-    h11's quote what a server sent, aiohttp's also the URL of the request.
+    h11's quote what a server sent, aiohttp's also the URL of the request, and a proxy's refusal can
+    command a terminal. What caused them says the same: it is replaced too.
     """
-    text = _unquoted(str(failure))
-    if text == str(failure) and _unquoted(repr(failure)) == repr(failure):
+    text, cause = printable(_unquoted(str(failure))), failure.__cause__
+    shown = without_quotes(cause) if isinstance(cause, Exception) else cause
+    is_clean = text == str(failure) and _unquoted(repr(failure)) == repr(failure)
+    if is_clean and shown is cause:
         return failure
-    return _like(failure, text).with_traceback(failure.__traceback__)
+    replaced = _like(failure, text).with_traceback(failure.__traceback__)
+    replaced.__cause__ = shown
+    return replaced
 
 
 def _unquoted(text: str) -> str:

@@ -321,7 +321,16 @@ def test_what_quotes_the_wire_is_replaced(error: Exception) -> None:
 
 def test_what_quotes_nothing_stays() -> None:
     error = httpx.ReadError("reset")
+    error.__cause__ = OSError(104, "reset")
     assert without_quotes(error) is error
+
+
+def test_a_cause_that_quotes_is_replaced_too() -> None:
+    error = httpx.ReadError("reset")
+    error.__cause__ = ValueError(f"{SECRET.encode()!r} \x1b[2J")
+    replaced = without_quotes(error)
+    assert (type(replaced), str(replaced)) == (httpx.ReadError, "reset")
+    assert (type(replaced.__cause__), str(replaced.__cause__)) == (ValueError, "*** ?[2J")
 
 
 QUOTED = b'{"client_secret": "ek_x"}'
