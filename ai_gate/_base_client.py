@@ -10,7 +10,7 @@ from ai_gate._call.rate_limit import RateLimit
 from ai_gate._config import Config
 from ai_gate._http import AsyncClients, Clients, exchange, exchange_async
 from ai_gate._logging import enable_debug
-from ai_gate._redaction import Hiding
+from ai_gate._redaction import HiddenInLogs
 
 C = TypeVar("C", bound=Clients | AsyncClients)
 
@@ -61,7 +61,7 @@ def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     clients.check_open()
     order = next(call)
     while True:
-        with Hiding(config.project_id):
+        with HiddenInLogs(config.project_id):
             result = exchange(order, clients)
         try:
             order = call.send(result)
@@ -74,7 +74,7 @@ async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[s
     clients.check_open()
     order = next(call)
     while True:
-        with Hiding(config.project_id):
+        with HiddenInLogs(config.project_id):
             result = await exchange_async(order, clients)
         try:
             order = call.send(result)

@@ -5,11 +5,13 @@ client with `debug=True` logs its own lines whatever the logger's level is and, 
 configured no logging, prints them to stderr.
 """
 
-import contextlib
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from ai_gate._redaction import MaskedURLs, MaskedWire
+from ai_gate._redaction import MaskedLines
+from ai_gate._signals import is_of_a_handler
 
 logger = logging.getLogger("ai_gate")
 
@@ -29,6 +31,16 @@ BENEATH = (
 """The loggers of the libraries beneath, each by itself: a filter isn't asked for those below."""
 
 
+@contextmanager
+def _costing_no_session() -> Iterator[None]:
+    """Swallow a failure to log, but not what a signal handler raises meanwhile, as a time limit."""
+    try:
+        yield
+    except Exception as failure:
+        if is_of_a_handler(failure):
+            raise
+
+
 class StderrHandler(logging.Handler):
     """Prints the lines of clients with `debug=True` if the app has configured no logging."""
 
@@ -36,8 +48,8 @@ class StderrHandler(logging.Handler):
         """Print one line."""
         if not getattr(record, "ai_gate_debug", False) or _app_configured_logging():
             return
-        # A stream that is closed, full or of another encoding must not cost the caller a session.
-        with contextlib.suppress(Exception):
+        # The stream can be closed, full or of another encoding.
+        with _costing_no_session():
             if sys.stderr is not None:
                 print(self.format(record), file=sys.stderr)  # noqa: T201
 
@@ -59,8 +71,8 @@ def log(level: int, debug: bool, message: str, *arguments: object) -> None:
     """
     if not is_wanted(level, debug):
         return
-    # A handler of the app's that fails must not cost the caller a session either.
-    with contextlib.suppress(Exception):
+    # A handler of the app's can fail.
+    with _costing_no_session():
         path, line, function, _ = logger.findCaller(stacklevel=2)
         extra = {"ai_gate_debug": debug}
         logger.handle(
@@ -79,8 +91,7 @@ def _app_configured_logging() -> bool:
 def prepare() -> None:
     """Keep the SDK silent by default, and secrets out of the log lines of the libraries beneath."""
     logger.addHandler(logging.NullHandler())
-    logging.getLogger("httpx").addFilter(MaskedURLs())
-    masked = MaskedWire()
+    masked = MaskedLines()
     for name in BENEATH:
         logging.getLogger(name).addFilter(masked)
 

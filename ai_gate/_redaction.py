@@ -2,6 +2,8 @@
 
 import re
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from itertools import islice
 from logging import Filter, LogRecord
@@ -120,12 +122,17 @@ def without_values(failure: Exception) -> Exception:
 def without_quotes(failure: Exception) -> Exception:
     """Return an exception that doesn't quote what went over the wire in place of one that does.
 
-    h11's quote what a server sent, aiohttp's also the URL of the request.
+    h11's quote what a server sent, aiohttp's also the URL of the request, and a proxy's refusal can
+    command a terminal. What caused them says the same: it is replaced too.
     """
-    text = _unquoted(str(failure))
-    if text == str(failure) and _unquoted(repr(failure)) == repr(failure):
+    text, cause = printable(_unquoted(str(failure))), failure.__cause__
+    shown = without_quotes(cause) if isinstance(cause, Exception) else cause
+    is_clean = text == str(failure) and _unquoted(repr(failure)) == repr(failure)
+    if is_clean and shown is cause:
         return failure
-    return _like(failure, text).with_traceback(failure.__traceback__)
+    replaced = _like(failure, text).with_traceback(failure.__traceback__)
+    replaced.__cause__ = shown
+    return replaced
 
 
 def _unquoted(text: str) -> str:
@@ -142,52 +149,70 @@ def _like(failure: Exception, text: str) -> Exception:
     return alike if is_text else RuntimeError(f"{type(failure).__name__}: {text}")
 
 
-_hidden: ContextVar[str] = ContextVar("ai_gate_hidden", default="")
+_hidden: ContextVar[Sequence[str]] = ContextVar("ai_gate_hidden", default=())
 
 
-class Hiding:
+class HiddenInLogs:
     """Keeps a secret, and all that goes over the wire meanwhile, out of other libraries' log lines.
 
     Args:
         secret: What a request has in it: the project ID, or a client secret.
     """
 
-    __slots__ = ("_before", "_secret")
+    __slots__ = ("_before", "_held")
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret
-        self._before = ""
+        self._held = [secret]
+        self._before: Sequence[str] = ()
 
     def __enter__(self) -> None:
         self._before = _hidden.get()
-        _hidden.set(self._secret)
+        _hidden.set(self._held)
 
     def __exit__(self, *_: object) -> None:
+        # A task that a hook of the app's has started keeps its copy of the context.
+        self._held.clear()
         # Not by a token, which is refused where a coroutine is ended in another context.
-        _hidden.set(self._before)
+        if _hidden.get() is self._held:
+            _hidden.set(self._before)
 
 
-class MaskedWire(Filter):
-    """Masks what the libraries beneath log of a request of ours. Other lines stay as they are."""
+class MaskedLines(Filter):
+    """Masks what other libraries log while a request of ours runs, and the TURN call's URL always.
+
+    Other lines stay as they are. Arguments keep their number, and those that show nothing their
+    type: what a filter of the app's that reads them raises would cost the caller a session.
+    """
 
     def filter(self, record: LogRecord) -> bool:
         """Rewrite the record; every record passes."""
-        if secret := _hidden.get():
-            text = _unquoted(re.sub(LITERAL, MASK, record.getMessage()))
-            record.msg, record.args = printable(mask(text, secret)), ()
-        return True
-
-
-class MaskedURLs(Filter):
-    """Masks the project ID in the URLs of other libraries' log lines."""
-
-    def filter(self, record: LogRecord) -> bool:
-        """Rewrite the record's URLs; every record passes."""
+        secrets = tuple(_hidden.get())
         if isinstance(record.args, tuple):
-            record.args = tuple(_masked_argument(argument) for argument in record.args)
+            record.args = tuple(_masked_argument(value, secrets) for value in record.args)
+        if not secrets:
+            return True
+        line = record.getMessage()
+        if (shown := _masked(line, secrets)) != line:
+            record.args = record.args if isinstance(record.args, tuple) else ()
+            # `%.0s` takes an argument and prints nothing.
+            unused = "%.0s" * len(record.args)
+            record.msg = shown.replace("%", "%%") + unused if unused else shown
         return True
 
 
-def _masked_argument(argument: object) -> object:
+def _masked_argument(argument: object, secrets: Sequence[str]) -> object:
     text = str(argument)
-    return re.sub(IDENTIFIER, rf"\1{MASK}", text) if "identifier=" in text else argument
+    shown = _masked(text, secrets)
+    # The format can ask for a number.
+    if shown == text or isinstance(argument, int | float):
+        return argument
+    if isinstance(argument, httpx.URL):
+        with suppress(httpx.InvalidURL):
+            return httpx.URL(shown)
+    return shown
+
+
+def _masked(text: str, secrets: Sequence[str]) -> str:
+    if secrets:
+        return printable(mask(_unquoted(re.sub(LITERAL, MASK, text)), *secrets))
+    return re.sub(IDENTIFIER, rf"\1{MASK}", text) if "identifier=" in text else text

@@ -21,7 +21,7 @@ from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
 from ai_gate._http.tls import sni
 from ai_gate._http.transport import HEADERS
-from ai_gate._redaction import without_values
+from ai_gate._redaction import without_frames, without_values
 from ai_gate.errors import AIGateError
 
 __all__ = ["AsyncClients", "Clients", "exchange", "exchange_async"]
@@ -238,7 +238,7 @@ def _end(result: Exchange, deadline: Deadline) -> None:
         try:
             result.body[:] = decoded(bytes(result.body), encodings, deadline)
         except httpx.DecodingError as failure:
-            result.undecodable = failure
+            result.undecodable = without_frames(failure)
 
 
 def _check_time(result: Exchange, request: httpx.Request, deadline: Deadline) -> None:

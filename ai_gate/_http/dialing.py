@@ -4,16 +4,15 @@ Left to itself, the standard library tries one address after another, and one th
 sent to it takes all the time.
 """
 
-import inspect
 import os
 import selectors
 import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import chain, pairwise, zip_longest
+from itertools import chain, zip_longest
 from math import inf
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import anyio
@@ -22,35 +21,13 @@ import httpcore
 from anyio.lowlevel import RunVar
 
 from ai_gate._fork import unforked
+from ai_gate._signals import is_of_a_handler
 
 LOOK_UP = 0.2
 """How long a fork waits for a name to be looked up, in seconds."""
 
 HEAD_START = 0.25
 """How long an attempt runs before the next address is tried besides, in seconds (RFC 8305, 5)."""
-
-
-def is_of_a_handler(failure: BaseException) -> bool:
-    """Return True if a signal handler raised an exception, and not the network.
-
-    A task's time limit can be an OSError, as TimeoutError is. A handler is known by what Python
-    calls it with: the signal's number and the frame that it interrupts.
-    """
-    traceback = failure.__traceback__
-    while traceback is not None:
-        if _is_handler(traceback.tb_frame):
-            return True
-        traceback = traceback.tb_next
-    return False
-
-
-def _is_handler(frame: FrameType) -> bool:
-    names, rest, _, values = inspect.getargvalues(frame)
-    given = [*(values.get(name) for name in names), *(values.get(rest, ()) if rest else ())]
-    return any(
-        isinstance(number, int) and isinstance(interrupted, FrameType)
-        for number, interrupted in pairwise(given)
-    )
 
 
 class Address(NamedTuple):

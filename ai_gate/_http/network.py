@@ -25,9 +25,10 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
-from ai_gate._http.dialing import dial, dial_async, is_of_a_handler
+from ai_gate._http.dialing import dial, dial_async
 from ai_gate._http.head import Head, lacks_some
 from ai_gate._http.tls import TLS
+from ai_gate._signals import is_of_a_handler
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
 from ai_gate._http.transport import DEFAULT_HEADERS
-from ai_gate._redaction import MASK, SECRETS, Hiding, without_quotes
+from ai_gate._redaction import MASK, SECRETS, HiddenInLogs, without_frames, without_quotes
 from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
 
 MAX_ANSWER = 262_144
@@ -69,15 +69,17 @@ class Poster:
         check_open(self._client)
         request = self._request(url, content, content_type)
         try:
-            with Hiding(self._token):
+            with HiddenInLogs(self._token):
                 return await self._send(request)
         except AIGateError:
             raise
         except Exception as failure:
             error = self._error(failure, request)
-            if error is None:
-                raise
-            raise error from without_quotes(failure)
+            if not isinstance(error, AIGateError):
+                raise error  # noqa: B904
+            cause = without_frames(without_quotes(failure))
+        # Behind `except`: else the failure as it was would be the error's context.
+        raise error from cause
 
     def masked(self, text: str) -> str:
         """Return a text with the token, and all that looks like a secret of OpenAI's, masked."""
@@ -119,17 +121,21 @@ class Poster:
             await response.aclose()
         return Reply(response.status_code, response.headers, body, is_whole)
 
-    def _error(self, failure: Exception, request: httpx.Request) -> AIGateError | None:
-        """Return the error for a failure, or None if it comes from the app's code in the client."""
-        if isinstance(failure, RuntimeError) and self._is_unusable(failure):
-            return AIGateError(
-                "The http_client was closed or belongs to another event loop: pass an open one of "
-                f"this loop. {MAY_HAVE_BEGUN}"
-            )
+    def _error(self, failure: Exception, request: httpx.Request) -> Exception:
+        """Return the error for a failure, or what the app's code raised in the client instead."""
+        if isinstance(failure, RuntimeError):
+            if self._is_unusable(failure):
+                return AIGateError(
+                    "The http_client was closed or belongs to another event loop: pass an open "
+                    f"one of this loop. {MAY_HAVE_BEGUN}"
+                )
+            if any(self._client.event_hooks.values()):
+                return failure
         exchange = Exchange()
-        if not self._is_ours(failure, request, exchange):
-            return None
-        reason = self.masked(str(without_quotes(failure)).rstrip(".") or type(failure).__name__)
+        clients = AsyncClients(request.url, self._client)
+        if passing := record(failure, Attempt(Deadline(0.0), request), exchange, clients):
+            return passing
+        reason = self.masked(str(exchange.failure).rstrip(".") or type(failure).__name__)
         kind = APITimeoutError if exchange.timed_out else APIConnectionError
         if not exchange.sent or isinstance(failure, httpx.LocalProtocolError):
             return kind(f"The SDP offer could not be sent{self._through}: {reason}.")
@@ -137,12 +143,6 @@ class Poster:
             f"The connection{self._through} was lost before the SDP offer was answered: {reason}. "
             f"{MAY_HAVE_BEGUN}"
         )
-
-    def _is_ours(self, failure: Exception, request: httpx.Request, exchange: Exchange) -> bool:
-        if isinstance(failure, RuntimeError) and any(self._client.event_hooks.values()):
-            return False
-        clients = AsyncClients(request.url, self._client)
-        return record(failure, Attempt(Deadline(0.0), request), exchange, clients) is None
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
         # Nothing but its text tells that connections belong to another event loop.

@@ -70,9 +70,9 @@ def _masked(root: Path, document: dict[str, Any]) -> Iterator[str]:
         record = logging.LogRecord(
             "httpx", logging.INFO, "", 0, "%s", (f"https://gate.test{url}",), None
         )
-        module["MaskedURLs"]().filter(record)
+        module["MaskedLines"]().filter(record)
         if PROJECT_ID in record.getMessage():
-            yield f"{REDACTION}: MaskedURLs must mask the project ID in {shown}, as in the spec"
+            yield f"{REDACTION}: MaskedLines must mask the project ID in {shown}, as in the spec"
         if PROJECT_ID in str(module["without_quotes"](ValueError(url))):
             yield f"{REDACTION}: without_quotes must mask the project ID in {shown}, as in the spec"
 

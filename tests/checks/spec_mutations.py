@@ -605,7 +605,7 @@ NAMES = [
         "names",
         [Replace(YAML, "\n  /turn-credentials:\n", "\n  /ice-servers:\n")],
         [
-            "ai_gate/_redaction.py: MaskedURLs must mask the project ID in "
+            "ai_gate/_redaction.py: MaskedLines must mask the project ID in "
             "/ice-servers?identifier=..., as in the spec"
         ],
     ),
@@ -616,7 +616,7 @@ NAMES = [
             Replace(YAML, "- name: identifier", "- name: project_id"),
         ],
         [
-            "ai_gate/_redaction.py: MaskedURLs must mask the project ID in "
+            "ai_gate/_redaction.py: MaskedLines must mask the project ID in "
             "/turn-credentials?project_id=..., as in the spec",
             "ai_gate/_redaction.py: without_quotes must mask the project ID in "
             "/turn-credentials?project_id=..., as in the spec",

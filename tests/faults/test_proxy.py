@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 
+import httpx
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
@@ -114,6 +116,19 @@ def test_a_tunnel_that_is_refused(
     check(outcome, Raises(APIConnectionError, chained=True))
     assert "billed" not in str(outcome.error)
     assert [request.method for request in proxy.requests] == ["CONNECT"] * 2
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_a_refusal_commands_no_terminal(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = b"HTTP/1.1 407 No \x1b[2J\r\nContent-Length: 0\r\n\r\n"
+    use(serve((ReadHead(), Send(refusal))), monkeypatch)
+    error = caller.attempt(POST, TLS_GATE, max_retries=0).error
+    shown = traceback.format_exception(error)
+    assert isinstance(error.__cause__, httpx.ProxyError)
+    assert "407 No ?[2J" in str(error.__cause__)
+    assert "".join(shown).replace("\n", "").isprintable()
 
 
 METHOD, ADDRESS = b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import select
 import signal
 import threading
@@ -13,9 +14,9 @@ import pytest
 from ai_gate import APIConnectionError
 from tests.support.callers import ASYNCIO, SYNC, Caller, Operation
 from tests.support.fixtures import Serve
-from tests.support.responses import head
+from tests.support.responses import head, json_response
 from tests.support.server import PATIENCE, Peer, Script
-from tests.support.steps import ReadRequest, Send
+from tests.support.steps import ReadRequest, Send, replay
 
 from .addresses import Address
 
@@ -118,3 +119,19 @@ def test_one_that_the_app_was_handling_is_not_of_the_call(
         signal.raise_signal(signal.SIGALRM)
     except limit:
         assert isinstance(caller.attempt(operation, url, max_retries=0).error, APIConnectionError)
+
+
+class Ringing(logging.Handler):
+    """An app's log handler, which the signal interrupts."""
+
+    def emit(self, _: logging.LogRecord) -> None:
+        """Send the signal."""
+        signal.raise_signal(signal.SIGALRM)
+
+
+def test_while_a_line_is_logged(way: Way, operation: Operation, serve: Serve) -> None:
+    limit, caller = way
+    # `quiet_logger` takes it back.
+    logging.getLogger("ai_gate").addHandler(Ringing())
+    with pytest.raises(limit, match="the app's"):
+        caller.call(operation, serve(replay(json_response({}))).url, debug=True)

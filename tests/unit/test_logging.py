@@ -283,10 +283,57 @@ with httpx.Client(verify=False) as own:
     assert "/users?identifier=42" in own
 
 
+def test_a_filter_of_the_app_that_reads_the_arguments_loses_no_session(serve: Serve) -> None:
+    stdout, stderr = output(
+        serve(replay(json_response({"id": "sess_01"}))),
+        """
+class Refusals(logging.Filter):
+    def filter(self, record):
+        return record.args[3] >= 400 or record.args[1].path == "/turn-credentials"
+logging.basicConfig(level=logging.INFO)
+logging.getLogger("httpx").addFilter(Refusals())
+with AIGateClient(project, url) as client:
+    print(client.create_session()["id"])
+    client.get_turn_credentials()
+async def main():
+    async with AsyncAIGateClient(project, url) as client:
+        print((await client.create_session())["id"])
+asyncio.run(main())
+""",
+    )
+    assert stdout == "sess_01\nsess_01\n"
+    (line,) = [line for line in stderr.splitlines() if line.startswith("INFO:httpx")]
+    assert '/turn-credentials?identifier=*** "HTTP/1.1 200' in line
+
+
+def test_a_task_that_a_hook_starts_logs_what_it_likes_after_the_call(server: Server) -> None:
+    _, stderr = output(
+        server,
+        """
+logging.basicConfig(level=logging.INFO)
+async def main():
+    over, tasks = asyncio.Event(), []
+    async def later():
+        await over.wait()
+        async with httpx.AsyncClient(verify=False) as own:
+            await own.get(f"{url}/users?identifier=42")
+    async def hook(_):
+        tasks.append(asyncio.create_task(later()))
+    async with httpx.AsyncClient(verify=False, event_hooks={"request": [hook]}) as injected:
+        await AsyncAIGateClient(project, url, http_client=injected).get_turn_credentials()
+    over.set()
+    await tasks[0]
+asyncio.run(main())
+""",
+    )
+    assert "/turn-credentials?identifier=***" in stderr
+    assert "/users?identifier=42" in stderr
+
+
 OVER_HTTP_2 = """
 import socket, threading
 import h2.config, h2.connection, h2.events
-from ai_gate._redaction import Hiding
+from ai_gate._redaction import HiddenInLogs
 logging.basicConfig(level=logging.DEBUG, format="%(threadName)s %(message)s")
 
 def respond(connection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from datetime import UTC, datetime
 from enum import Enum
@@ -16,7 +17,7 @@ from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient, RateLimit
 from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
-from ai_gate._redaction import MASK, MaskedURLs, mask, printable, without_quotes
+from ai_gate._redaction import MASK, HiddenInLogs, MaskedLines, mask, printable, without_quotes
 from tests.support.callers import GET, NOWHERE, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, json_response, response
@@ -161,7 +162,7 @@ def test_no_secret_is_left(secret: str, before: str) -> None:
 
 def log_line(message: str, *arguments: object) -> str:
     record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
-    assert MaskedURLs().filter(record)
+    assert MaskedLines().filter(record)
     return record.getMessage()
 
 
@@ -192,6 +193,28 @@ def test_urls_of_other_libraries_log_lines(query: str, masked: str) -> None:
 )
 def test_the_urls_of_an_apps_own_requests_are_left_alone(url: str) -> None:
     assert log_line("HTTP Request: %s %s", "GET", httpx.URL(url)) == f"HTTP Request: GET {url}"
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "line"),
+    [
+        ("%s %d", ("GET", 200), "GET ***"),
+        ("100 %% of key=%s: %r", ("x", b"x"), "100 % of key=x: '***'"),
+        ("api_key=%s, 7 %%", ("x",), "api_key=***, 7 %"),
+        ("api_key=x, 7 %", (), "api_key=***, 7 %"),
+        ("api_key=%(key)s, 7 %%", ({"key": "x"},), "api_key=***, 7 %"),
+    ],
+)
+def test_a_line_of_a_request_of_ours(
+    message: str, arguments: tuple[object, ...], line: str
+) -> None:
+    record = logging.LogRecord("httpx", logging.INFO, "", 0, message, arguments, None)
+    with HiddenInLogs("200"):
+        assert MaskedLines().filter(record)
+    assert record.getMessage() == line
+    if isinstance(record.args, tuple):
+        numbers = [value for value in arguments if isinstance(value, int)]
+        assert [value for value in record.args if isinstance(value, int)] == numbers
 
 
 @pytest.mark.parametrize("arguments", [(), ({"a": 1},)], ids=["none", "a mapping"])
@@ -298,24 +321,40 @@ def test_what_quotes_the_wire_is_replaced(error: Exception) -> None:
 
 def test_what_quotes_nothing_stays() -> None:
     error = httpx.ReadError("reset")
+    error.__cause__ = OSError(104, "reset")
     assert without_quotes(error) is error
 
 
+def test_a_cause_that_quotes_is_replaced_too() -> None:
+    error = httpx.ReadError("reset")
+    error.__cause__ = ValueError(f"{SECRET.encode()!r} \x1b[2J")
+    replaced = without_quotes(error)
+    assert (type(replaced), str(replaced)) == (httpx.ReadError, "reset")
+    assert (type(replaced.__cause__), str(replaced.__cause__)) == (ValueError, "*** ?[2J")
+
+
+QUOTED = b'{"client_secret": "ek_x"}'
 FAILING = {
-    "a body that is no UTF-8": b'{"client_secret": "ek_x\xff"}',
-    "a list": b'[{"client_secret": "ek_x"}]',
-    "a body that is cut short": b'{"client_secret": "ek_x',
+    "a body that is no UTF-8": response(200, b'{"client_secret": "ek_x\xff"}'),
+    "a list": response(200, b"[" + QUOTED + b"]"),
+    "a body that is cut short": response(200, QUOTED[:-2]),
+    "a gzip body that is cut short": response(
+        200, gzip.compress(QUOTED)[:-4], "Content-Encoding: gzip"
+    ),
+    "an encoding that quotes": response(200, QUOTED[:-2], f"Content-Encoding: br {PROJECT}"),
+    "an encoding that is a secret": response(200, QUOTED[:-2], "Content-Encoding: ek_x"),
 }
 
 
-@pytest.mark.parametrize("body", FAILING.values(), ids=FAILING)
+@pytest.mark.parametrize("sent", FAILING.values(), ids=FAILING)
 def test_no_frame_or_cause_of_an_error_shows_a_secret(
-    body: bytes, caller: Caller, serve: Serve
+    sent: bytes, caller: Caller, serve: Serve
 ) -> None:
-    server = serve(replay(response(200, body)))
+    server = serve(replay(sent))
     error: BaseException | None = caller.attempt(GET, server.url).error
     while error is not None:
         assert "ek_x" not in repr(error.args)
+        assert PROJECT not in repr(error.args)
         frame = error.__traceback__
         while frame is not None:
             if frame.tb_frame.f_globals["__name__"].startswith("ai_gate"):

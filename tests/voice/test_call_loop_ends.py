@@ -37,7 +37,9 @@ def left(main: Coroutine[Any, Any, None], caplog: pytest.LogCaptureFixture) -> l
     return [*complaints, *sorted(running.sockets() - before)]
 
 
-async def relayed(gate: GateProcess, coturn: Coturn, transport: Literal["udp", "tcp"] = "udp") -> SessionResponse:
+async def relayed(
+    gate: GateProcess, coturn: Coturn, transport: Literal["udp", "tcp"] = "udp"
+) -> SessionResponse:
     session = await minted(gate)
     session["turn_credentials"] = {"iceServers": [coturn.ice_server(transport)]}
     return session

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import signal
 import socket
 import ssl
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -357,6 +360,49 @@ def shown_locals(error: BaseException) -> Iterator[str]:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_globals["__name__"].startswith("ai_gate"):
             yield repr(frame.f_locals)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [f"SSH {SECRET}\r\n\r\n", f"HTTP/1.1 200 OK\r\nX Y\r\nA: {SECRET}\r\n\r\n"],
+    ids=["no status line", "no header line"],
+)
+def test_garbage_that_repeats_the_secret(serve: Serve, sent: str) -> None:
+    server = serve(answer(lambda _: sent.encode()))
+    with pytest.raises(APIConnectionError, match=r"\*\*\*") as caught:
+        exchange(server.url)
+    assert isinstance(caught.value.__cause__, httpx.RemoteProtocolError)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert SECRET not in f"{error} {error!r} {error.args}"
+        assert all(SECRET not in text for text in shown_locals(error))
+        # The frames of others hold what came.
+        assert error is caught.value or error.__traceback__ is None
+        error = error.__cause__ or error.__context__
+
+
+class TimeIsUp(TimeoutError):  # noqa: N818 - as Celery names its own
+    """A task's time limit."""
+
+
+def limit(_: int, __: FrameType | None) -> NoReturn:
+    """Handle a signal."""
+    raise TimeIsUp("the app's")
+
+
+class Interrupted(ssl.SSLContext):
+    """Is interrupted by a signal where httpcore takes a TimeoutError for the network's."""
+
+    def wrap_bio(self, *_: object, **__: object) -> NoReturn:
+        """Begin a handshake."""
+        limit(signal.SIGTERM, inspect.currentframe())
+
+
+def test_what_a_signal_handler_raises_is_the_apps_own(serve: Serve) -> None:
+    url = serve(answer(lambda _: CREATED)).url.replace("http:", "https:")
+    client = httpx.AsyncClient(verify=Interrupted(ssl.PROTOCOL_TLS_CLIENT))
+    with pytest.raises(TimeIsUp, match="the app's"):
+        exchange(url, client=client)
 
 
 @pytest.mark.parametrize("no_proxy", ["", "gate.test"])
