@@ -124,7 +124,7 @@ def test_one_that_the_app_was_handling_is_not_of_the_call(
 class Ringing(logging.Handler):
     """An app's log handler, which the signal interrupts."""
 
-    def emit(self, _: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         """Send the signal."""
         signal.raise_signal(signal.SIGALRM)
 
