@@ -72,7 +72,7 @@ def record(
 
 def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:
     # httpx tells by a RuntimeError that a client is closed or belongs to another event loop.
-    if isinstance(failure, RuntimeError) and clients.is_unusable():
+    if isinstance(failure, RuntimeError) and clients.is_unusable(failure):
         return True
     return is_of(request, failure, clients) and not _is_unexpected(failure)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange
-from ai_gate._http.client import AsyncClients, reading_environment
+from ai_gate._http.client import AsyncClients, reading_environment, tells_of_a_loop
 from ai_gate._http.failure import record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
@@ -145,8 +145,7 @@ class Poster:
         return record(failure, Attempt(Deadline(0.0), request), exchange, clients) is None
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
-        # Nothing but its text tells that connections belong to another event loop.
-        return self._client.is_closed or "event loop" in str(failure).lower()
+        return self._client.is_closed or tells_of_a_loop(failure)
 
 
 @asynccontextmanager
