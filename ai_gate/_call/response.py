@@ -132,8 +132,11 @@ def _connection_error(
     else:
         text = "The connection was lost before the gate answered"
         text += f"{_through(exchange)}: {_reason(exchange)}"
+    text = mask(f"{text}.", config.project_id)
+    if exchange.body:
+        return kind(text + _billed(operation), body=bytes(exchange.body))
     billed = exchange.sent and not operation.idempotent
-    return kind(mask(f"{text}.", config.project_id) + (MAYBE_BILLED if billed else ""))
+    return kind(text + (MAYBE_BILLED if billed else ""))
 
 
 def _reason(exchange: Exchange) -> str:
@@ -158,7 +161,10 @@ def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:
         head = f"came with a head that can't be read ({_reason(exchange)})"
         return _unreadable(exchange, operation, head)
     if not exchange.timed_out:
-        return _unreadable(exchange, operation, "was cut short")
+        chunks = f"came in chunks that can't be read ({_reason(exchange)})"
+        return _unreadable(
+            exchange, operation, chunks if exchange.is_unreadable else "was cut short"
+        )
     text = (
         f"The gate's response (HTTP {exchange.status}) was not whole in time.{_billed(operation)}"
     )

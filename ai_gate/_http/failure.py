@@ -6,7 +6,7 @@ import httpx
 from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.dialing import is_of_a_handler
-from ai_gate._http.head import status_and_body
+from ai_gate._http.head import behind_chunks, status_and_body
 from ai_gate._http.network import Attempt
 from ai_gate._redaction import without_frames, without_quotes
 
@@ -35,39 +35,58 @@ UNEXPECTED = "No response can be found for"
 """How pytest-httpx begins to complain of a request that no response was given for."""
 
 
+def of_the_app(
+    failure: Exception, attempt: Attempt, clients: Clients | AsyncClients
+) -> Exception | None:
+    """Return what is to be raised because it is no failure of the exchange, or None.
+
+    It is what a hook, a transport, a mock or a signal handler of the app's raised.
+
+    Args:
+        failure: What was raised.
+        attempt: The request.
+        clients: Whose client sent it.
+    """
+    if not _is_ours(failure, attempt.request, clients):
+        return failure
+    return _of_a_handler(failure)
+
+
 def record(
     failure: Exception,
     attempt: Attempt,
     exchange: Exchange,
     clients: Clients | AsyncClients,
-) -> Exception | None:
-    """Note what ended an exchange.
+) -> None:
+    """Note what ended an exchange, if it wasn't whole.
 
     Args:
-        failure: What was raised.
+        failure: What was raised, which isn't the app's.
         attempt: The request, and what our pool noted of it.
         exchange: Takes the failure.
         clients: Whose client sent it.
-
-    Returns:
-        None, or what is to be raised because it is no failure of the exchange: what a hook, a
-        transport, a mock or a signal handler of the app's raised.
     """
-    if not _is_ours(failure, attempt.request, clients):
-        return failure
-    if (limit := _of_a_handler(failure)) is not None:
-        return limit
     if exchange.is_whole:
-        return None
+        return
     exchange.failure = without_frames(without_quotes(failure))
     exchange.is_unreadable = (
         isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
     )
-    if attempt.unreadable:
-        exchange.status, exchange.body[:] = status_and_body(attempt.unreadable)
+    _keep(attempt.received, exchange)
     exchange.timed_out = _timed_out(failure)
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
-    return None
+
+
+def _keep(received: bytes, exchange: Exchange) -> None:
+    """Keep what h11 hasn't given out of what came."""
+    if exchange.status is None:
+        status, body = status_and_body(received)
+        if status is not None or exchange.is_unreadable:
+            exchange.status, exchange.body[:] = status, body
+    elif not exchange.refused and "transfer-encoding" in exchange.headers:
+        rest = behind_chunks(received)
+        exchange.is_unreadable = bool(rest)
+        exchange.body += rest
 
 
 def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:

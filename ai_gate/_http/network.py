@@ -61,8 +61,8 @@ class Attempt:
     """Whether the request came to our network backend."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
-    unreadable: bytes = field(default=b"", repr=False)
-    """What came in response if h11 could not read it."""
+    received: bytes = field(default=b"", repr=False)
+    """What came in response, up to `AT_ONCE`, if the connection isn't used again."""
     abandon: Callable[[], None] | None = None
     """Closes the connection, as long as it serves this attempt."""
 

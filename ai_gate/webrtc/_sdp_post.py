@@ -9,7 +9,7 @@ import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange
 from ai_gate._http.client import AsyncClients, reading_environment, tells_of_a_loop
-from ai_gate._http.failure import record
+from ai_gate._http.failure import of_the_app, record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
@@ -142,7 +142,11 @@ class Poster:
         if isinstance(failure, RuntimeError) and any(self._client.event_hooks.values()):
             return False
         clients = AsyncClients(request.url, self._client)
-        return record(failure, Attempt(Deadline(0.0), request), exchange, clients) is None
+        attempt = Attempt(Deadline(0.0), request)
+        if of_the_app(failure, attempt, clients):
+            return False
+        record(failure, attempt, exchange, clients)
+        return True
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
         return self._client.is_closed or tells_of_a_loop(failure)
