@@ -7,7 +7,7 @@ from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.dialing import is_of_a_handler
 from ai_gate._http.head import behind_chunks, status_and_body
-from ai_gate._http.network import Attempt
+from ai_gate._http.network import Attempt, is_too_early
 from ai_gate._redaction import without_frames, without_quotes
 
 NOTHING_SENT = (
@@ -49,7 +49,7 @@ def of_the_app(
     """
     if not _is_ours(failure, attempt.request, clients):
         return failure
-    return _of_a_handler(failure)
+    return _of_a_limit(failure, attempt.deadline.left())
 
 
 def record(
@@ -96,16 +96,25 @@ def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | Asyn
     return is_of(request, failure, clients) and not _is_unexpected(failure)
 
 
-def _of_a_handler(failure: BaseException) -> Exception | None:
-    """Return what a signal handler raised, if httpcore has taken it for the network's.
+def _of_a_limit(failure: BaseException, left: float) -> Exception | None:
+    """Return what a time limit of the app's raised, if httpcore has taken it for the network's.
 
     httpcore's pool cuts the cause off, and leaves the context. That can also be what the app was
     handling when it called, which httpcore hasn't caught.
     """
     link: BaseException | None = failure
-    while link is not None and not (_was_caught_by_httpcore(link) and is_of_a_handler(link)):
+    while link is not None and not (_was_caught_by_httpcore(link) and _is_limit(link, left)):
         link = link.__cause__ or link.__context__
     return link if isinstance(link, Exception) else None
+
+
+def _is_limit(failure: BaseException, left: float) -> bool:
+    if is_of_a_handler(failure):
+        return True
+    # Beneath an injected client a socket can have less time than the call. What its timeout says
+    # is the standard library's then, or it is anyio's and says nothing.
+    says_more = str(failure) and not str(failure).endswith("timed out")
+    return bool(says_more) and is_too_early(failure, left)
 
 
 def _was_caught_by_httpcore(failure: BaseException) -> bool:
