@@ -1,6 +1,7 @@
 """What an exchange means for the caller: the JSON object of a success, or an error."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -22,6 +23,8 @@ SAYS_NOTHING = ("", "All connection attempts failed")
 """The texts of exceptions whose causes say more, anyio's among them."""
 MAX_VALUES = 100_000
 """The values that a response's JSON may hold. One takes up to 70 times what it has on the wire."""
+STRING = re.compile(rb'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
+"""A JSON string. One that doesn't end is matched to the end of the body, in linear time."""
 LONGEST_READ = 65_536
 """The characters of a response's `message` that are masked and cut to what is shown."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
@@ -97,10 +100,22 @@ def json_object(body: bytes | bytearray) -> dict[str, Any]:
 
 
 def _json(body: bytes | bytearray) -> Any:
-    # Each value but the first has one of these before it; a few more can be in strings.
-    if len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+    if len(body) > MAX_VALUES and _has_too_many_values(body):
         raise ValueError(f"more than {MAX_VALUES:,} values")
     return json.loads(bytes(body))
+
+
+def _has_too_many_values(body: bytes | bytearray) -> bool:
+    if _separators(body) <= MAX_VALUES:
+        return False
+    # The gate sends the instructions back, which can be a table. No more than two strings belong to
+    # a value: its name and itself.
+    return _separators(STRING.sub(b"", body, 2 * MAX_VALUES)) > MAX_VALUES
+
+
+def _separators(body: bytes | bytearray) -> int:
+    """Return how often there is what comes before each value but the first."""
+    return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def _connection_error(
@@ -117,8 +132,11 @@ def _connection_error(
     else:
         text = "The connection was lost before the gate answered"
         text += f"{_through(exchange)}: {_reason(exchange)}"
+    text = mask(f"{text}.", config.project_id)
+    if exchange.body:
+        return kind(text + _billed(operation), body=bytes(exchange.body))
     billed = exchange.sent and not operation.idempotent
-    return kind(mask(f"{text}.", config.project_id) + (MAYBE_BILLED if billed else ""))
+    return kind(text + (MAYBE_BILLED if billed else ""))
 
 
 def _reason(exchange: Exchange) -> str:
@@ -143,7 +161,10 @@ def _cut_short(exchange: Exchange, operation: Operation) -> AIGateError:
         head = f"came with a head that can't be read ({_reason(exchange)})"
         return _unreadable(exchange, operation, head)
     if not exchange.timed_out:
-        return _unreadable(exchange, operation, "was cut short")
+        chunks = f"came in chunks that can't be read ({_reason(exchange)})"
+        return _unreadable(
+            exchange, operation, chunks if exchange.is_unreadable else "was cut short"
+        )
     text = (
         f"The gate's response (HTTP {exchange.status}) was not whole in time.{_billed(operation)}"
     )

@@ -16,7 +16,7 @@ from ai_gate._call.exchange import MAX_BODY, Deadline, Exchange, Order
 from ai_gate._fork import unforked
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.decoding import decoded
-from ai_gate._http.failure import record
+from ai_gate._http.failure import of_the_app, record
 from ai_gate._http.network import Attempt
 from ai_gate._http.pool import ATTEMPT
 from ai_gate._http.tls import sni
@@ -52,8 +52,9 @@ def exchange(order: Order, clients: Clients) -> Exchange:
         response = client.send(attempt.request, stream=True, follow_redirects=False)
         _read(response, result, order.deadline)
     except Exception as failure:
-        if passing := record(failure, attempt, result, clients):
+        if passing := of_the_app(failure, attempt, clients):
             raise passing  # noqa: B904
+        record(failure, attempt, result, clients)
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
         if attempt.abandon:
@@ -87,8 +88,9 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
         if scope.cancelled_caught:
             raise _too_late(attempt)
     except Exception as failure:
-        if passing := record(failure, attempt, result, clients):
+        if passing := of_the_app(failure, attempt, clients):
             raise passing  # noqa: B904
+        record(failure, attempt, result, clients)
     finally:
         # What was raised in a wrapper of httpx can have left the response open.
         if attempt.abandon:
@@ -101,10 +103,10 @@ def _read(response: httpx.Response, result: Exchange, deadline: Deadline) -> Non
         if _begin(result, response):
             with _to_the_end(result, response, deadline):
                 for chunk in response.iter_raw():
-                    is_all = not _took(chunk, result)
+                    is_full = _fill(result, chunk)
                     # What shows the variables of a failure would show a session.
                     del chunk
-                    if is_all:
+                    if is_full:
                         break
                     _check_time(result, response.request, deadline)
     finally:
@@ -117,10 +119,10 @@ async def _read_async(response: httpx.Response, result: Exchange, deadline: Dead
             with _to_the_end(result, response, deadline):
                 pieces = response.aiter_raw()
                 async for chunk in pieces:
-                    is_all = not _took(chunk, result)
+                    is_full = _fill(result, chunk)
                     # What shows the variables of a failure would show a session.
                     del chunk
-                    if is_all:
+                    if is_full:
                         await _end_early(response, pieces)
                         break
     finally:
@@ -205,11 +207,11 @@ def _begin(result: Exchange, response: httpx.Response) -> bool:
     return False
 
 
-def _took(chunk: bytes, result: Exchange) -> bool:
-    """Take a piece of a body. Return False if that is all that is taken of it."""
+def _fill(result: Exchange, chunk: bytes) -> bool:
+    """Take a piece of a body. Return True if no more of it is taken."""
     result.body += chunk[: MAX_BODY + 1 - len(result.body)]
     result.is_too_large = len(result.body) > MAX_BODY
-    return not result.is_too_large
+    return result.is_too_large
 
 
 @contextmanager

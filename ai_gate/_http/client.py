@@ -1,5 +1,6 @@
 """Whose httpx client sends: the app's, or one of ours for each process and event loop."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ Owner: TypeAlias = tuple[tuple[int, int], object]
 """A process and, async, an event loop of it."""
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
+
+LOOP = "event loop|different loop|async context"
+"""What asyncio and trio say of a connection that belongs to another event loop."""
 
 
 @contextmanager
@@ -120,8 +124,8 @@ class _Clients(ABC, Generic[C, P]):
         """Return True if hooks of the app's are called with responses."""
         return self._injected is not None and bool(self._injected.event_hooks["response"])
 
-    def is_unusable(self) -> bool:
-        """Return True if the client that was got last can't work any more."""
+    def is_unusable(self, failure: RuntimeError) -> bool:
+        """Return True if an exception comes of a client that is closed, or another event loop's."""
         return self.closed or (self._injected is not None and self._injected.is_closed)
 
     @property
@@ -223,10 +227,10 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
                 shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
             )
 
-    def is_unusable(self) -> bool:
-        """Return True also if an injected client's connections belong to another event loop."""
+    def is_unusable(self, failure: RuntimeError) -> bool:
+        """Return True if an exception comes of a client that is closed, or another event loop's."""
         is_elsewhere = self._injected is not None and self._injected_loop != current_token()
-        return super().is_unusable() or is_elsewhere
+        return super().is_unusable(failure) or (is_elsewhere and tells_of_a_loop(failure))
 
     async def aclose(self) -> None:
         """Close the client of ours that belongs to this event loop."""
@@ -250,6 +254,14 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         proxy = environment_proxy(self._base_url)
         pool = AsyncPool(proxy and proxy.for_pool())
         return _Own(own_async_client(pool), pool, proxy.name if proxy else "")
+
+
+def tells_of_a_loop(failure: RuntimeError) -> bool:
+    """Return True if connections belong to another event loop, which only an exception's text says.
+
+    The app's own code beneath an injected client can raise a RuntimeError too.
+    """
+    return re.search(LOOP, str(failure), re.IGNORECASE) is not None
 
 
 def _has_ended(loop: object) -> bool:

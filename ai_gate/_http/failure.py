@@ -5,8 +5,8 @@ import httpx
 
 from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
-from ai_gate._http.head import status_and_body
-from ai_gate._http.network import Attempt
+from ai_gate._http.head import behind_chunks, status_and_body
+from ai_gate._http.network import Attempt, is_too_early
 from ai_gate._redaction import without_frames, without_quotes
 from ai_gate._signals import is_of_a_handler
 
@@ -35,58 +35,86 @@ UNEXPECTED = "No response can be found for"
 """How pytest-httpx begins to complain of a request that no response was given for."""
 
 
+def of_the_app(
+    failure: Exception, attempt: Attempt, clients: Clients | AsyncClients
+) -> Exception | None:
+    """Return what is to be raised because it is no failure of the exchange, or None.
+
+    It is what a hook, a transport, a mock or a signal handler of the app's raised.
+
+    Args:
+        failure: What was raised.
+        attempt: The request.
+        clients: Whose client sent it.
+    """
+    if not _is_ours(failure, attempt.request, clients):
+        return failure
+    return _of_a_limit(failure, attempt.deadline.left())
+
+
 def record(
     failure: Exception,
     attempt: Attempt,
     exchange: Exchange,
     clients: Clients | AsyncClients,
-) -> Exception | None:
-    """Note what ended an exchange.
+) -> None:
+    """Note what ended an exchange, if it wasn't whole.
 
     Args:
-        failure: What was raised.
+        failure: What was raised, which isn't the app's.
         attempt: The request, and what our pool noted of it.
         exchange: Takes the failure.
         clients: Whose client sent it.
-
-    Returns:
-        None, or what is to be raised because it is no failure of the exchange: what a hook, a
-        transport, a mock or a signal handler of the app's raised.
     """
-    if not _is_ours(failure, attempt.request, clients):
-        return failure
-    if (limit := _of_a_handler(failure)) is not None:
-        return limit
     if exchange.is_whole:
-        return None
+        return
     exchange.failure = without_frames(without_quotes(failure))
     exchange.is_unreadable = (
         isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
     )
-    if attempt.unreadable:
-        exchange.status, exchange.body[:] = status_and_body(attempt.unreadable)
+    _keep(attempt.received, exchange)
     exchange.timed_out = _timed_out(failure)
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
-    return None
+
+
+def _keep(received: bytes, exchange: Exchange) -> None:
+    """Keep what h11 hasn't given out of what came."""
+    if exchange.status is None:
+        status, body = status_and_body(received)
+        if status is not None or exchange.is_unreadable:
+            exchange.status, exchange.body[:] = status, body
+    elif not exchange.refused and "transfer-encoding" in exchange.headers:
+        rest = behind_chunks(received)
+        exchange.is_unreadable = bool(rest)
+        exchange.body += rest
 
 
 def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | AsyncClients) -> bool:
     # httpx tells by a RuntimeError that a client is closed or belongs to another event loop.
-    if isinstance(failure, RuntimeError) and clients.is_unusable():
+    if isinstance(failure, RuntimeError) and clients.is_unusable(failure):
         return True
     return is_of(request, failure, clients) and not _is_unexpected(failure)
 
 
-def _of_a_handler(failure: BaseException) -> Exception | None:
-    """Return what a signal handler raised, if httpcore has taken it for the network's.
+def _of_a_limit(failure: BaseException, left: float) -> Exception | None:
+    """Return what a time limit of the app's raised, if httpcore has taken it for the network's.
 
     httpcore's pool cuts the cause off, and leaves the context. That can also be what the app was
     handling when it called, which httpcore hasn't caught.
     """
     link: BaseException | None = failure
-    while link is not None and not (_was_caught_by_httpcore(link) and is_of_a_handler(link)):
+    while link is not None and not (_was_caught_by_httpcore(link) and _is_limit(link, left)):
         link = link.__cause__ or link.__context__
     return link if isinstance(link, Exception) else None
+
+
+def _is_limit(failure: BaseException, left: float) -> bool:
+    if is_of_a_handler(failure):
+        return True
+    # Beneath an injected client a socket can have less time than the call. What its timeout says
+    # is the standard library's then, or it is anyio's and says nothing.
+    says_more = str(failure) and not str(failure).endswith("timed out")
+    return bool(says_more) and is_too_early(failure, left)
 
 
 def _was_caught_by_httpcore(failure: BaseException) -> bool:

@@ -20,26 +20,55 @@ _BLANK_BEFORE_COLON = re.compile(rb"\A(" + _TOKEN + rb")[ \t]+:")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})\b")
 _LAST_CHUNK = b"0\r\n\r\n"
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]*)?[ \t]*(?:\r\n|\r?\Z)")
+"""The line before a chunk, as h11 reads it, or its beginning at the end of what came."""
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
 
 
 def status_and_body(received: bytes) -> tuple[int | None, bytes]:
-    """Return the status and the body, as far as it came, of a response whose head is refused."""
-    end = END.search(received)
-    while end and _INTERIM.match(received):
-        received = received[end.end() :]
-        end = END.search(received)
-    status = _STATUS.match(received)
-    return (int(status[1]), received[end.end() :]) if status and end else (None, b"")
+    """Return the status and the body, as far as it came, of a response whose head is refused.
+
+    If no status can be made out, all that came is the body.
+    """
+    rest = received
+    end = END.search(rest)
+    while end and _INTERIM.match(rest):
+        rest = rest[end.end() :]
+        end = END.search(rest)
+    status = _STATUS.match(rest)
+    return (int(status[1]), rest[end.end() :]) if status and end else (None, received)
+
+
+def behind_chunks(received: bytes) -> bytes:
+    """Return what is behind the last chunk that can be read of a response, up to what came."""
+    status, body = status_and_body(received)
+    if status is None:
+        return b""
+    place = 0
+    while line := _CHUNK_LINE.match(body, place):
+        size = int(line[1], 16)
+        end = line.end() + size
+        place = end + 2
+        if not size or place > len(body):
+            return b""
+        if body[end:place] != b"\r\n":
+            return body[end:]
+    return body[place:]
 
 
 def lacks_some(received: bytes) -> bool:
-    """Return True if more is to come of a success whose head is refused, as far as it tells."""
+    """Return True if more is to come of what may be a success, as far as its head tells."""
     status, body = status_and_body(received)
-    if status is None or status >= 300:
+    if status is None:
+        # "HTTP/2 200", say, can have a length all the same.
+        end = END.search(received)
+        body = received[end.end() :] if end else b""
+    elif status >= 300:
         return False
     length = _LENGTH.search(received[: len(received) - len(body)])
-    return len(body) < int(length[1]) if length else not body.endswith(_LAST_CHUNK)
+    if length:
+        return len(body) < int(length[1])
+    return status is not None and not body.endswith(_LAST_CHUNK)
 
 
 class Head:

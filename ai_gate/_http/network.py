@@ -47,6 +47,10 @@ class StaleConnectionError(httpcore.ConnectError):
     """Something came on an idle connection, or its end, so nothing was sent over it."""
 
 
+TIMER_ERROR = 0.1
+"""How much too early a timer can end, gevent's for one, in seconds."""
+
+
 NO_REQUEST = httpx.Request("GET", "")
 
 
@@ -69,8 +73,8 @@ class Attempt:
     """Whether the request came to our network backend."""
     written: bool = False
     """Whether a byte of the request was written, after the handshakes with a proxy and of TLS."""
-    unreadable: bytes = field(default=b"", repr=False)
-    """What came in response if h11 could not read it."""
+    received: bytes = field(default=b"", repr=False)
+    """What came in response, up to `AT_ONCE`, if the connection isn't used again."""
     abandon: Callable[[], None] | None = None
     """Closes the connection, as long as it serves this attempt."""
 
@@ -136,16 +140,35 @@ class Wire:
 
     def left(self, too_late: type[Exception]) -> float:
         """Return the seconds that are left of the call's time, and raise if none are."""
-        seconds = min(self.attempt.deadline.left(), self.patience())
+        seconds = self._left()
         if seconds <= 0:
             raise too_late("The time is over")
         return seconds
+
+    def is_too_early(self, failure: OSError) -> bool:
+        """Return True if a timeout isn't the socket's own, because its time isn't over."""
+        return is_too_early(failure, self._left())
+
+    def _left(self) -> float:
+        return min(self.attempt.deadline.left(), self.patience())
 
     def patience(self) -> float:
         """Return the seconds that the first byte of a response still has."""
         if self._first_byte_by is None or self.received:
             return inf
         return self._first_byte_by.left()
+
+
+def is_too_early(failure: BaseException, left: float) -> bool:
+    """Return True if a timeout came while there was time left, so that it is a limit of the app's.
+
+    The kernel's, which it reports for a connection that is lost, have a number.
+
+    Args:
+        failure: What was raised.
+        left: The seconds that were left.
+    """
+    return isinstance(failure, TimeoutError) and failure.errno is None and left > TIMER_ERROR
 
 
 class NetworkBackend(httpcore.NetworkBackend):
@@ -228,6 +251,19 @@ class Stream:
         """Close the socket."""
         self._socket.close()
 
+    def _raise(
+        self, failure: OSError, timeout: type[Exception], error: type[Exception]
+    ) -> NoReturn:
+        """Raise a failure of the network as httpcore names it.
+
+        What a signal handler or another library's time limit raises while a socket is waited for
+        passes through, even if it is an OSError, as a TimeoutError is: it isn't the network's.
+        """
+        if is_of_a_handler(failure) or self._wire.is_too_early(failure):
+            raise failure
+        name = timeout if isinstance(failure, TimeoutError) else error
+        raise name(str(failure)) from failure
+
     def _close_unless_read_on(self) -> None:
         """Close the socket, or leave it to the pool, which reads on if h11 refuses what came."""
         if not self._wire.lacks_some():
@@ -264,12 +300,12 @@ class NetworkStream(Stream, httpcore.NetworkStream):
             except OSError as failure:
                 # A server can respond and hang up before it has read all of a request.
                 with suppress(httpcore.WriteError):
-                    _raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
+                    self._raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
             try:
                 data = self._receive(self._layers)
             except OSError as failure:
-                _raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
+                self._raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
             if (readable := self._wire.head.take(data)) or not data:
                 return readable
@@ -293,7 +329,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
         try:
             self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
-            _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
+            self._raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         return NetworkStream(self._socket, self._wire, layers)
 
     def _receive(self, layers: Sequence[TLS]) -> bytes:
@@ -334,12 +370,12 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
             except OSError as failure:
                 # A server can respond and hang up before it has read all of a request.
                 with suppress(httpcore.WriteError):
-                    _raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
+                    self._raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
             try:
                 data = await self._receive(self._layers)
             except OSError as failure:
-                _raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
+                self._raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
             if (readable := self._wire.head.take(data)) or not data:
                 return readable
@@ -363,7 +399,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
         try:
             await self._over_tls(layers, layers[-1].shake_hands)
         except OSError as failure:
-            _raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
+            self._raise(failure, httpcore.ConnectTimeout, httpcore.ConnectError)
         return AsyncNetworkStream(self._socket, self._wire, layers)
 
     async def _receive(self, layers: Sequence[TLS]) -> bytes:
@@ -405,18 +441,6 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
             else:
                 await self._send(below, tls.outgoing.read())
                 return result
-
-
-def _raise(failure: OSError, timeout: type[Exception], error: type[Exception]) -> NoReturn:
-    """Raise a failure of the network as httpcore names it.
-
-    What a signal handler raises while a socket is waited for passes through, even if it is an
-    OSError, as a TimeoutError is: it isn't the network's.
-    """
-    if is_of_a_handler(failure):
-        raise failure
-    name = timeout if isinstance(failure, TimeoutError) else error
-    raise name(str(failure)) from failure
 
 
 def _is_readable(connected: socket.socket) -> bool:

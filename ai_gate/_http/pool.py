@@ -9,7 +9,7 @@ import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -164,18 +164,12 @@ class _Connection(Generic[H]):
             self.wire.attempt = Attempt(Deadline(0.0))
         return is_reusable
 
-    @contextmanager
-    def keeping_what_is_unreadable(self) -> Iterator[None]:
-        """Keep what came for the user if h11 refuses it: a session in it is billed."""
-        try:
-            yield
-        except httpcore.ReadError:
-            return
-        finally:
-            # Until something of the request is written, it is a proxy that responds.
-            if self.wire.attempt.written:
-                self.wire.attempt.unreadable = bytes(self.wire.received)
-            self.close()
+    def discard(self) -> None:
+        """Close the connection, and leave the attempt what came: a session in it is billed."""
+        # Until something of the request is written, it is a proxy that responds.
+        if self.wire.attempt.written:
+            self.wire.attempt.received = bytes(self.wire.received)
+        self.close()
 
     def close(self) -> None:
         """Close the socket, whatever the connection is doing, in any event loop or none."""
@@ -204,9 +198,10 @@ class Connection(_Connection[httpcore.HTTPConnection | httpcore.ConnectionPool])
 
     def read_on(self) -> None:
         """Read the rest of what h11 refuses, as far as its head tells how much there is."""
-        while self.wire.lacks_some() and isinstance(self.wire.stream, NetworkStream):
-            if not self.wire.stream.read(AT_ONCE):
-                return
+        with suppress(httpcore.ReadError):
+            while self.wire.lacks_some() and isinstance(self.wire.stream, NetworkStream):
+                if not self.wire.stream.read(AT_ONCE):
+                    return
 
 
 class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool]):
@@ -224,9 +219,10 @@ class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncC
 
     async def read_on(self) -> None:
         """Read the rest of what h11 refuses, as far as its head tells how much there is."""
-        while self.wire.lacks_some() and isinstance(self.wire.stream, AsyncNetworkStream):
-            if not await self.wire.stream.read(AT_ONCE):
-                return
+        with suppress(httpcore.ReadError):
+            while self.wire.lacks_some() and isinstance(self.wire.stream, AsyncNetworkStream):
+                if not await self.wire.stream.read(AT_ONCE):
+                    return
 
 
 class _Pool(ABC, Generic[C]):
@@ -249,7 +245,7 @@ class _Pool(ABC, Generic[C]):
     def release(self, connection: C, status: int, headers: Headers) -> None:
         """Keep a connection for the next call, if it can be used again."""
         if self._closed or not connection.rest(status, headers):
-            connection.close()
+            connection.discard()
         else:
             self._idle.put(connection)
             self._close_if_closed_meanwhile()
@@ -299,10 +295,13 @@ class Pool(_Pool[Connection]):
             connection.close()
             return self.handle_request(request)
         except httpcore.RemoteProtocolError:
-            with connection.keeping_what_is_unreadable():
+            try:
                 connection.read_on()
+            finally:
+                connection.discard()
             raise
-        response.stream = ResponseBody(response.stream, self._release(connection, response))
+        release = self._release(connection, response)
+        response.stream = ResponseBody(response.stream, connection, release)
         return response
 
     def close(self) -> None:
@@ -334,10 +333,13 @@ class AsyncPool(_Pool[AsyncConnection]):
             connection.close()
             return await self.handle_async_request(request)
         except httpcore.RemoteProtocolError:
-            with connection.keeping_what_is_unreadable():
+            try:
                 await connection.read_on()
+            finally:
+                connection.discard()
             raise
-        response.stream = AsyncResponseBody(response.stream, self._release(connection, response))
+        release = self._release(connection, response)
+        response.stream = AsyncResponseBody(response.stream, connection, release)
         return response
 
     async def aclose(self) -> None:
@@ -354,22 +356,27 @@ class AsyncPool(_Pool[AsyncConnection]):
         await self.aclose()
 
 
-class _ResponseBody:
+class _ResponseBody(Generic[C]):
     """The body of a response, which gives its connection back when closed.
 
     It takes the place of httpcore's in the response, which costs less than a second response.
     """
 
-    def __init__(self, stream: Any, release: Callable[[], None]) -> None:
+    def __init__(self, stream: Any, connection: C, release: Callable[[], None]) -> None:
         self._stream = stream
+        self._connection = connection
         self._release = release
 
 
-class ResponseBody(_ResponseBody):
+class ResponseBody(_ResponseBody[Connection]):
     """The body of a response of the sync side."""
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
+        try:
+            yield from self._stream
+        except httpcore.RemoteProtocolError:
+            self._connection.read_on()
+            raise
 
     def close(self) -> None:
         """End the exchange."""
@@ -377,11 +384,18 @@ class ResponseBody(_ResponseBody):
         self._release()
 
 
-class AsyncResponseBody(_ResponseBody):
+class AsyncResponseBody(_ResponseBody[AsyncConnection]):
     """The body of a response of the async side."""
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._stream)
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+                # What shows the variables of a failure would show a session.
+                del chunk
+        except httpcore.RemoteProtocolError:
+            await self._connection.read_on()
+            raise
 
     async def aclose(self) -> None:
         """End the exchange, also while the caller is being cancelled."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange
-from ai_gate._http.client import AsyncClients, reading_environment
-from ai_gate._http.failure import record
+from ai_gate._http.client import AsyncClients, reading_environment, tells_of_a_loop
+from ai_gate._http.failure import of_the_app, record
 from ai_gate._http.network import Attempt
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context, sni
@@ -133,8 +133,10 @@ class Poster:
                 return failure
         exchange = Exchange()
         clients = AsyncClients(request.url, self._client)
-        if passing := record(failure, Attempt(Deadline(0.0), request), exchange, clients):
+        attempt = Attempt(Deadline(0.0), request)
+        if passing := of_the_app(failure, attempt, clients):
             return passing
+        record(failure, attempt, exchange, clients)
         reason = self.masked(str(exchange.failure).rstrip(".") or type(failure).__name__)
         kind = APITimeoutError if exchange.timed_out else APIConnectionError
         if not exchange.sent or isinstance(failure, httpx.LocalProtocolError):
@@ -145,8 +147,7 @@ class Poster:
         )
 
     def _is_unusable(self, failure: RuntimeError) -> bool:
-        # Nothing but its text tells that connections belong to another event loop.
-        return self._client.is_closed or "event loop" in str(failure).lower()
+        return self._client.is_closed or tells_of_a_loop(failure)
 
 
 @asynccontextmanager

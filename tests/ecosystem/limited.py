@@ -82,8 +82,8 @@ def _rq_job(penalty: str, case: Case) -> str:
         return call(case)
 
 
-class AppError(Exception):
-    """What the app wants to be raised."""
+class AppError(TimeoutError):
+    """What the app wants to be raised, which could be a socket's too."""
 
 
 def gevent(urls: list[str]) -> None:

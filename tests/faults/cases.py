@@ -10,7 +10,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ai_gate import (
     AIGateError,
@@ -56,6 +56,15 @@ class Fault:
     outcome: Returns | Raises
     # Whether the GET, which may, asks again. None: both would be fine.
     repeated: bool | None = False
+    # The body that our own connections keep besides: httpx's lose what h11 refuses.
+    kept: bytes | None = None
+
+    @property
+    def own_outcome(self) -> Returns | Raises:
+        """The outcome with a client of ours."""
+        if self.kept is None or isinstance(self.outcome, Returns):
+            return self.outcome
+        return replace(self.outcome, body=self.kept)
 
     @property
     def slow(self) -> bool:
@@ -67,6 +76,12 @@ class Fault:
 def lost(name: str, *script: Send | Reset) -> Fault:
     """No status and headers came whole."""
     return Fault(name, script, Raises(APIConnectionError, chained=True), repeated=True)
+
+
+def no_http(name: str, data: bytes) -> Fault:
+    """What came is no response, but there may be a session in it."""
+    outcome = Raises(APIConnectionError, chained=True)
+    return Fault(name, (Send(data),), outcome, repeated=True, kept=data[:65_536])
 
 
 def late(name: str, *script: Send | Stall | Drip | Repeat) -> Fault:
@@ -118,6 +133,8 @@ LARGE = b'{"id": "sess_large", "instructions": "' + b"x" * 8_000_000 + b'"}'
 TOO_LARGE = LARGE + b" " * 1_000_000
 BOMB = gzip.compress(bytes(64_000_000))
 NO_GZIP = b"\x1f\x8b\x08\x00 no gzip at all"
+ODD_SIZE = b"zz\r\n" + JSON + b"\r\n0\r\n\r\n"
+LF_CHUNKS = b"%x\n%b\n0\n\n" % (len(JSON), JSON)
 LENGTH = f"Content-Length: {len(JSON)}"
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -130,17 +147,18 @@ BEFORE_AN_ANSWER = (
     lost("closed in the headers", Send(b"HTTP/1.1 200 OK\r\nContent-Le")),
     lost("closed between the headers", Send(b"HTTP/1.1 503 Busy\r\nServer: x\r\n")),
     lost("reset after 103", Send(head(103)), Reset()),
-    lost("garbage", Send(b"\x00\x01\xfe\xff no HTTP" * 20)),
-    lost("garbage that ends as headers do", Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")),
+    no_http("garbage", b"\x00\x01\xfe\xff no HTTP" * 20),
+    no_http("garbage that ends as headers do", b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),
     lost("a body without a head", Send(JSON)),
-    lost("another protocol", Send(GOOD.replace(b"HTTP/1.1", b"ICY"))),
+    no_http("another protocol", GOOD.replace(b"HTTP/1.1", b"ICY")),
     # Nobody asked for another protocol.
-    lost("101", Send(head(101, "Upgrade: odd", "Connection: upgrade"))),
-    lost("a status that is no number", Send(response("2OO", JSON))),
-    lost("a status below 100", Send(response("099", JSON))),
-    lost("a status of four digits", Send(response(2000, JSON))),
-    lost("a header of 200 KB", Send(response(200, JSON, "Server: " + "x" * 200_000))),
-    lost("headers of 200 KB", Send(response(200, JSON, *["Server: " + "x" * 1_000] * 200))),
+    no_http("101", head(101, "Upgrade: odd", "Connection: upgrade")),
+    no_http("a status that is no number", response("2OO", JSON)),
+    no_http("a status below 100", response("099", JSON)),
+    no_http("a status of four digits", response(2000, JSON)),
+    no_http("a header of 200 KB", response(200, JSON, "Server: " + "x" * 200_000)),
+    no_http("headers of 200 KB", response(200, JSON, *["Server: " + "x" * 1_000] * 200)),
+    no_http("the name of HTTP/2", GOOD.replace(b"HTTP/1.1", b"HTTP/2")),
 )
 
 TOO_LATE = (
@@ -193,10 +211,10 @@ TOO_LATE = (
 )
 
 
-def cut_off(name: str, data: bytes, body: bytes, *end: Reset) -> Fault:
-    """A 2xx answer of which not everything came."""
+def cut_off(name: str, data: bytes, body: bytes, *end: Reset, kept: bytes | None = None) -> Fault:
+    """A 2xx answer of which not everything came, or could be read."""
     outcome = Raises(InvalidResponseError, 200, body, chained=True)
-    return Fault(name, (Send(data), *end), outcome, repeated=True)
+    return Fault(name, (Send(data), *end), outcome, repeated=True, kept=kept)
 
 
 CUT_OFF = (
@@ -210,7 +228,23 @@ CUT_OFF = (
     cut_off("truncated in a chunk", head(200, CHUNKED) + CUT_CHUNK, PART),
     cut_off("without the last chunk", head(200, CHUNKED) + chunk(JSON), JSON),
     cut_off("reset between chunks", head(200, CHUNKED) + chunk(PART), PART, Reset()),
-    cut_off("garbage for a chunk", head(200, CHUNKED) + chunk(PART) + b"zz\r\n", PART),
+    cut_off(
+        "garbage for a chunk",
+        head(200, CHUNKED) + chunk(PART) + b"zz\r\n",
+        PART,
+        kept=PART + b"zz\r\n",
+    ),
+    cut_off("a chunk size that is none", head(200, CHUNKED) + ODD_SIZE, b"", kept=ODD_SIZE),
+    cut_off("chunk lines without CR", head(200, CHUNKED) + LF_CHUNKS, b"", kept=LF_CHUNKS),
+    cut_off(
+        "a chunk that is longer than its size",
+        head(200, CHUNKED) + b"28\r\n" + JSON,
+        PART,
+        kept=JSON,
+    ),
+    cut_off("truncated in a chunk's line", head(200, CHUNKED) + chunk(PART) + b"3;a=b\r", PART),
+    cut_off("truncated behind a chunk", head(200, CHUNKED) + chunk(PART)[:-1], PART),
+    cut_off("a bad trailer", head(200, CHUNKED) + chunk(JSON) + b"0\r\nX\r\n\r\n", JSON),
 )
 
 NO_JSON_OBJECT = (
@@ -388,6 +422,7 @@ HELD = (*NO_JSON_OBJECT, *SUCCESSES, *STATUSES, *SPOILT)
 FAULTS = (*LOST, *TOO_LATE, *HELD)
 # With httpx's own pool, and aiohttp's, such a response is lost.
 BAD_HEADS = (
+    no_http("an empty line before the status line", b"\r\n" + GOOD),
     unreadable("a length that is no number", Send(head(200, "Content-Length: many") + JSON)),
     unreadable("a negative length", Send(head(200, "Content-Length: -1") + JSON)),
     unreadable("two lengths", Send(head(200, LENGTH, "Content-Length: 7") + JSON)),

@@ -46,9 +46,13 @@ READ_OTHERWISE = {
     "402 with garbage for a chunk",
     "429 with garbage for a chunk",
     "522 with garbage for a chunk",
+    "a bad trailer",
+    "a chunk size that is none",
+    "a chunk that is longer than its size",
     "a header of 60 KB",
     "a length too small",
     "a status below 100",
+    "chunk lines without CR",
     "garbage for a chunk",
     "the same length twice",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ai_gate import APITimeoutError, InvalidResponseError
+from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import JSON, chunk, head, response
@@ -46,7 +46,7 @@ def test_fault(fault: Fault, caller: Caller, serve: Serve) -> None:
     server = serve((ReadRequest(), *fault.script))
     # A session request mustn't be repeated even if there may be retries.
     outcome = caller.attempt(POST, server.url, timeout=AMPLE, max_retries=2)
-    check(outcome, fault.outcome)
+    check(outcome, fault.own_outcome)
     assert outcome.seconds < AMPLE / 2
     assert len(server.requests) == 1
 
@@ -56,7 +56,7 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
     def run(caller: Caller, timeout: float) -> Outcome:
         server = serve((ReadRequest(), *fault.script))
         outcome = caller.attempt(POST, server.url, timeout=timeout)
-        check(outcome, fault.outcome)
+        check(outcome, fault.own_outcome)
         assert outcome.seconds > timeout - 0.05
         assert len(server.requests) == 1
         return outcome
@@ -91,6 +91,33 @@ def test_a_body_that_comes_after_a_head_that_is_refused(
     assert type(error) is InvalidResponseError
     assert "came with a head that can't be read" in str(error)
     assert error.body == body
+    server.wait_for(lambda: server.closed == server.opened)
+
+
+@pytest.mark.parametrize("end", [(), (ReadSome(),)], ids=["closed", "open"])
+def test_a_body_that_comes_after_a_chunk_line_that_is_refused(
+    end: Script, caller: Caller, serve: Serve
+) -> None:
+    start, rest = head(200, CHUNKED) + chunk(JSON[:9]) + b"zz\r\n", JSON[9:] + b"\r\n0\r\n\r\n"
+    server = serve((ReadRequest(), Send(start), Drip(rest, 0.002), *end))
+    error = caller.attempt(POST, server.url).error
+    assert type(error) is InvalidResponseError
+    assert "came in chunks that can't be read (" in str(error)
+    assert "What came is in `body`" in str(error)
+    assert error.body == JSON[:9] + b"zz\r\n" + rest
+    server.wait_for(lambda: server.closed == server.opened)
+
+
+def test_a_body_that_comes_after_a_status_line_that_is_refused(
+    caller: Caller, serve: Serve
+) -> None:
+    start = response(200, JSON).replace(b"HTTP/1.1", b"HTTP/2")[: -len(JSON)]
+    server = serve((ReadRequest(), Send(start), Drip(JSON, 0.002), ReadSome()))
+    error = caller.attempt(POST, server.url).error
+    assert type(error) is APIConnectionError
+    assert str(error).startswith("The gate's response can't be read: ")
+    assert "What came is in `body`" in str(error)
+    assert error.body == start + JSON
     server.wait_for(lambda: server.closed == server.opened)
 
 

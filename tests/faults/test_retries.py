@@ -40,7 +40,7 @@ def test_only_what_is_worth_it_is_asked_again(fault: Fault, serve: Serve) -> Non
     # Whether it is, is decided alike for all clients, from what test_answers sees of each.
     server = serve(exchange(*fault.script), SUCCESS)
     outcome = SYNC.attempt(GET, server.url, max_retries=1)
-    check(outcome, Returns() if fault.repeated else fault.outcome)
+    check(outcome, Returns() if fault.repeated else fault.own_outcome)
     assert len(server.requests) == (2 if fault.repeated else 1)
 
 

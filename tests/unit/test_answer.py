@@ -63,6 +63,35 @@ def refused(status: int, response: object) -> AIGateError:
     return error_of(answered(status, json.dumps(response).encode()))
 
 
+# The numbers are past what a response may hold of values.
+@pytest.mark.parametrize(
+    "text",
+    ["1,2;" * 60_000, '"[{,' * 40_000, "\\," * 110_000 + "\\", "[" * 8_000_000, '\n,"' * 60_000],
+    ids=["table", "quotes", "backslashes", "8 MB", "lines"],
+)
+def test_text_is_one_value_whatever_is_in_it(text: str) -> None:
+    sent = {"instructions": text, "id": "sess_01"}
+    assert read(answered(200, json.dumps(sent).encode()), POST, CONFIG) == sent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": [' + b'",",' * 110_000 + b"1]}",
+        b"{" + b'"a": {}, ' * 110_000 + b'"b": 1}',
+        b'{"a": "\\"", "b": [' + b"[]," * 110_000 + b"1]}",
+        # A string without end is looked at once.
+        b'{"a": [' + b"1," * 110_000 + b'"' + b'\\"' * 3_000_000,
+    ],
+    ids=["strings", "names", "behind an escape", "no end"],
+)
+def test_too_many_values(body: bytes) -> None:
+    error = error_of(answered(200, body))
+    assert type(error) is InvalidResponseError
+    assert "more than 100,000 values" in str(error.__cause__)
+    assert error.body == body
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 226, 299])
 def test_a_success_is_the_object_that_came(status: int) -> None:
     assert read(answered(status, b'{"b": 1, "a": null}'), POST, CONFIG) == {"b": 1, "a": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NoReturn
@@ -251,6 +252,23 @@ def other_request() -> httpx.Request:
 
 def status_error() -> httpx.HTTPStatusError:
     return httpx.HTTPStatusError("x", request=other_request(), response=httpx.Response(503))
+
+
+def test_an_app_s_own_runtime_error_in_another_loop_passes_through() -> None:
+    replies: Iterator[Exception | None] = iter((None, RuntimeError("a bug of the transport's")))
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if error := next(replies):
+            raise error
+        return good(request)
+
+    transport = Counted(handler)
+    http_client = httpx.AsyncClient(transport=httpx.MockTransport(transport))
+    gate = AsyncAIGateClient(PROJECT, NOWHERE, http_client=http_client)
+    asyncio.run(gate.get_turn_credentials())
+    with pytest.raises(RuntimeError, match="a bug of the transport's"):
+        asyncio.run(gate.get_turn_credentials())
+    assert len(transport.requests) == 2
 
 
 HOOK_ERRORS: dict[str, Callable[[], Exception]] = {
