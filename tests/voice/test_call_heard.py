@@ -72,7 +72,10 @@ async def tone_heard(gate: MockGate, percent: int) -> float:
         assert call.audio_lost == pytest.approx(losses.lost, abs=5)
         await call.close()
         pcm = await recording
-    assert len(pcm) / CHUNK == pytest.approx(losses.sent, rel=0.01, abs=5)
+    # On a busy machine the reader falls behind, and catches up by skipping pauses.
+    frames = len(pcm) / CHUNK + call.audio_dropped
+    # What is under way when the call is closed isn't waited for.
+    assert frames == pytest.approx(losses.sent, abs=SOME_FRAMES)
     chunks = [pcm[start : start + CHUNK] for start in range(0, len(pcm), CHUNK)]
     return sum(loudness(chunk) > LOUD for chunk in chunks) / 50
 
