@@ -1,8 +1,11 @@
-"""What a signal handler raises: an app's exception, wherever the signal comes."""
+"""What a time limit of the app's raises: a signal handler's exception, or a timeout."""
 
 import inspect
 from itertools import pairwise
 from types import FrameType
+
+TIMER_ERROR = 0.1
+"""How much too early a timer can end, gevent's for one, in seconds."""
 
 
 def is_of_a_handler(failure: BaseException) -> bool:
@@ -26,3 +29,15 @@ def _is_handler(frame: FrameType) -> bool:
         isinstance(number, int) and isinstance(interrupted, FrameType)
         for number, interrupted in pairwise(given)
     )
+
+
+def is_too_early(failure: BaseException, left: float) -> bool:
+    """Return True if a timeout came while there was time left, so that it is a limit of the app's.
+
+    The kernel's, which it reports for a connection that is lost, have a number.
+
+    Args:
+        failure: What was raised.
+        left: The seconds that were left.
+    """
+    return isinstance(failure, TimeoutError) and failure.errno is None and left > TIMER_ERROR

@@ -6,9 +6,9 @@ import httpx
 from ai_gate._call.exchange import Exchange
 from ai_gate._http.client import AsyncClients, Clients
 from ai_gate._http.head import behind_chunks, status_and_body
-from ai_gate._http.network import Attempt, is_too_early
+from ai_gate._http.network import Attempt
 from ai_gate._redaction import without_frames, without_quotes
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import is_of_a_handler, is_too_early
 
 NOTHING_SENT = (
     httpx.ConnectError,

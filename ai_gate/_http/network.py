@@ -28,7 +28,7 @@ from ai_gate._call.exchange import Deadline
 from ai_gate._http.dialing import dial, dial_async
 from ai_gate._http.head import Head, lacks_some
 from ai_gate._http.tls import TLS
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import is_of_a_handler, is_too_early
 
 T = TypeVar("T")
 
@@ -45,10 +45,6 @@ UNUSUAL = 4.0
 
 class StaleConnectionError(httpcore.ConnectError):
     """Something came on an idle connection, or its end, so nothing was sent over it."""
-
-
-TIMER_ERROR = 0.1
-"""How much too early a timer can end, gevent's for one, in seconds."""
 
 
 NO_REQUEST = httpx.Request("GET", "")
@@ -157,18 +153,6 @@ class Wire:
         if self._first_byte_by is None or self.received:
             return inf
         return self._first_byte_by.left()
-
-
-def is_too_early(failure: BaseException, left: float) -> bool:
-    """Return True if a timeout came while there was time left, so that it is a limit of the app's.
-
-    The kernel's, which it reports for a connection that is lost, have a number.
-
-    Args:
-        failure: What was raised.
-        left: The seconds that were left.
-    """
-    return isinstance(failure, TimeoutError) and failure.errno is None and left > TIMER_ERROR
 
 
 class NetworkBackend(httpcore.NetworkBackend):
