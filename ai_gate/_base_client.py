@@ -2,15 +2,25 @@
 
 import warnings
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ai_gate._call import Call, call
+from ai_gate._call.exchange import Order
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
-from ai_gate._config import Config
+from ai_gate._config import Config, full_name
 from ai_gate._http import AsyncClients, Clients, exchange, exchange_async
+from ai_gate._http.look import look, look_async
+from ai_gate._lazy import LazyModule
 from ai_gate._logging import enable_debug
 from ai_gate._redaction import HiddenInLogs
+from ai_gate.errors import AIGateError
+
+if TYPE_CHECKING:
+    from ai_gate import limits
+else:
+    # Who makes a limiter has imported it.
+    limits = LazyModule("ai_gate.limits")
 
 C = TypeVar("C", bound=Clients | AsyncClients)
 
@@ -18,9 +28,10 @@ C = TypeVar("C", bound=Clients | AsyncClients)
 class BaseClient(Generic[C]):
     """The base of both clients: all that does no I/O."""
 
-    def __init__(self, config: Config, clients: C) -> None:
+    def __init__(self, config: Config, clients: C, limiter: "limits.Limiter | None") -> None:
         self._config = config
         self._clients = clients
+        self._limiter = _checked(limiter)
         self._rate_limit: RateLimit | None = None
         if config.debug:
             enable_debug()
@@ -50,7 +61,8 @@ class BaseClient(Generic[C]):
             clients.drop()
 
     def _call(self, operation: Operation) -> Call:
-        return call(operation, self._config, self._note_rate_limit)
+        take_turn = None if self._limiter is None else self._limiter._take_turn
+        return call(operation, self._config, self._note_rate_limit, take_turn)
 
     def _note_rate_limit(self, reported: RateLimit) -> None:
         self._rate_limit = reported
@@ -62,7 +74,10 @@ def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            result = exchange(order, clients)
+            if isinstance(order, Order):
+                result = exchange(order, clients)
+            else:
+                result = look(order)
         try:
             order = call.send(result)
         except StopIteration as finished:
@@ -75,7 +90,10 @@ async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[s
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            result = await exchange_async(order, clients)
+            if isinstance(order, Order):
+                result = await exchange_async(order, clients)
+            else:
+                result = await look_async(order)
         try:
             order = call.send(result)
         except StopIteration as finished:
@@ -85,3 +103,9 @@ async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[s
 def _returned(finished: StopIteration) -> dict[str, Any]:
     value: dict[str, Any] = finished.value
     return value
+
+
+def _checked(limiter: "limits.Limiter | None") -> "limits.Limiter | None":
+    if limiter is None or isinstance(limiter, limits.Limiter):
+        return limiter
+    raise AIGateError(f"limiter must be a Limiter of ai_gate.limits, not {full_name(limiter)}.")

@@ -45,8 +45,17 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None
         seconds = float(text)
         return seconds if math.isfinite(seconds) else None
     moment = _parse_http_date(text)
-    if moment is None:
-        return None
+    return None if moment is None else seconds_until(moment, headers, now)
+
+
+def seconds_until(moment: datetime, headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds from when a response came until a moment that it states, or 0.
+
+    Args:
+        moment: The moment.
+        headers: The headers of the response: a moment counts from its own `Date`.
+        now: What counts in place of a `Date` that is missing or can't be read.
+    """
     came = _parse_http_date(headers.get("date", "")) or now
     return max(0.0, (moment - came).total_seconds())
 

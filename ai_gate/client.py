@@ -22,10 +22,11 @@ from ai_gate.errors import AIGateError
 from ai_gate.types import Model, SessionResponse, TurnCredentials, Voice
 
 if TYPE_CHECKING:
-    from ai_gate import webrtc
+    from ai_gate import limits, webrtc
     from ai_gate.webrtc import _options as call_options
 else:
-    # Most users of the SDK don't talk.
+    # Most users of the SDK don't talk, and have no limiter.
+    limits = LazyModule("ai_gate.limits")
     webrtc = LazyModule("ai_gate.webrtc")
     call_options = LazyModule("ai_gate.webrtc._options")
 
@@ -42,6 +43,7 @@ class _Options(TypedDict, total=False):
     timeout: float
     debug: bool
     max_retries: int
+    limiter: "limits.Limiter | None"
 
 
 class ClientOptions(_Options, total=False):
@@ -80,6 +82,8 @@ class AIGateClient(BaseClient[Clients]):
             doesn't follow redirects. The call's time bounds it too: sync, each of its operations
             gets what is left, checked between the chunks of a body; async, it is cancelled. What
             its hooks raise passes through.
+        limiter: An `ai_gate.limits.Limiter`, which lets each request wait for its turn within the
+            call's time, so that the gate needn't refuse it (default: `None`).
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -103,6 +107,7 @@ class AIGateClient(BaseClient[Clients]):
         *,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.Client | None = None,
+        limiter: "limits.Limiter | None" = None,
     ) -> None:
         config = Config.checked(
             project_id=project_id,
@@ -111,7 +116,7 @@ class AIGateClient(BaseClient[Clients]):
             debug=debug,
             max_retries=max_retries,
         )
-        super().__init__(config, Clients(config.base_url, http_client))
+        super().__init__(config, Clients(config.base_url, http_client), limiter)
 
     @injectable
     @classmethod
@@ -275,6 +280,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             doesn't follow redirects. The call's time bounds it too: sync, each of its operations
             gets what is left, checked between the chunks of a body; async, it is cancelled. What
             its hooks raise passes through.
+        limiter: An `ai_gate.limits.Limiter`, which lets each request wait for its turn within the
+            call's time, so that the gate needn't refuse it (default: `None`).
 
     Raises:
         AIGateError: An argument is missing or wrong.
@@ -303,6 +310,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
         *,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.AsyncClient | None = None,
+        limiter: "limits.Limiter | None" = None,
     ) -> None:
         config = Config.checked(
             project_id=project_id,
@@ -311,7 +319,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             debug=debug,
             max_retries=max_retries,
         )
-        super().__init__(config, AsyncClients(config.base_url, http_client))
+        super().__init__(config, AsyncClients(config.base_url, http_client), limiter)
 
     @injectable
     @classmethod

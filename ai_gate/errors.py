@@ -49,6 +49,7 @@ class AIGateError(Exception):
         body: The bytes of the response, as far as they came.
         headers: The headers of the response.
         retry_after: The response's `Retry-After` in seconds, counted from when it came.
+        sent: Whether anything of the request can have been sent; by default if there is a status.
 
     Example:
         >>> error = AIGateError("Quota exceeded: none left", 402, {"error": "quota_exceeded"})
@@ -68,6 +69,8 @@ class AIGateError(Exception):
     """The headers of the response, whatever the case of a name; empty if none came."""
     retry_after: float | None
     """The response's `Retry-After` in seconds, counted from when it came, or None."""
+    sent: bool
+    """Whether anything of the request can have been sent: not if a limiter refused it."""
 
     _statuses: ClassVar[Iterable[int]] = ()
     """The HTTP statuses that mean this error."""
@@ -87,6 +90,7 @@ class AIGateError(Exception):
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
+        sent: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -95,6 +99,7 @@ class AIGateError(Exception):
         self.body = body
         self.headers = httpx.Headers(headers)
         self.retry_after = retry_after
+        self.sent = status_code is not None if sent is None else sent
 
     @property
     def request_id(self) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
 from ai_gate._call import response
-from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._call.exchange import Deadline, Exchange, Look, Order
+from ai_gate._call.limited import TakeTurn, Turn
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
@@ -14,22 +15,28 @@ from ai_gate._config import Config
 from ai_gate._logging import is_wanted, log
 from ai_gate._redaction import printable
 
-Call: TypeAlias = Generator[Order, Exchange, dict[str, Any]]
-"""Yields what to send, receives what happened to it, and returns the JSON object that came."""
+Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
+"""Yields what to do, receives what came of it, and returns the JSON object that came."""
 
 
-def call(operation: Operation, config: Config, report: Callable[[RateLimit], None]) -> Call:
+def call(
+    operation: Operation,
+    config: Config,
+    report: Callable[[RateLimit], None],
+    take_turn: TakeTurn | None = None,
+) -> Call:
     """Send a request, again if that is certain to do no harm, and read the response.
 
     Args:
         operation: What to send.
         config: The client's settings.
         report: Takes the rate limit that a response reports.
+        take_turn: Waits for the limiter's turn before each attempt, if there is a limiter.
 
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
-    exchange = yield from _exchange_with_retries(operation, config, report)
+    exchange = yield from _exchange_with_retries(operation, config, report, take_turn)
     value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
@@ -38,13 +45,24 @@ def call(operation: Operation, config: Config, report: Callable[[RateLimit], Non
 
 
 def _exchange_with_retries(
-    operation: Operation, config: Config, report: Callable[[RateLimit], None]
-) -> Generator[Order, Exchange, Exchange]:
+    operation: Operation,
+    config: Config,
+    report: Callable[[RateLimit], None],
+    take_turn: TakeTurn | None,
+) -> Generator[Order | Look, Any, Exchange]:
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay, is_lost = 0, 0.0, False
+    exchange: Exchange | None = None
+    turn: Turn | None = None
     while True:
         attempt += 1
+        if take_turn is not None:
+            turn = yield from take_turn(operation, config, deadline, delay)
+            delay = 0.0
+            if turn.refusal is not None:
+                # What came of an attempt that was made says more.
+                return exchange or turn.refusal
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
         exchange = yield Order(
@@ -54,6 +72,8 @@ def _exchange_with_retries(
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)
+        if turn is not None:
+            yield from turn.report(exchange)
         if attempt > config.max_retries or not may_repeat(exchange, operation.idempotent):
             return exchange
         wait = wait_before(attempt, response.retry_after(exchange), deadline.left())

@@ -1,7 +1,7 @@
-"""One request and what happened to it, without I/O."""
+"""What a call orders, and what happened to a request, without I/O."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,18 @@ class Order:
     """Whether another attempt can follow if this one gets no response."""
     is_after_a_loss: bool = False
     """Whether the attempt before got no response."""
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """The order to look at the store of a limiter."""
+
+    action: Callable[[], Any] = field(repr=False)
+    """Looks, and returns what is sent back to who ordered it."""
+    delay: float
+    """How long to wait before, in seconds."""
+    blocks: bool
+    """Whether it blocks, and so is done in a thread beside an event loop."""
 
 
 @dataclass(slots=True, eq=False)

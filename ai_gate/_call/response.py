@@ -134,9 +134,10 @@ def _connection_error(
         text += f"{_through(exchange)}: {_reason(exchange)}"
     text = mask(f"{text}.", config.project_id)
     if exchange.body:
-        return kind(text + _billed(operation), body=bytes(exchange.body))
-    billed = exchange.sent and not operation.idempotent
-    return kind(text + (MAYBE_BILLED if billed else ""))
+        text += _billed(operation)
+    elif exchange.sent and not operation.idempotent:
+        text += MAYBE_BILLED
+    return kind(text, body=bytes(exchange.body), sent=exchange.sent)
 
 
 def _reason(exchange: Exchange) -> str:
@@ -191,4 +192,5 @@ def _error(
         body=bytes(exchange.body),
         headers=exchange.headers,
         retry_after=retry_after(exchange),
+        sent=exchange.sent,
     )

@@ -9,13 +9,12 @@ from threading import RLock
 from typing import Any
 
 from ai_gate._fork import process, unforked
+from ai_gate._http.look import LONGEST_LOOK
 from ai_gate._logging import log
 from ai_gate._signals import is_of_a_handler
 from ai_gate.errors import AIGateError
 from ai_gate.limits._counts import Counts
 
-LONGEST_LOOK = 0.25
-"""How long each step of a look at Redis can take, in seconds."""
 AWAY = 1.0
 """How long nobody looks after Redis has failed, in seconds: each look would cost its whole time."""
 WARN_EVERY = 60.0

@@ -1,32 +1,83 @@
 """The turn of one attempt: how it is waited for, and what is told of it."""
 
+import hashlib
+import hmac
 import time
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from ai_gate._call import limited, response
 from ai_gate._call.exchange import Deadline, Exchange, Look
+from ai_gate._config import Config
+from ai_gate.errors import AIGateError
+from ai_gate.limits._stores import Memory, Redis
 
-if TYPE_CHECKING:
-    from ai_gate.limits._limiter import Limiter
+NOTHING = {"name": "", "limit": 0, "used": 0, "reset": 0.0, "hold": 0.0, "month_used": 0}
+
+
+class Desk:
+    """Where turns are asked for: a store, the limits, and the news that the store hasn't yet.
+
+    Args:
+        store: Where the counts are.
+        limits: `requests`, `window`, `concurrent` and `quota`; 0 where there is no limit.
+        waits: Whether a call waits for its turn.
+        may_fail: Whether calls go through while the store is away.
+    """
+
+    def __init__(
+        self, store: Memory | Redis, limits: dict[str, Any], *, waits: bool, may_fail: bool
+    ) -> None:
+        self.store, self.limits, self.waits, self.may_fail = store, limits, waits, may_fail
+        self._news: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def tell(self, key: str, news: dict[str, Any], taken: float) -> None:
+        """Keep what became of a turn for the next look. It came of it now."""
+        at = time.monotonic()
+        self._news[key].append(NOTHING | news | {"age": at, "took": at - taken})
+
+    def look(self, key: str, ask: Callable[[], dict[str, Any]] = dict, delay: float = 0.0) -> Look:
+        """Return the order to tell the news, and to ask for a turn if there is an `id`."""
+
+        def action() -> dict[str, Any] | None:
+            now, today = time.monotonic(), datetime.now(UTC)
+            following = divmod(today.year * 12 + today.month, 12)
+            month_end = datetime(following[0], following[1] + 1, 1, tzinfo=UTC)
+            asked = {
+                **{"id": "", "session": False, "left": 0.0, "waited": 0.0},
+                **self.limits,
+                "month": today.year * 12 + today.month,
+                "month_left": (month_end - today).total_seconds(),
+                "news": [one | {"age": now - one["age"]} for one in self._news.pop(key, ())],
+            }
+            return self.store.look(key, asked | ask())
+
+        return Look(action, delay, self.store.blocks)
+
+    def check_may_fail(self) -> None:
+        """Raise if nothing is to be done while the store is away."""
+        if not self.may_fail:
+            raise AIGateError("The limiter's store is away, so nothing was sent.")
 
 
 class Turn:
     """The turn of one attempt.
 
     Args:
-        limiter: The limiter.
+        desk: Where to ask for it.
         key: What stands for the gate and the project in the store.
         session: Whether a session is asked for.
         deadline: When the call must have ended.
     """
 
-    def __init__(self, limiter: "Limiter", key: str, session: bool, deadline: Deadline) -> None:
+    def __init__(self, desk: Desk, key: str, session: bool, deadline: Deadline) -> None:
         self.refusal: Exchange | None = None
         """What is said in place of the gate, if the turn can't come in time."""
-        self._limiter, self._key, self._deadline = limiter, key, deadline
-        self._told = {"id": uuid4().hex, "session": session}
+        self._desk, self._key, self._deadline = desk, key, deadline
+        self._own = {"id": uuid4().hex, "session": session}
         self._asked = self._taken = 0.0
         self._reply: dict[str, Any] | None = None
 
@@ -35,48 +86,54 @@ class Turn:
         self._asked = self._taken = time.monotonic() + delay
         while True:
             try:
-                reply = yield self._limiter.new_look(self._ask, delay)
+                reply = yield self._desk.look(self._key, self._ask, delay)
             except GeneratorExit:
-                self._tell({"what": "unsent"})
+                self._desk.tell(self._key, self._own | {"what": "unsent"}, self._taken)
                 raise
             if reply is None:
-                return self._limiter.check_may_fail()
-            if "refused" in reply:
-                kind = reply["refused"]
+                return self._desk.check_may_fail()
+            self._taken, delay = time.monotonic(), reply["wait"]
+            if kind := reply.get("refused"):
                 used, limit, _ = reply[kind]
-                window = self._limiter.limits["window"]
-                self.refusal = limited.refusal(kind, used, limit, reply["wait"], window)
+                window = self._desk.limits["window"]
+                self.refusal = limited.refusal(kind, used, limit, delay, window)
+            if kind or not delay:
+                self._reply = reply
                 return None
-            if reply["wait"] == 0:
-                self._taken, self._reply = time.monotonic(), reply
-                return None
-            delay = reply["wait"]
 
     def report(self, exchange: Exchange) -> Generator[Look, Any, None]:
         """Tell what came of the attempt: at once if others have to know it, else with the next."""
-        outcome = limited.outcome(exchange, self._limiter.limits["window"])
-        if self._told["session"] and outcome["what"] == "made" and self._limiter.limits["concurrent"]:
-            outcome["name"] = self._limiter.session_name(response.json_object(exchange.body))
-        self._tell(outcome)
-        if self._is_urgent(outcome):
-            yield self._limiter.new_look(lambda: self._limiter.look(self._key), 0.0)
+        news = self._own | limited.outcome(exchange, self._desk.limits["window"])
+        if news["session"] and news["what"] == "made" and self._desk.limits["concurrent"]:
+            news["name"] = session_name(response.json_object(exchange.body))
+        self._desk.tell(self._key, news, self._taken)
+        if self._is_urgent(news):
+            yield self._desk.look(self._key)
 
-    def _ask(self) -> dict[str, Any] | None:
-        left = self._deadline.left() if self._limiter.waits else 0.0
-        waited = time.monotonic() - self._asked
-        return self._limiter.look(self._key, **self._told, left=left, waited=waited)
+    def _ask(self) -> dict[str, Any]:
+        left = self._deadline.left() if self._desk.waits else 0.0
+        return self._own | {"left": left, "waited": time.monotonic() - self._asked}
 
-    def _tell(self, outcome: dict[str, Any]) -> None:
-        self._limiter.tell(self._key, self._told | outcome, self._taken)
-
-    def _is_urgent(self, outcome: dict[str, Any]) -> bool:
+    def _is_urgent(self, news: dict[str, Any]) -> bool:
         """Return True if others would go wrong without the news."""
-        if self._reply is None or outcome["what"] != "made" or outcome.get("name"):
+        if self._reply is None or news["what"] != "made" or news.get("name"):
             return True
         used, limit, _ = self._reply["requests"]
-        if not outcome["limit"]:
+        if not news["limit"]:
             return bool(used <= 1)
-        # The first request of a window says when it ends. How many others are under way is how far
-        # off the count can be that this one was given.
-        far = abs(outcome["used"] - used) > self._reply["under_way"]
-        return far or outcome["used"] <= 1 or outcome["limit"] != limit
+        # The first request of a window says when it ends. The count that came with the turn can be
+        # off by as many as were under way.
+        is_off = abs(news["used"] - used) > self._reply["under_way"]
+        return is_off or news["used"] <= 1 or news["limit"] != limit
+
+
+def project_key(config: Config) -> str:
+    """Return what stands for a gate and a project in the store: nobody can tell them from it."""
+    project, gate = config.project_id.encode("utf-8", "surrogatepass"), str(config.base_url)
+    return hmac.new(project, gate.encode(), "sha256").hexdigest()[:32]
+
+
+def session_name(session: Any) -> str:
+    """Return what stands for a session in the store."""
+    name = session.get("session_id") or session.get("id") or ""
+    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest() if name else ""

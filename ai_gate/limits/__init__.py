@@ -1,0 +1,189 @@
+"""Keep to the limits of the gate's plans, in one process or in a fleet.
+
+Example:
+    ```python
+    from ai_gate import AIGateClient
+    from ai_gate.limits import Limiter
+
+    with AIGateClient("your-project-id", limiter=Limiter()) as client:
+        print(client.create_session(model="gpt-realtime")["id"])
+    ```
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Literal, Self
+
+from ai_gate._call.exchange import Deadline, Look
+from ai_gate._call.operations import Operation
+from ai_gate._config import DEFAULT_BASE_URL, Config, checked_seconds
+from ai_gate._http.look import look, look_async
+from ai_gate.errors import AIGateError
+from ai_gate.limits._stores import Memory, Redis
+from ai_gate.limits._turn import Desk, Turn, project_key, session_name
+
+__all__ = ["Count", "Limiter", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much of a limit is used."""
+
+    used: int
+    limit: int | None
+    """None if there is none."""
+    reset_at: datetime
+    """When one becomes free, in UTC; now if none is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a project has used, as far as the limiter knows."""
+
+    requests: Count
+    concurrent: Count
+    quota: Count
+
+
+class Limiter:
+    """Lets each request wait for its turn, so that the gate needn't refuse it.
+
+    One serves any number of clients, threads, event loops and projects, each gate and project by
+    itself. It starts from these limits, and corrects its counts by what the gate states.
+
+    Args:
+        store: Where the counts are: None (default) for this process, or the URL of a Redis (6.2 or
+            newer) or Valkey for all workers, as `redis://localhost:6379/0` or `rediss://...`. That
+            needs `pip install "ai-gate[redis]"`.
+        requests: The requests of a project in a window (default: `100`). None: not limited.
+        window: The length of a window, in seconds (default: `900.0`).
+        concurrent: The live sessions of a project (default: `None`, not limited). One that nobody
+            releases counts for an hour.
+        quota: The sessions of a project in a month (default: `None`, not limited).
+        wait: Whether a call waits for its turn within its timeout (default: `True`). If not, or if
+            the turn can't come in time, it fails with the error that the gate would have given.
+        on_error: What a call does while the store is away: `allow` (default) lets it through, with
+            a warning a minute, `refuse` fails.
+
+    Raises:
+        AIGateError: An argument is wrong, or redis isn't installed.
+
+    Example:
+        ```python
+        from ai_gate import AIGateClient, RateLimitError
+        from ai_gate.limits import Limiter
+
+        limiter = Limiter(requests=100, concurrent=5)
+        with AIGateClient("your-project-id", limiter=limiter) as client:
+            try:
+                session = client.create_session(model="gpt-realtime")
+                limiter.release(session)
+            except RateLimitError as error:
+                print("sent" if error.sent else "refused by the limiter", error.retry_after)
+        ```
+    """
+
+    def __init__(
+        self,
+        store: str | None = None,
+        *,
+        requests: int | None = 100,
+        window: float = 900.0,
+        concurrent: int | None = None,
+        quota: int | None = None,
+        wait: bool = True,
+        on_error: Literal["allow", "refuse"] = "allow",
+    ) -> None:
+        limits: dict[str, Any] = {"requests": requests, "concurrent": concurrent, "quota": quota}
+        for name, limit in limits.items():
+            if limit is not None and (type(limit) is not int or limit < 1):
+                raise AIGateError(f"{name} must be None or an integer of 1 or more.")
+        limits = {name: limit or 0 for name, limit in limits.items()}
+        limits["window"] = checked_seconds("window", window, most=366 * 86_400)
+        if on_error not in ("allow", "refuse"):
+            raise AIGateError('on_error must be "allow" or "refuse".')
+        self._arguments = {"store": store, "requests": requests, "concurrent": concurrent}
+        self._arguments |= {"window": window, "quota": quota, "wait": wait, "on_error": on_error}
+        kept = Memory() if store is None else Redis(store)
+        self._desk = Desk(kept, limits, waits=wait, may_fail=on_error == "allow")
+
+    def __repr__(self) -> str:
+        return f"Limiter({self._desk.limits})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        # A copy of a client keeps to the same counts.
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self._arguments), ()
+
+    def release(self, session: Mapping[str, Any]) -> None:
+        """Say that a session has ended, in any process. Again does nothing.
+
+        Args:
+            session: The session, as `create_session` returned it.
+        """
+        look(self._release(session))
+
+    async def release_async(self, session: Mapping[str, Any]) -> None:
+        """Say that a session has ended, in any process. Again does nothing.
+
+        Args:
+            session: The session, as `create_session` returned it.
+        """
+        await look_async(self._release(session))
+
+    def usage(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
+        """Return what a project has used.
+
+        Args:
+            project_id: The project's ID.
+            base_url: Where the gate is (default: `https://api.ai-gate.dev`).
+
+        Raises:
+            AIGateError: The store is away.
+        """
+        return _usage(look(self._desk.look(_key_of(project_id, base_url))))
+
+    async def usage_async(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
+        """Return what a project has used.
+
+        Args:
+            project_id: The project's ID.
+            base_url: Where the gate is (default: `https://api.ai-gate.dev`).
+
+        Raises:
+            AIGateError: The store is away.
+        """
+        return _usage(await look_async(self._desk.look(_key_of(project_id, base_url))))
+
+    def _take_turn(
+        self, operation: Operation, config: Config, deadline: Deadline, delay: float
+    ) -> Generator[Look, Any, Turn]:
+        turn = Turn(self._desk, project_key(config), not operation.idempotent, deadline)
+        yield from turn.take(delay)
+        return turn
+
+    def _release(self, session: Mapping[str, Any]) -> Look:
+        store, name = self._desk.store, session_name(session)
+        return Look(lambda: store.release(name), 0.0, store.blocks)
+
+
+def _key_of(project_id: str, base_url: str) -> str:
+    options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
+    return project_key(Config.checked(project_id=project_id, base_url=base_url, **options))
+
+
+def _usage(reply: dict[str, Any] | None) -> Usage:
+    if reply is None:
+        raise AIGateError("The limiter's store is away.")
+    counts = {}
+    for name in ("requests", "concurrent", "quota"):
+        used, limit, seconds = reply[name]
+        counts[name] = Count(used, limit or None, datetime.now(UTC) + timedelta(seconds=seconds))
+    return Usage(**counts)
