@@ -173,7 +173,9 @@ class Counts:
             return float(ask["month_left"]) if self.sessions >= limit else 0.0
         if kind == "concurrent":
             need = len(self.live) + ahead + 1 - limit
-            return 0.0 if need <= 0 else sorted(self.live.values())[min(need, limit) - 1] - now
+            live = sorted(self.live.values())
+            # Those who are ahead can be more than there are sessions.
+            return 0.0 if need <= 0 else (live[:need] or [now + POLL])[-1] - now
         need = len(self.sent) + len(self.counted) + self.extra + ahead + 1 - limit
         if need > 0 and 0 < self.end <= now:
             # The gate says that a window has ended: one finds out.

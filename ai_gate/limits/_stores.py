@@ -88,8 +88,12 @@ class Redis:
         try:
             return action(*self._client())
         except (self._redis.RedisError, OSError) as failure:
-            if is_of_a_handler(failure):
-                raise
+            cause: BaseException | None = failure
+            while cause is not None:
+                # redis takes what a handler raises for a failure of its own.
+                if is_of_a_handler(cause):
+                    raise cause from None
+                cause = cause.__cause__ or cause.__context__
             now = time.monotonic()
             self._away_until = now + AWAY
             if now - self._warned >= WARN_EVERY:

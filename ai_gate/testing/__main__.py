@@ -1,6 +1,7 @@
 """The mock gate as a command: `python -m ai_gate.testing --port 8787`."""
 
 import argparse
+import math
 import signal
 import sys
 import threading
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             requests=options.requests,
             concurrent=options.concurrent,
             quota=options.quota,
+            window=options.window,
             projects=options.project,
             realtime=options.realtime,
             ice_servers=options.ice_server,
@@ -54,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=_port, default=8787, help="0: a free one; default: 8787")
     parser.add_argument(
-        "--requests", type=_limit, default=100, help="requests in 15 minutes; default: 100"
+        "--requests", type=_limit, default=100, help="requests in a window; default: 100"
+    )
+    parser.add_argument(
+        "--window", type=_seconds, default=900, help="seconds in a window; default: 900"
     )
     parser.add_argument("--concurrent", type=_limit, default=5, help="live sessions; default: 5")
     parser.add_argument("--quota", type=_limit, default=100, help="sessions a month; default: 100")
@@ -91,6 +96,16 @@ def _ice_server(text: str) -> dict[str, str]:
     if not url or len(login) == 1:
         raise argparse.ArgumentTypeError("must be a URL, or a URL, a user and a password")
     return {"urls": url, **dict(zip(("username", "credential"), login, strict=False))}
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
+    return seconds
 
 
 def _limit(text: str) -> int | None:

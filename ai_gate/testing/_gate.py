@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import ai_gate.testing
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
-from ai_gate.testing._limits import Plan
+from ai_gate.testing._limits import WINDOW_SECONDS, Plan
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
@@ -46,7 +46,8 @@ class MockGate:
 
     Args:
         port: The port to listen on. Default 0: a free one.
-        requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
+        requests: Requests of a project in a window, or None for no limit. Default 100.
+        window: The length of a window in seconds. Default 900.
         concurrent: Live sessions of a project, or None for no limit. Default 5.
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
         projects: The IDs of the projects that exist; others get a 401. Default None: any project.
@@ -57,7 +58,7 @@ class MockGate:
             on one host needs none.
 
     Raises:
-        ValueError: A limit is negative.
+        ValueError: A limit is negative, or `window` isn't more than 0.
         TypeError: `projects` is a single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
@@ -81,11 +82,12 @@ class MockGate:
         ssl_context: ssl.SSLContext | None = None,
         realtime: bool = False,
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
+        window: float = WINDOW_SECONDS,
     ) -> None:
         if isinstance(projects, str):
             raise TypeError("projects must be a collection of project IDs, not a single string")
         contract = load_contract()
-        plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
+        plan = Plan(requests=requests, concurrent=concurrent, quota=quota, window=window)
         self._state = State(plan)
         self._realtime = _new_realtime(self._state.now) if realtime else None
         servers = () if realtime and ice_servers is None else ice_servers

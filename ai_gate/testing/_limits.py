@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-WINDOW_SECONDS = 15 * 60
+WINDOW_SECONDS = 15 * 60.0
 SESSION_SECONDS = 60 * 60
 
 
@@ -24,11 +24,14 @@ class Plan:
     requests: int | None
     concurrent: int | None
     quota: int | None
+    window: float = WINDOW_SECONDS
 
     def __post_init__(self) -> None:
         for name, limit in vars(self).items():
             if limit is not None and limit < 0:
                 raise ValueError(f"{name} must be None or not negative, got {limit}")
+        if not 0 < self.window < math.inf:
+            raise ValueError(f"window must be more than 0 seconds, got {self.window}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Account:
 
     def _expire(self, now: float) -> None:
         if now >= self._window_end:
-            self._window_end = now + WINDOW_SECONDS
+            self._window_end = now + self._plan.window
             self._requests = 0
         self._session_ends = [end for end in self._session_ends if end > now]
         today = datetime.fromtimestamp(now, UTC)

@@ -128,6 +128,7 @@ def _rate_limit_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, 
     return {
         **contract.example("rate_limit"),
         "limit": plan.requests,
+        "window": f"{plan.window / 60:g} minutes",
         "resetAt": isoformat(math.ceil(usage.window_end)),
     }
 
