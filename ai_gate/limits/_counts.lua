@@ -32,6 +32,7 @@ end
 local function refuse(at, kind, news)
     if kind ~= 'concurrent' or ask.concurrent == 0 then
         number['held:' .. kind], number['since:' .. kind] = at + (HELD[kind] or news.hold), at
+        number['tried:' .. kind] = 0
     end
     if kind == 'quota' then
         number.sessions, number.beyond = math.max(number.sessions, news.month_used), 0
@@ -53,8 +54,8 @@ local function correct(at, since, gate_used)
 end
 
 local function hear(news)
-    local turn, what, at = news.id, news.what, now - news.age
-    local since, is_known = at - news.took, on('sent', 'ZREM', turn) == 1
+    local turn, what, since, at = news.id, news.what, news.since, news.at > 0 and news.at or now
+    local is_known = on('sent', 'ZREM', turn) == 1
     if news.session and is_known and what ~= 'made' and what ~= 'lost' then
         number.sessions = math.max(0, number.sessions - 1)
         on('live', 'ZREM', turn)
@@ -72,7 +73,7 @@ local function hear(news)
                 number[held] = 0
                 if kind == 'quota' and number.sessions >= ask.quota then number.beyond = 1 end
             elseif not ORDER[what] then
-                number[held] = at
+                number['tried:' .. kind] = 0
             end
         end
     end
@@ -97,7 +98,9 @@ end
 local function wait_for(kind, arrival)
     local ahead = on(kind, 'ZCOUNT', '-inf', '(' .. string.format('%.17g', arrival))
     local poll, most = ahead > 0 and POLL or 0, limit(kind)
-    if number['held:' .. kind] > 0 then return math.max(number['held:' .. kind] - now, poll) end
+    if number['held:' .. kind] > 0 then
+        return number['tried:' .. kind] > now and POLL or math.max(number['held:' .. kind] - now, poll)
+    end
     if most == 0 then return 0 end
     if kind == 'quota' then return number.sessions >= most and ask.month_left or 0 end
     local live = on('live', 'ZCARD')
@@ -106,6 +109,7 @@ local function wait_for(kind, arrival)
     if kind == 'concurrent' then return live == 0 and POLL or score('live', math.min(need, live) - 1) - now end
     if number['end'] > 0 and number['end'] <= now then
         number['held:requests'], number['since:requests'], number['end'] = now, now, 0
+        number['tried:requests'] = 0
         return poll
     end
     return next_in(need, most)
@@ -114,7 +118,7 @@ end
 local function take()
     for _, kind in ipairs(kinds) do
         if number['held:' .. kind] > 0 then
-            number['held:' .. kind], number['since:' .. kind] = now + LEASE, now
+            number['tried:' .. kind], number['since:' .. kind] = now + LEASE, now
         end
     end
     on('sent', 'ZADD', now, ask.id)
@@ -132,7 +136,8 @@ local function decide()
     for _, kind in ipairs(kinds) do
         if waits[kind] > 0 then
             blocked = blocked or kind
-            if waits[kind] >= ask.left and (kind ~= 'concurrent' or ask.left <= 0) then
+            local is_open = kind == 'concurrent' or number['tried:' .. kind] > now
+            if waits[kind] >= ask.left and (ask.left <= 0 or not is_open) then
                 return {wait = waits[kind], refused = kind}
             end
         end
@@ -154,7 +159,7 @@ local reset = number['end'] > 0 and number['end'] or (score('counted', 0) or now
 reply.requests = {used(), limit('requests'), math.max(0, reset - now)}
 reply.quota = {number.sessions, limit('quota'), ask.month_left}
 reply.concurrent = {on('live', 'ZCARD'), ask.concurrent, (score('live', 0) or now) - now}
-reply.under_way = on('sent', 'ZCARD')
+reply.under_way, reply.now = on('sent', 'ZCARD'), string.format('%.17g', now)
 flat = {}
 for name, value in pairs(number) do
     flat[#flat + 1] = name

@@ -46,8 +46,9 @@ class Counts:
     """When the window ends, as the gate stated it; 0 before it did, and once that was tried."""
     heard: float = 0.0
     """When the answer came whose numbers were used last."""
-    held: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """What the gate has refused: until when it is held back, and since when."""
+    held: dict[str, list[float]] = field(default_factory=dict)
+    """What the gate has refused: until when it is held back, since when, and until when others wait
+    for the one that tries whether that is over."""
     waiting: dict[str, dict[str, float]] = field(default_factory=lambda: {k: {} for k in KINDS})
     """Who waits for what, and since when."""
     due: dict[str, float] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Counts:
         for news in ask["news"]:
             self._hear(now, ask, news)
         reply = self._decide(now, ask) if ask["id"] else {"wait": 0.0}
-        return reply | self._usage(now, ask)
+        return reply | self._usage(now, ask) | {"now": now}
 
     def _forget(self, now: float, ask: dict[str, Any]) -> None:
         window = ask["window"]
@@ -82,8 +83,7 @@ class Counts:
 
     def _hear(self, now: float, ask: dict[str, Any], news: dict[str, Any]) -> None:
         """Take in what came of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
-        turn, what, at = news["id"], news["what"], now - news["age"]
-        since = at - news["took"]
+        turn, what, since, at = news["id"], news["what"], news["since"], news["at"] or now
         is_known = self.sent.pop(turn, None) is not None
         if news["session"] and is_known and what not in ("made", "lost"):
             self.sessions = max(0, self.sessions - 1)
@@ -97,7 +97,7 @@ class Counts:
                 del self.held[kind]
                 self.beyond = self.beyond or (kind == "quota" and self.sessions >= ask["quota"])
             elif what not in KINDS:
-                self.held[kind] = at, self.held[kind][1]
+                self.held[kind][2] = 0.0
         if what == "unsent":
             self._leave(turn)
             return
@@ -111,7 +111,7 @@ class Counts:
 
     def _refuse(self, at: float, kind: str, ask: dict[str, Any], news: dict[str, Any]) -> None:
         if kind != "concurrent" or not ask["concurrent"]:
-            self.held[kind] = at + HELD.get(kind, news["hold"]), at
+            self.held[kind] = [at + HELD.get(kind, news["hold"]), at, 0.0]
         if kind == "quota":
             self.sessions, self.beyond = max(self.sessions, news["month_used"]), False
         elif kind == "concurrent":
@@ -151,8 +151,9 @@ class Counts:
             self._take(now, ask, kinds)
             return {"wait": 0.0}
         for kind in blocked:
-            # A session can be released at any time.
-            if waits[kind] >= left and (kind != "concurrent" or left <= 0):
+            # A session can be released at any time, and who tries can be answered.
+            is_open = kind == "concurrent" or (kind in self.held and self.held[kind][2] > now)
+            if waits[kind] >= left and (left <= 0 or not is_open):
                 return {"wait": waits[kind], "refused": kind}
         wait = waits[blocked[0]]
         wait = min(wait, max(POLL, min(wait / 20, LONGEST_POLL)), left)
@@ -164,8 +165,8 @@ class Counts:
         """Return how long a turn has to wait for what is counted; 0 if it needn't."""
         ahead = sum(came < arrival for came in self.waiting[kind].values())
         if kind in self.held:
-            # One tries first.
-            return max(self.held[kind][0] - now, POLL if ahead else 0.0)
+            until, _, tried = self.held[kind]
+            return POLL if tried > now else max(until - now, POLL if ahead else 0.0)
         limit = self._limit(kind, ask)
         if not limit:
             return 0.0
@@ -179,7 +180,7 @@ class Counts:
         need = len(self.sent) + len(self.counted) + self.extra + ahead + 1 - limit
         if need > 0 and 0 < self.end <= now:
             # The gate says that a window has ended: one finds out.
-            self.held[kind], self.end = (now, now), 0.0
+            self.held[kind], self.end = [now, now, 0.0], 0.0
             return POLL if ahead else 0.0
         return self._next(need, limit, now, ask["window"]) if need > 0 else 0.0
 
@@ -200,7 +201,7 @@ class Counts:
 
     def _take(self, now: float, ask: dict[str, Any], kinds: tuple[str, ...]) -> None:
         for kind in self.held.keys() & set(kinds):
-            self.held[kind] = now + LEASE, now
+            self.held[kind][1:] = now, now + LEASE
         self.sent[ask["id"]] = now
         if ask["session"]:
             self.sessions += 1

@@ -15,7 +15,16 @@ from ai_gate._config import Config
 from ai_gate.errors import AIGateError
 from ai_gate.limits._stores import Memory, Redis
 
-NOTHING = {"name": "", "limit": 0, "used": 0, "reset": 0.0, "hold": 0.0, "month_used": 0}
+NOTHING = {
+    "name": "",
+    "at": 0.0,
+    "since": 0.0,
+    "limit": 0,
+    "used": 0,
+    "reset": 0.0,
+    "hold": 0.0,
+    "month_used": 0,
+}
 
 
 class Desk:
@@ -34,16 +43,15 @@ class Desk:
         self.store, self.limits, self.waits, self.may_fail = store, limits, waits, may_fail
         self._news: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
 
-    def tell(self, key: str, news: dict[str, Any], taken: float) -> None:
-        """Keep what became of a turn for the next look. It came of it now."""
-        at = time.monotonic()
-        self._news[key].append(NOTHING | news | {"age": at, "took": at - taken})
+    def tell(self, key: str, news: dict[str, Any]) -> None:
+        """Keep what became of a turn for the next look."""
+        self._news[key].append(NOTHING | news)
 
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = dict, delay: float = 0.0) -> Look:
         """Return the order to tell the news, and to ask for a turn if there is an `id`."""
 
         def action() -> dict[str, Any] | None:
-            now, today = time.monotonic(), datetime.now(UTC)
+            today = datetime.now(UTC)
             following = divmod(today.year * 12 + today.month, 12)
             month_end = datetime(following[0], following[1] + 1, 1, tzinfo=UTC)
             asked = {
@@ -51,7 +59,7 @@ class Desk:
                 **self.limits,
                 "month": today.year * 12 + today.month,
                 "month_left": (month_end - today).total_seconds(),
-                "news": [one | {"age": now - one["age"]} for one in self._news.pop(key, ())],
+                "news": self._news.pop(key, []),
             }
             return self.store.look(key, asked | ask())
 
@@ -78,21 +86,21 @@ class Turn:
         """What is said in place of the gate, if the turn can't come in time."""
         self._desk, self._key, self._deadline = desk, key, deadline
         self._own = {"id": uuid4().hex, "session": session}
-        self._asked = self._taken = 0.0
+        self._asked = self._looked = 0.0
         self._reply: dict[str, Any] | None = None
 
     def take(self, delay: float) -> Generator[Look, Any, None]:
         """Wait for the turn, at first for the delay."""
-        self._asked = self._taken = time.monotonic() + delay
+        self._asked = time.monotonic() + delay
         while True:
             try:
                 reply = yield self._desk.look(self._key, self._ask, delay)
             except GeneratorExit:
-                self._desk.tell(self._key, self._own | {"what": "unsent"}, self._taken)
+                self._desk.tell(self._key, self._own | {"what": "unsent"})
                 raise
             if reply is None:
                 return self._desk.check_may_fail()
-            self._taken, delay = time.monotonic(), reply["wait"]
+            delay = reply["wait"]
             if kind := reply.get("refused"):
                 used, limit, _ = reply[kind]
                 window = self._desk.limits["window"]
@@ -106,13 +114,18 @@ class Turn:
         news = self._own | limited.outcome(exchange, self._desk.limits["window"])
         if news["session"] and news["what"] == "made" and self._desk.limits["concurrent"]:
             news["name"] = session_name(response.json_object(exchange.body))
-        self._desk.tell(self._key, news, self._taken)
+        if self._reply is not None:
+            # By the clock of the store, and not too early.
+            since = float(self._reply["now"])
+            news |= {"since": since, "at": since + time.monotonic() - self._looked}
+        self._desk.tell(self._key, news)
         if self._is_urgent(news):
             yield self._desk.look(self._key)
 
     def _ask(self) -> dict[str, Any]:
         left = self._deadline.left() if self._desk.waits else 0.0
-        return self._own | {"left": left, "waited": time.monotonic() - self._asked}
+        self._looked = time.monotonic()
+        return self._own | {"left": left, "waited": self._looked - self._asked}
 
     def _is_urgent(self, news: dict[str, Any]) -> bool:
         """Return True if others would go wrong without the news."""

@@ -24,6 +24,7 @@ def outcomes(client: AIGateClient, until: float, calls: int | None = None) -> Co
             counts["made"] += 1
         except AIGateError as error:
             counts[f"{error.status_code} {'sent' if error.sent else 'refused'}"] += 1
+            print(time.time(), error, error.headers, file=sys.stderr)
             if not error.sent:
                 break
     return counts
