@@ -1,0 +1,173 @@
+"""The decisions, against gates that count in other ways, in a world without waiting."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ai_gate.limits._counts import POLL, Counts
+from ai_gate.limits._turn import NOTHING
+
+WINDOW = 20.0
+SLACK = 0.001
+
+
+class Gate(Protocol):
+    """A gate: takes a request at a moment, and returns what its headers state, or None for a 429."""
+
+    def admit(self, now: float) -> tuple[int, float] | None: ...
+
+
+@dataclass
+class Fixed:
+    """A window begins with its first request."""
+
+    limit: int
+    end: float = 0.0
+    used: int = 0
+
+    def admit(self, now: float) -> tuple[int, float] | None:
+        if now >= self.end:
+            self.end, self.used = now + WINDOW, 0
+        self.used += 1
+        return (self.used, self.end) if self.used <= self.limit else None
+
+
+@dataclass
+class Moving:
+    """Each request counts for a window from its own arrival."""
+
+    limit: int
+    log: deque[float] = field(default_factory=deque)
+
+    def admit(self, now: float) -> tuple[int, float] | None:
+        while self.log and self.log[0] <= now - WINDOW:
+            self.log.popleft()
+        self.log.append(now)
+        return (len(self.log), self.log[0] + WINDOW) if len(self.log) <= self.limit else None
+
+
+@dataclass
+class World:
+    """Calls that take their turns, and a gate that is some way off."""
+
+    gate: Fixed | Moving
+    look: Callable[[float, dict[str, Any]], dict[str, Any]]
+    limit: int
+    delays: Iterator[float]
+    states: bool = True
+    news: list[dict[str, Any]] = field(default_factory=list)
+    made: list[float] = field(default_factory=list)
+    refused: int = 0
+    waits: list[float] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
+
+    def run(self, arrivals: list[float]) -> None:
+        """Let each call come at its moment, and go on until all are made."""
+        events: list[tuple[float, int, str, Any]] = []
+        for number, at in enumerate(arrivals):
+            heapq.heappush(events, (at, number, "look", at))
+        while events:
+            now, number, what, data = heapq.heappop(events)
+            if what == "look":
+                reply = self.look(now, self.ask(f"{number}", now - data, self.news))
+                self.news = []
+                assert "refused" not in reply, reply
+                if reply["wait"] > 0:
+                    heapq.heappush(events, (now + reply["wait"], number, "look", data))
+                    continue
+                self.waits.append(now - data)
+                self.order.append(number)
+                heapq.heappush(events, (now + next(self.delays), number, "arrive", now))
+            elif what == "arrive":
+                stated = self.gate.admit(now)
+                self.refused += stated is None
+                self.made.append(now)
+                heapq.heappush(events, (now + next(self.delays), number, "answer", (data, stated, now)))
+            else:
+                self.hear(now, number, *data)
+                # Others hear of it at once, or with the next look.
+                if number % 3:
+                    self.look(now, self.ask("", 0.0, self.news))
+                    self.news = []
+
+    def hear(self, now: float, number: int, since: float, stated: Any, at: float) -> None:
+        """Keep what the gate's answer says."""
+        news = NOTHING | {"id": f"{number}", "session": False, "what": "made", "at": now, "since": since}
+        if stated is None:
+            news |= {"what": "requests", "hold": WINDOW}
+        elif self.states:
+            used, end = stated
+            # Both the end and `Date` are whole seconds.
+            news |= {"limit": self.limit, "used": used, "reset": end - at + 1.0}
+        self.news.append(news)
+
+    def ask(self, turn: str, waited: float, news: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return what a worker asks."""
+        return {
+            **{"id": turn, "session": False, "left": 1e6, "waited": waited, "news": news},
+            **{"requests": self.limit, "window": WINDOW, "concurrent": 0, "quota": 0},
+            **{"month": 1, "month_left": 1e6},
+        }
+
+
+moments = st.lists(st.floats(0.0, 4 * WINDOW), min_size=1, max_size=60).map(sorted)
+delays = st.lists(st.floats(0.001, 3.0), min_size=1, max_size=7)
+
+
+def forever(values: list[float]) -> Iterator[float]:
+    while True:
+        yield from values
+
+
+@given(st.integers(1, 8), moments, delays, st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_a_gate_with_fixed_windows_never_refuses(
+    limit: int, arrivals: list[float], lags: list[float], states: bool
+) -> None:
+    world = World(Fixed(limit), Counts().look, limit, forever(lags), states)
+    world.run(arrivals)
+    assert (world.refused, len(world.made)) == (0, len(arrivals))
+    assert world.order == sorted(world.order), "first come, first served"
+
+
+@given(st.integers(1, 8), moments, delays)
+@settings(max_examples=100, deadline=None)
+def test_no_window_has_more_than_allowed_if_nothing_is_stated(
+    limit: int, arrivals: list[float], lags: list[float]
+) -> None:
+    world = World(Moving(limit), Counts().look, limit, forever(lags), states=False)
+    world.run(arrivals)
+    assert (world.refused, len(world.made)) == (0, len(arrivals))
+
+
+@given(st.integers(1, 8), moments, delays)
+@settings(max_examples=100, deadline=None)
+def test_a_reset_that_frees_one_alone_costs_one_refusal_a_window(
+    limit: int, arrivals: list[float], lags: list[float]
+) -> None:
+    world = World(Moving(limit), Counts().look, limit, forever(lags))
+    world.run(arrivals)
+    assert world.refused <= (world.made[-1] - world.made[0]) / WINDOW
+
+
+@given(st.integers(1, 8), st.integers(1, 40), st.floats(0.001, 0.5), st.integers(0, 7), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, states: bool) -> None:
+    gate = Fixed(limit)
+    # Others have used some of the window before.
+    for _ in range(min(others, limit - 1) if states else 0):
+        gate.admit(0.0)
+    world = World(gate, Counts().look, limit, forever([lag]), states)
+    world.run([0.0] * calls)
+    windows = (calls - 1 + min(others, limit - 1)) // limit
+    assert world.refused <= min(others, limit)
+    assert world.made[-1] <= (windows + world.refused) * (WINDOW + 1.0 + 4 * lag) + POLL + lag
