@@ -170,8 +170,7 @@ class Limiter:
         return turn
 
     def _release(self, session: Mapping[str, Any]) -> Look:
-        store, name = self._desk.store, session_name(session)
-        return Look(lambda: store.release(name), 0.0, store.blocks)
+        return self._desk.release(session_name(session))
 
 
 def _key_of(project_id: str, base_url: str) -> str:

@@ -21,6 +21,8 @@ ROUNDING = 2.0
 """How much later than the end of a window `X-RateLimit-Reset` less `Date` can be."""
 POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0
 """How long those who wait sleep, and how late they can be before they lose their place."""
+STEP = 0.005
+"""How long after each other they look once one can be free: a window's end frees all at once."""
 
 
 @dataclass(slots=True)
@@ -152,13 +154,16 @@ class Counts:
             return {"wait": 0.0}
         wait = waits[blocked[0]]
         wait = min(wait, max(POLL, min(wait / 20, LONGEST_POLL)), left)
+        if blocked[0] == "requests":
+            first = self._free_in(now, ask["window"], 0)
+            wait = min(wait, first + STEP * self._ahead("requests", arrival))
         self.waiting[blocked[0]][turn] = arrival
         self.due[turn] = now + wait + GRACE
         return {"wait": wait}
 
     def _wait(self, kind: str, now: float, ask: dict[str, Any], arrival: float) -> float:
         """Return how long a turn has to wait for what is counted; 0 if it needn't."""
-        ahead = sum(came < arrival for came in self.waiting[kind].values())
+        ahead = self._ahead(kind, arrival)
         limit = self._limit(kind, ask)
         need = self._used(kind) + ahead + 1 - limit if limit else 0
         if kind == "requests" and need > 0 and 0 < self.end <= now:
@@ -170,7 +175,8 @@ class Counts:
             # What is under way can be of the new window.
             new = len(self.sent) + len(self.counted) - bisect_right(self.counted, until)
             is_full = kind == "requests" and 0 < limit <= new
-            return max(until - now, POLL if ahead or tried > now or is_full else 0.0)
+            is_behind = ahead or tried > now or is_full
+            return max(until - now, STEP * (ahead + 10) if is_behind else 0.0)
         if need <= 0:
             return 0.0
         if kind == "quota":
@@ -179,9 +185,18 @@ class Counts:
             # Those who are ahead can be more than there are sessions.
             return (sorted(self.live.values())[:need] or [now + POLL])[-1] - now
         windows, place = divmod(need - 1, limit)
+        return self._free_in(now, ask["window"], place) + windows * ask["window"]
+
+    def _ahead(self, kind: str, arrival: float) -> int:
+        return sum(came < arrival for came in self.waiting[kind].values())
+
+    def _free_in(self, now: float, window: float, place: int) -> float:
+        """Return in how long the request at a place counts no more."""
         moments = [*self.counted, *sorted(self.sent.values())][place : place + 1]
-        wait = (moments[0] + ask["window"] if moments else self.extra_until) - now
-        return max(min(wait, self.end - now) if self.end else wait, 0.001) + windows * ask["window"]
+        wait = (moments[0] + window if moments else self.extra_until) - now
+        if "requests" in self.held:
+            wait = self.held["requests"][0] - now
+        return max(min(wait, self.end - now) if self.end else wait, STEP)
 
     def _limit(self, kind: str, ask: dict[str, Any]) -> int:
         # Who doesn't want to be limited isn't by what the gate states.

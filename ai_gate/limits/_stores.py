@@ -1,23 +1,52 @@
-"""Where the counts are: in this process, or in Redis for all workers."""
+"""Where the counts are: in this process, or in each worker's that follows a log in Redis."""
 
 import json
 import logging
 import time
 from collections.abc import Callable
-from importlib.resources import files
+from dataclasses import asdict
 from threading import RLock
 from typing import Any
+from uuid import uuid4
 
 from ai_gate._fork import process, unforked
 from ai_gate._http.look import LONGEST_LOOK
 from ai_gate._logging import log
 from ai_gate._signals import is_of_a_handler
 from ai_gate.errors import AIGateError
-from ai_gate.limits._counts import Counts
+from ai_gate.limits._counts import LIVE, Counts
 
 AWAY = 1.0
-"""How long nobody looks after Redis has failed, in seconds: each look would cost its whole time."""
+"""How long nobody looks after Redis has failed, in seconds: each look could cost its whole time."""
 WARN_EVERY = 60.0
+LONGEST_LOG = 100
+"""After how many asks the log begins anew, with the counts as they are by then."""
+PREFIX = "ai-gate:1:"
+"""What all keys begin with. Who decides otherwise, from the same log, needs another one."""
+FOLLOW = """
+-- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
+local log, about, id, seen, ask = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local known, start = unpack(redis.call('HMGET', about, 'id', 'start'))
+if not known or redis.call('EXISTS', log) == 0 then
+    -- A log that was lost, also in part, begins anew under another name.
+    redis.call('DEL', log, about)
+    known, start = ARGV[5], '0'
+    redis.call('HSET', about, 'id', known, 'start', start)
+end
+local clock = redis.call('TIME')
+local last = redis.call('RPUSH', log, ('%d.%06d '):format(clock[1], clock[2]) .. ask) + start
+local asks = {false, redis.call('LRANGE', log, seen - start, -1)}
+if id ~= known or seen < tonumber(start) or seen >= last then
+    asks = {redis.call('HGET', about, 'counts') or '', redis.call('LRANGE', log, 0, -1)}
+elseif ARGV[3] ~= '' then
+    redis.call('LTRIM', log, seen - start, -1)
+    redis.call('HSET', about, 'start', seen, 'counts', ARGV[3])
+    start = seen
+end
+for place = 7, #ARGV do redis.call('SET', ARGV[place], ARGV[6], 'EX', 3600) end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 32 * 86400) end
+return {known, tonumber(start), unpack(asks)}
+"""
 
 
 class Memory:
@@ -34,11 +63,10 @@ class Memory:
         """Take in the news, and ask for a turn."""
         return unforked(lambda: self._look(key, ask))
 
-    def release(self, name: str) -> None:
-        """Take a session for ended."""
-        with self._lock:
-            for counts in self._counts.values():
-                counts.live.pop(name, None)
+    def find(self, name: str) -> str | None:
+        """Return the key of the project that a live session belongs to."""
+        keys = (key for key, counts in list(self._counts.items()) if name in counts.live)
+        return next(keys, None)
 
     def _look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
@@ -47,8 +75,36 @@ class Memory:
             return self._counts[key].look(time.monotonic(), ask)
 
 
+class _Follower:
+    """The counts of one project, as they follow from the log."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.id, self.start, self.seen, self._counts = "", 0, 0, Counts()
+
+    def arguments(self, ask: dict[str, Any]) -> list[str | int]:
+        """Return what tells the script which asks are known, and from time to time the counts."""
+        is_long = self.seen - self.start > LONGEST_LOG
+        counts = json.dumps(asdict(self._counts)) if is_long else ""
+        return [self.id, self.seen, counts, json.dumps(ask), uuid4().hex]
+
+    def follow(
+        self, id_: str, start: int, counts: str | None, asks: list[str]
+    ) -> dict[str, Any] | None:
+        """Carry out the asks, and return the reply to the last."""
+        if counts is not None:
+            self._counts = Counts(**json.loads(counts)) if counts else Counts()
+            self.id, self.seen = id_, start
+        self.start, reply = start, None
+        for ask in asks:
+            now, _, text = ask.partition(" ")
+            reply = self._counts.look(float(now), json.loads(text))
+        self.seen += len(asks)
+        return reply
+
+
 class Redis:
-    """The counts of all workers, in a Redis or Valkey server."""
+    """The counts of all workers, through a Redis or Valkey server."""
 
     blocks = True
 
@@ -59,38 +115,59 @@ class Redis:
             text = 'A limiter in Redis needs redis: pip install "ai-gate[redis]"'
             raise AIGateError(text) from error
         self._redis, self._url = redis, url.replace("valkey", "redis", url.startswith("valkey"))
-        self._script = files("ai_gate.limits").joinpath("_counts.lua").read_text("utf-8")
         self._away_until, self._warned = 0.0, float("-inf")
-        self._clients: dict[tuple[int, int], Any] = {}
+        self._process: tuple[int, int] | None = None
         try:
-            self._client()
+            self._prepare()
         except ValueError as error:
-            raise AIGateError("The limiter's store must be a redis:// or rediss:// URL.") from error
+            raise AIGateError("store must be a URL as redis://localhost:6379/0.") from error
 
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any] | None:
         """Take in the news, and ask for a turn; None if Redis is away."""
-        keys, arguments = [f"ai-gate:{key}:"], [json.dumps(ask)]
-        reply = self._tried(lambda client, script: script(keys=keys, args=arguments))
-        return json.loads(reply) if reply else None
+        self._prepare()
+        follower = self._followers.setdefault(key, _Follower())
+        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
+        names = [f"{PREFIX}{news['name']}" for news in ask["news"] if news["name"]]
+        with follower.lock:
+            arguments = [*follower.arguments(ask), key, *names]
+            found = self._tried(lambda: self._script(keys=keys, args=arguments))
+            return follower.follow(*found) if found else None
 
-    def release(self, name: str) -> None:
-        """Take a session for ended."""
+    def find(self, name: str) -> str | None:
+        """Return the key of the project that a live session belongs to, if Redis knows it."""
+        self._prepare()
+        found: str | None = self._tried(lambda: self._client.get(PREFIX + name))
+        return found
 
-        def remove(client: Any, _: Any) -> None:
-            if prefix := client.get(f"ai-gate:session:{name}"):
-                client.zrem(prefix + b"live", name)
+    def _prepare(self) -> None:
+        if self._process == process():
+            return
+        # A child has connections and locks of its own.
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.retry import Retry  # noqa: PLC0415
 
-        self._tried(remove)
+        self._client: Any = self._redis.Redis.from_url(
+            self._url,
+            socket_timeout=LONGEST_LOOK,
+            socket_connect_timeout=LONGEST_LOOK,
+            # For a connection that Redis has closed meanwhile.
+            retry=Retry(NoBackoff(), 1, (self._redis.ConnectionError,)),
+            protocol=2,
+            decode_responses=True,
+        )
+        self._script: Any = self._client.register_script(FOLLOW)
+        self._followers: dict[str, _Follower] = {}
+        self._process = process()
 
-    def _tried(self, action: Callable[[Any, Any], Any]) -> Any:
+    def _tried(self, action: Callable[[], Any]) -> Any:
         if time.monotonic() < self._away_until:
             return None
         try:
-            return action(*self._client())
+            return action()
         except (self._redis.RedisError, OSError) as failure:
             cause: BaseException | None = failure
             while cause is not None:
-                # redis takes what a handler raises for a failure of its own.
+                # redis takes what a signal handler raises for a failure of its own.
                 if is_of_a_handler(cause):
                     raise cause from None
                 cause = cause.__cause__ or cause.__context__
@@ -98,24 +175,6 @@ class Redis:
             self._away_until = now + AWAY
             if now - self._warned >= WARN_EVERY:
                 self._warned = now
-                text = "the limiter's store can't be used (%s): calls aren't limited meanwhile"
+                text = "the limiter's store is away (%s): calls aren't limited meanwhile"
                 log(logging.WARNING, False, text, type(failure).__name__)
             return None
-
-    def _client(self) -> tuple[Any, Any]:
-        owner = process()
-        if owner not in self._clients:
-            # A child has connections of its own.
-            from redis.backoff import NoBackoff  # noqa: PLC0415
-            from redis.retry import Retry  # noqa: PLC0415
-
-            client = self._redis.Redis.from_url(
-                self._url,
-                socket_timeout=LONGEST_LOOK,
-                socket_connect_timeout=LONGEST_LOOK,
-                # For a connection that Redis has closed meanwhile.
-                retry=Retry(NoBackoff(), 1, (self._redis.ConnectionError,)),
-                protocol=2,
-            )
-            self._clients = {owner: (client, client.register_script(self._script))}
-        return self._clients[owner]

@@ -65,6 +65,16 @@ class Desk:
 
         return Look(action, delay, self.store.blocks)
 
+    def release(self, name: str) -> Look:
+        """Return the order to tell that a session has ended."""
+
+        def action() -> None:
+            if key := self.store.find(name):
+                self.tell(key, {"id": name, "what": "released"})
+                self.look(key).action()
+
+        return Look(action, 0.0, self.store.blocks)
+
     def check_may_fail(self) -> None:
         """Raise if nothing is to be done while the store is away."""
         if not self.may_fail:
