@@ -56,5 +56,5 @@ else:
         __all__,
         _HOMES,
         others="ai_gate.errors",
-        modules=("client", "errors", "types"),
+        modules=("client", "errors", "limits", "types"),
     )

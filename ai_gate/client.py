@@ -520,12 +520,15 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             asyncio.run(main())
             ```
         """
-        return webrtc.connect(
+        connector = webrtc.connect(
             lambda: self.create_session(
                 model, voice, temperature, instructions, extra_body=extra_body
             ),
             **options,
         )
+        if self._limiter is not None:
+            connector._release = self._limiter.release_async
+        return connector
 
     async def __aenter__(self) -> Self:
         self._clients.check_open()

@@ -53,7 +53,8 @@ def _exchange_with_retries(
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay, is_lost = 0, 0.0, False
-    exchange: Exchange | None = None
+    exchange: Exchange
+    before: Exchange | None = None
     turn: Turn | None = None
     while True:
         attempt += 1
@@ -62,7 +63,7 @@ def _exchange_with_retries(
             delay = 0.0
             if turn.refusal is not None:
                 # What came of an attempt that was made says more.
-                return exchange or turn.refusal
+                return before or turn.refusal
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
         exchange = yield Order(
@@ -79,7 +80,7 @@ def _exchange_with_retries(
         wait = wait_before(attempt, response.retry_after(exchange), deadline.left())
         if wait is None:
             return exchange
-        delay = wait
+        delay, before = wait, exchange
 
 
 def _log_attempt(

@@ -118,7 +118,7 @@ def _what(exchange: Exchange, body: Mapping[str, Any]) -> str:
         return "lost" if exchange.sent else "unsent"
     if not exchange.refused:
         return "made"
-    return REFUSALS.get(error_class(exchange.status, body), "failed")  # type: ignore[call-overload]
+    return REFUSALS.get(error_class(exchange.status, body), "failed")
 
 
 def _hold(

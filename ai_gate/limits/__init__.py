@@ -21,10 +21,12 @@ from ai_gate._call.operations import Operation
 from ai_gate._config import DEFAULT_BASE_URL, Config, checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._stores import Memory, Redis
-from ai_gate.limits._turn import Desk, Turn, project_key, session_name
+from ai_gate.limits._stores import Memory, Redis, project_key, session_name
+from ai_gate.limits._turn import Desk, Turn
 
 __all__ = ["Count", "Limiter", "Usage"]
+
+LONGEST_WINDOW = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +102,13 @@ class Limiter:
         for name, limit in limits.items():
             if limit is not None and (type(limit) is not int or limit < 1):
                 raise AIGateError(f"{name} must be None or an integer of 1 or more.")
-        limits = {name: limit or 0 for name, limit in limits.items()}
-        limits["window"] = checked_seconds("window", window, most=366 * 86_400)
         if on_error not in ("allow", "refuse"):
             raise AIGateError('on_error must be "allow" or "refuse".')
-        self._arguments = {"store": store, "requests": requests, "concurrent": concurrent}
-        self._arguments |= {"window": window, "quota": quota, "wait": wait, "on_error": on_error}
+        limits["window"] = checked_seconds("window", window, most=LONGEST_WINDOW)
+        self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
         kept = Memory() if store is None else Redis(store)
-        self._desk = Desk(kept, limits, waits=wait, may_fail=on_error == "allow")
-
-    def __repr__(self) -> str:
-        return f"Limiter({self._desk.limits})"
-
-    def __copy__(self) -> Self:
-        return self
+        numbers = {name: limit or 0 for name, limit in limits.items()}
+        self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
 
     def __deepcopy__(self, _: object) -> Self:
         # A copy of a client keeps to the same counts.
@@ -148,7 +143,7 @@ class Limiter:
         Raises:
             AIGateError: The store is away.
         """
-        return _usage(look(self._desk.look(_key_of(project_id, base_url))))
+        return _usage(look(self._usage(project_id, base_url)))
 
     async def usage_async(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
         """Return what a project has used.
@@ -160,7 +155,7 @@ class Limiter:
         Raises:
             AIGateError: The store is away.
         """
-        return _usage(await look_async(self._desk.look(_key_of(project_id, base_url))))
+        return _usage(await look_async(self._usage(project_id, base_url)))
 
     def _take_turn(
         self, operation: Operation, config: Config, deadline: Deadline, delay: float
@@ -170,12 +165,14 @@ class Limiter:
         return turn
 
     def _release(self, session: Mapping[str, Any]) -> Look:
-        return self._desk.release(session_name(session))
+        name = session_name(session)
+        return Look(lambda: self._desk.release(name), 0.0, self._desk.store.blocks)
 
-
-def _key_of(project_id: str, base_url: str) -> str:
-    options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
-    return project_key(Config.checked(project_id=project_id, base_url=base_url, **options))
+    def _usage(self, project_id: str, base_url: str) -> Look:
+        options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
+        config = Config.checked(project_id=project_id, base_url=base_url, **options)
+        key = project_key(config)
+        return Look(lambda: self._desk.look(key), 0.0, self._desk.store.blocks)
 
 
 def _usage(reply: dict[str, Any] | None) -> Usage:

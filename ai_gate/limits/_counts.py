@@ -7,6 +7,7 @@ count three things in one round trip, nor know who waits. Times are in seconds, 
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 KINDS = ("requests", "quota", "concurrent")
@@ -39,7 +40,7 @@ class Counts:
     # When each live session is taken for ended, by its turn or its name.
     live: dict[str, float] = field(default_factory=dict)
     sessions: int = 0
-    month: int = 0
+    month: str = ""
     # The requests in a window, its end, and when the gate stated them.
     limit: int = 0
     end: float = 0.0
@@ -66,8 +67,8 @@ class Counts:
         self.sent = {turn: at for turn, at in self.sent.items() if at > late}
         self.live = {name: end for name, end in self.live.items() if end > now}
         self.extra = self.extra if self.extra_until > now else 0
-        if ask["month"] > self.month:
-            self.month, self.sessions = ask["month"], 0
+        if (month := f"{datetime.fromtimestamp(now, UTC):%Y-%m}") != self.month:
+            self.month, self.sessions = month, 0
         for turn in [turn for turn, due in self.due.items() if due <= now]:
             self._leave(turn)
 
@@ -180,7 +181,7 @@ class Counts:
         if need <= 0:
             return 0.0
         if kind == "quota":
-            return float(ask["month_left"])
+            return _month_end(now) - now
         if kind == "concurrent":
             # Those who are ahead can be more than there are sessions.
             return (sorted(self.live.values())[:need] or [now + POLL])[-1] - now
@@ -200,7 +201,7 @@ class Counts:
 
     def _limit(self, kind: str, ask: dict[str, Any]) -> int:
         # Who doesn't want to be limited isn't by what the gate states.
-        return int((kind == "requests" and ask[kind] and self.limit) or ask[kind])
+        return int(self.limit if kind == "requests" and ask[kind] and self.limit else ask[kind])
 
     def _used(self, kind: str) -> int:
         requests = len(self.sent) + len(self.counted) + self.extra
@@ -221,8 +222,14 @@ class Counts:
     def _usage(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Return used, limit and seconds until the reset of each, and how many are under way."""
         first = self.counted[0] + ask["window"] if self.counted else now
-        resets = {"requests": self.end or first, "quota": now + ask["month_left"]}
+        resets = {"requests": self.end or first, "quota": _month_end(now)}
         resets["concurrent"] = min(self.live.values(), default=now)
         counts = {kind: (self._used(kind), self._limit(kind, ask)) for kind in KINDS}
         usage = {kind: (*counts[kind], max(0.0, resets[kind] - now)) for kind in KINDS}
         return usage | {"under_way": len(self.sent)}
+
+
+def _month_end(now: float) -> float:
+    today = datetime.fromtimestamp(now, UTC)
+    year, month = divmod(today.year * 12 + today.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC).timestamp()

@@ -1,14 +1,17 @@
 """Where the counts are: in this process, or in each worker's that follows a log in Redis."""
 
+import hashlib
+import hmac
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from threading import RLock
 from typing import Any
 from uuid import uuid4
 
+from ai_gate._config import Config
 from ai_gate._fork import process, unforked
 from ai_gate._http.look import LONGEST_LOOK
 from ai_gate._logging import log
@@ -49,6 +52,18 @@ return {known, tonumber(start), unpack(asks)}
 """
 
 
+def project_key(config: Config) -> str:
+    """Return what stands for a gate and a project: nobody can tell them from it."""
+    project, gate = config.project_id.encode("utf-8", "surrogatepass"), str(config.base_url)
+    return hmac.new(project, gate.encode(), "sha256").hexdigest()[:32]
+
+
+def session_name(session: Mapping[str, Any]) -> str:
+    """Return what stands for a session."""
+    name = session.get("session_id") or session.get("id")
+    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest() if name else ""
+
+
 class Memory:
     """The counts of this process."""
 
@@ -56,6 +71,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._counts: dict[str, Counts] = {}
+        # Nobody sets this clock.
+        self._began = time.time() - time.monotonic()
         # A signal handler can make a call too.
         self._lock = RLock()
 
@@ -72,7 +89,7 @@ class Memory:
         with self._lock:
             if key not in self._counts:
                 self._counts[key] = Counts()
-            return self._counts[key].look(time.monotonic(), ask)
+            return self._counts[key].look(self._began + time.monotonic(), ask)
 
 
 class _Follower:

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from aiortc import InvalidStateError, MediaStreamTrack
@@ -51,6 +52,8 @@ class CallConnection:
         self.call_id: str | None = None
         self.failure: WebRTCError | None = None
         """What ended the call once it is over, or None if this side closed it."""
+        self.when_over: Callable[[], None] | None = None
+        """What is done once it is over."""
         self.lifetime = 0.0
         """How long it was open, in seconds, once it is over."""
         self._options = options
@@ -135,6 +138,8 @@ class CallConnection:
         self.peer.outgoing.stop()
         self._changed.notify()
         hold(self._release)
+        if self.when_over is not None:
+            self.when_over()
         log(
             logging.DEBUG if isinstance(failure, CallEndedError | None) else logging.WARNING,
             False,

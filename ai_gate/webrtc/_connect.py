@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from inspect import isawaitable, iscoroutine
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from ai_gate._lazy import LazyModule
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
+from ai_gate.webrtc._background import spawn
 from ai_gate.webrtc._backoff import SHORT_LIVED, Backoff
 from ai_gate.webrtc._options import (
     DEFAULT_CLOSE_TIMEOUT,
@@ -53,6 +54,8 @@ class Connector:
         self._options = options
         self._is_entered = False
         self._call: webrtc.Call | None = None
+        self._release: Callable[[SessionResponse], Coroutine[object, object, None]] | None = None
+        """Says that a session that was created here has ended."""
 
     async def __aenter__(self) -> "webrtc.Call":
         if self._is_entered:
@@ -119,7 +122,18 @@ class Connector:
             check_open(client)
         if not callable(self._source):
             return await open_call(self._source, self._options, is_new=False)
-        return await open_call(await _created(self._source), self._options, is_new=True)
+        session = await _created(self._source)
+        try:
+            call = await open_call(session, self._options, is_new=True)
+        except BaseException:
+            self._end(session)
+            raise
+        call._when_over(lambda: self._end(session))
+        return call
+
+    def _end(self, session: SessionResponse) -> None:
+        if self._release is not None:
+            spawn(self._release(session))
 
 
 def connect(

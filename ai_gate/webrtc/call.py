@@ -323,6 +323,13 @@ class Call:
             self._connection.end()
         await self._connection.released(deadline.left())
 
+    def _when_over(self, action: Callable[[], None]) -> None:
+        """Do something once when the call is over."""
+        if self.status == "closed":
+            action()
+        else:
+            self._connection.when_over = action
+
     def _failed_within(self, seconds: float) -> WebRTCError | None:
         """Return what ended the call within that time, or None if it lived on or was closed."""
         return self._connection.failure if self._connection.lifetime < seconds else None

@@ -32,7 +32,7 @@ WORDS = {
     r"\basync (?=def|for|with)": "",
     r"\bAsync(?=[A-Z])": "",
     r"\brun_async\b": "run",
-    r"\bexchange_async\b": "exchange",
+    r"\b(exchange|look)_async\b": r"\1",
     r"\b__a(?=enter__|exit__|iter__)": "__",
     r"\baclose\b": "close",
     r"\baiter_": "iter_",

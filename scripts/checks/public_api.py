@@ -17,6 +17,7 @@ MODULES = (
     "",
     "client",
     "errors",
+    "limits",
     "types",
     "testing",
     "webrtc",

@@ -91,7 +91,9 @@ class World:
                 stated = self.gate.admit(now)
                 self.refused += stated is None
                 self.made.append(now)
-                heapq.heappush(events, (now + next(self.delays), number, "answer", (data, stated, now)))
+                heapq.heappush(
+                    events, (now + next(self.delays), number, "answer", (data, stated, now))
+                )
             else:
                 self.hear(now, number, *data)
                 # Others hear of it at once, or with the next look.
@@ -101,7 +103,13 @@ class World:
 
     def hear(self, now: float, number: int, since: float, stated: Any, at: float) -> None:
         """Keep what the gate's answer says."""
-        news = NOTHING | {"id": f"{number}", "session": False, "what": "made", "at": now, "since": since}
+        news = NOTHING | {
+            "id": f"{number}",
+            "session": False,
+            "what": "made",
+            "at": now,
+            "since": since,
+        }
         if stated is None:
             news |= {"what": "requests", "hold": WINDOW}
         elif self.states:
@@ -115,7 +123,6 @@ class World:
         return {
             **{"id": turn, "session": False, "left": 1e6, "waited": waited, "news": news},
             **{"requests": self.limit, "window": WINDOW, "concurrent": 0, "quota": 0},
-            **{"month": 1, "month_left": 1e6},
         }
 
 
@@ -159,7 +166,9 @@ def test_a_reset_that_frees_one_alone_costs_one_refusal_a_window(
     assert world.refused <= (world.made[-1] - world.made[0]) / WINDOW
 
 
-@given(st.integers(1, 8), st.integers(1, 40), st.floats(0.001, 0.5), st.integers(0, 7), st.booleans())
+@given(
+    st.integers(1, 8), st.integers(1, 40), st.floats(0.001, 0.5), st.integers(0, 7), st.booleans()
+)
 @settings(max_examples=100, deadline=None)
 def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, states: bool) -> None:
     gate = Fixed(limit)
