@@ -59,7 +59,8 @@ class Limiter:
         store: Where the counts are: None (default) for this process, or the URL of a Redis (6.2 or
             newer) or Valkey for all workers, as `redis://localhost:6379/0` or `rediss://...`. That
             needs `pip install "ai-gate[redis]"`.
-        requests: The requests of a project in a window (default: `100`). None: not limited.
+        requests: The requests of a project in a window (default: `100`, until the gate states how
+            many there are). Another number is kept to if the gate states more. None: not limited.
         window: The length of a window, in seconds (default: `900.0`).
         concurrent: The live sessions of a project (default: `None`, not limited). One that nobody
             releases counts for an hour.

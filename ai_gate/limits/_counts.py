@@ -14,6 +14,8 @@ KINDS = ("requests", "quota", "concurrent")
 """What is counted, in the order in which the gate looks at it."""
 LIVE = 3600.0
 """How long a session that nobody releases is taken for a live one."""
+FREE_PLAN = 100
+"""The requests in a window by default. The gate's number goes before it; another one is a share."""
 HELD = {"quota": 60.0, "concurrent": 30.0}
 """How long sessions are held back after the gate has refused one."""
 LEASE = 30.0
@@ -165,8 +167,8 @@ class Counts:
     def _wait(self, kind: str, now: float, ask: dict[str, Any], arrival: float) -> float:
         """Return how long a turn has to wait for what is counted; 0 if it needn't."""
         ahead = self._ahead(kind, arrival)
-        limit = self._limit(kind, ask)
-        need = self._used(kind) + ahead + 1 - limit if limit else 0
+        used, limit = self._count(kind, ask)
+        need = used + ahead + 1 - limit if limit else 0
         if kind == "requests" and need > 0 and 0 < self.end <= now:
             # The gate says that the window has ended: one finds out.
             self.held.setdefault(kind, [self.end, now, 0.0])
@@ -199,13 +201,16 @@ class Counts:
             wait = self.held["requests"][0] - now
         return max(min(wait, self.end - now) if self.end else wait, STEP)
 
-    def _limit(self, kind: str, ask: dict[str, Any]) -> int:
-        # Who doesn't want to be limited isn't by what the gate states.
-        return int(self.limit if kind == "requests" and ask[kind] and self.limit else ask[kind])
-
-    def _used(self, kind: str) -> int:
-        requests = len(self.sent) + len(self.counted) + self.extra
-        return {"requests": requests, "quota": self.sessions, "concurrent": len(self.live)}[kind]
+    def _count(self, kind: str, ask: dict[str, Any]) -> tuple[int, int]:
+        """Return how many are used, and of how many; 0 if there is no limit."""
+        limit = ask[kind]
+        if kind != "requests":
+            return (self.sessions if kind == "quota" else len(self.live)), limit
+        own = len(self.sent) + len(self.counted)
+        if not limit or not self.limit:
+            return own + self.extra, limit
+        is_share = limit != FREE_PLAN and limit - own < self.limit - own - self.extra
+        return (own, limit) if is_share else (own + self.extra, self.limit)
 
     def _take(self, now: float, ask: dict[str, Any], kinds: tuple[str, ...]) -> None:
         for kind in kinds:
@@ -224,8 +229,10 @@ class Counts:
         first = self.counted[0] + ask["window"] if self.counted else now
         resets = {"requests": self.end or first, "quota": _month_end(now)}
         resets["concurrent"] = min(self.live.values(), default=now)
-        counts = {kind: (self._used(kind), self._limit(kind, ask)) for kind in KINDS}
-        usage = {kind: (*counts[kind], max(0.0, resets[kind] - now)) for kind in KINDS}
+        usage: dict[str, Any] = {
+            kind: (*self._count(kind, ask), max(0.0, resets[kind] - now)) for kind in KINDS
+        }
+        usage["stated"] = len(self.sent) + len(self.counted) + self.extra, self.limit
         return usage | {"under_way": len(self.sent)}
 
 

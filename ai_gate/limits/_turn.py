@@ -11,7 +11,16 @@ from ai_gate._call.exchange import Deadline, Exchange, Look
 from ai_gate.errors import AIGateError
 from ai_gate.limits._stores import Memory, Redis, session_name
 
-NOTHING = {"name": "", "at": 0.0, "since": 0.0, "limit": 0, "used": 0, "reset": 0.0}
+NOTHING = {
+    "name": "",
+    "at": 0.0,
+    "since": 0.0,
+    "limit": 0,
+    "used": 0,
+    "reset": 0.0,
+    "hold": 0.0,
+    "month_used": 0,
+}
 NO_TURN = {"id": "", "session": False, "left": 0.0, "waited": 0.0}
 
 
@@ -109,7 +118,7 @@ class Turn:
         """Return True if others would go wrong without the news."""
         if self._reply is None or news["what"] != "made" or news["name"]:
             return True
-        used, limit, _ = self._reply["requests"]
+        used, limit = self._reply["stated"]
         # The first request of a window says when it ends. The count that came with the turn can be
         # off by as many as were under way.
         stated = news["used"] if news["limit"] else used

@@ -1,10 +1,9 @@
-"""A worker of a fleet: `python -m tests.limits.worker '{"url": ...}'` prints what its calls came to."""
+"""A worker of a fleet, as a command: it prints what its calls came to."""
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 from collections import Counter
 from typing import Any
@@ -30,7 +29,7 @@ def outcomes(client: AIGateClient, until: float, calls: int | None = None) -> Co
 
 
 def main(order: dict[str, Any]) -> None:
-    """Say that this worker is ready, wait for a line, then make calls and print what came of them."""
+    """Say that this worker is ready, wait for a line, make calls, print what came of them."""
     limiter = Limiter(order["store"], **order["limits"]) if order["store"] else None
     options = {"timeout": order["timeout"], "max_retries": 0, "limiter": limiter}
     with AIGateClient(PROJECT, order["url"], **options) as client:

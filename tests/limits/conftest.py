@@ -1,0 +1,100 @@
+"""A Redis of each test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import redis
+
+from tests.support.fixtures import *  # noqa: F403
+
+REQUIRED = "AI_GATE_REQUIRE_REDIS"
+
+
+class Server:
+    """A Redis server that can be stopped, paused and started again."""
+
+    def __init__(self, folder: Path, *options: str, scheme: str = "redis", login: str = "") -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._folder, self._options = folder, options
+        self.url = f"{scheme}://{login}127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        plain = () if "--tls-port" in self._options else ("--port", f"{self.port}")
+        tls = ("--tls-port", f"{self.port}") if not plain else ()
+        options = [one for one in self._options if one != "--tls-port"]
+        command = ["redis-server", *plain, *tls, "--save", "", "--dir", str(self._folder), *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if b"Ready to accept connections" in line:
+                return
+        raise AssertionError("Redis didn't start")
+
+    def stop(self) -> None:
+        """End it, and forget what it knew."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def client(self) -> redis.Redis:
+        """Return a client for the test itself."""
+        return redis.Redis.from_url(self.url, decode_responses=True)
+
+
+class StartRedis(Protocol):
+    """Starts a server that ends with the test."""
+
+    def __call__(self, *options: str, scheme: str = ..., login: str = ...) -> Server:
+        """Start it with options of its own."""
+        ...
+
+
+@pytest.fixture
+def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
+    """Start servers that end with the test."""
+    if shutil.which("redis-server") is None:
+        if os.environ.get(REQUIRED) == "1":
+            pytest.fail(f"redis-server is not installed, and {REQUIRED}=1 asks for it")
+        pytest.skip("redis-server is not installed")
+    servers: list[Server] = []
+
+    def start(*options: str, scheme: str = "redis", login: str = "") -> Server:
+        server = Server(tmp_path, *options, scheme=scheme, login=login)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        with suppress(AssertionError):
+            server.send(signal.SIGCONT)
+        server.stop()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> str | None:
+    """Each place where counts can be, as a limiter's first argument."""
+    if request.param == "memory":
+        return None
+    start: StartRedis = request.getfixturevalue("start_redis")
+    return start().url

@@ -1,0 +1,241 @@
+"""A Redis that fails in the middle of a run, and what it gets to see."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import trustme
+
+from ai_gate import AIGateClient, AIGateError, RateLimitError
+from ai_gate.limits import Limiter
+from ai_gate.testing import MockGate
+from tests.limits.conftest import StartRedis
+from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Client
+
+SECRET = "redispassword"
+
+
+def test_no_secret_is_in_the_store(start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate() as gate:
+        limiter = Limiter(server.url, concurrent=3)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            session = client.create_session()
+            client.get_turn_credentials()
+    seen = server.client()
+    kept = [(key, seen.dump(key)) for key in seen.scan_iter()]
+    texts = str([*kept, *(seen.lrange(key, 0, -1) for key, _ in kept if key.endswith("log"))])
+    assert kept
+    for secret in (PROJECT, gate.url, session["session_id"], session["client_secret"]["value"]):
+        assert secret not in texts
+    assert all(0 < int(seen.ttl(key)) <= 32 * 86_400 for key, _ in kept)
+
+
+def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        limiter = Limiter(server.url, requests=1000)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            for _ in range(3):
+                client.get_turn_credentials()
+            seen = server.client()
+            seen.config_resetstat()
+            for _ in range(100):
+                client.get_turn_credentials()
+                client.create_session()
+            assert seen.info("commandstats")["cmdstat_evalsha"]["calls"] == 200
+
+
+def test_the_log_stays_short(start_redis: StartRedis) -> None:
+    server = start_redis()
+    limiters = [Limiter(server.url, requests=500) for _ in range(2)]
+    with MockGate(requests=None) as gate:
+        clients = [AIGateClient(PROJECT, gate.url, limiter=limiter) for limiter in limiters]
+        for _ in range(200):
+            for client in clients:
+                client.get_turn_credentials()
+        seen = server.client()
+        (log,) = seen.scan_iter("*:log")
+        assert seen.llen(log) < 150
+        # Who comes late, and who hasn't looked for long, know as much.
+        late = Limiter(server.url, requests=500)
+        used = {one.usage(PROJECT, gate.url).requests.used for one in (*limiters, late)}
+        assert used == {400}
+        for client in clients:
+            client.close()
+
+
+def calls(client: AIGateClient, count: int) -> float:
+    """Make calls, and return how long the slowest one took."""
+    slowest = 0.0
+    for _ in range(count):
+        started = time.monotonic()
+        client.get_turn_credentials()
+        slowest = max(slowest, time.monotonic() - started)
+    return slowest
+
+
+@pytest.mark.parametrize("fault", ["stopped", "paused", "full", "flushed", "another password"])
+def test_the_calls_go_on_and_the_counts_recover(
+    fault: str, start_redis: StartRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = start_redis()
+    admin = server.client()
+    with MockGate(requests=20) as gate:
+        limiter = Limiter(server.url, wait=False)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            calls(client, 5)
+            if fault == "stopped":
+                server.stop()
+            elif fault == "paused":
+                server.send(signal.SIGSTOP)
+            elif fault == "full":
+                admin.config_set("maxmemory", "1kb")
+            elif fault == "flushed":
+                # As eviction does.
+                admin.flushall()
+            else:
+                admin.config_set("requirepass", SECRET)
+                admin.client_kill_filter(skipme=True, _type="normal")
+            slowest = calls(client, 10)
+            warnings = [one for one in caplog.records if one.levelno == logging.WARNING]
+            assert len(warnings) == (fault != "flushed")
+            assert not any(SECRET in one.getMessage() for one in warnings)
+            # Ten calls cost one look that fails.
+            assert slowest < 5.0
+            if fault == "stopped":
+                server.start()
+            elif fault == "paused":
+                server.send(signal.SIGCONT)
+            elif fault == "full":
+                admin.config_set("maxmemory", "0")
+            elif fault != "flushed":
+                admin.config_set("requirepass", "")
+            time.sleep(1.1)  # So long nobody looks.
+            calls(client, 5)
+            with pytest.raises(RateLimitError) as told:
+                client.get_turn_credentials()
+            assert not told.value.sent, "the gate needn't refuse it"
+            assert len(gate.received) == 20
+
+
+def test_a_store_that_is_away_can_refuse(caller: Caller) -> None:
+    with MockGate() as gate:
+        limiter = Limiter("redis://127.0.0.1:9/0", on_error="refuse")
+        for operation in (GET, POST):
+            error = caller.attempt(operation, gate.url, NO_ARGUMENTS, limiter=limiter).error
+            assert (str(error), error.sent) == (
+                "The limiter's store is away, so nothing was sent.",
+                False,
+            )
+        with pytest.raises(AIGateError, match="store is away"):
+            limiter.usage(PROJECT)
+        assert gate.received == []
+
+
+def test_a_paused_store_costs_a_quarter_of_a_second(
+    caller: Caller, start_redis: StartRedis
+) -> None:
+    server = start_redis()
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        limiter = Limiter(server.url)
+
+        async def body(client: Client) -> None:
+            await client.get_turn_credentials()
+            server.send(signal.SIGSTOP)
+            for _ in range(5):
+                await client.get_turn_credentials()
+
+        started = time.monotonic()
+        caller.use(gate.url, body, limiter=limiter, timeout=20.0)
+        # One look failed; with room for a busy machine.
+        assert 0.2 < time.monotonic() - started < 2.5
+
+
+def test_over_tls_with_a_password(start_redis: StartRedis, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    options = ["--tls-cert-file", f"{tmp_path}/cert.pem", "--tls-key-file", f"{tmp_path}/key.pem"]
+    options += ["--tls-auth-clients", "no", "--requirepass", SECRET, "--tls-port"]
+    server = start_redis(*options, scheme="rediss", login=f":{SECRET}@")
+    with MockGate() as gate:
+        limiter = Limiter(f"{server.url}?ssl_ca_certs={tmp_path}/ca.pem", on_error="refuse")
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            client.get_turn_credentials()
+        assert limiter.usage(PROJECT, gate.url).requests.used == 1
+        untrusted = Limiter(server.url, on_error="refuse")
+        with pytest.raises(AIGateError) as told:
+            untrusted.usage(PROJECT, gate.url)
+        assert SECRET not in f"{told.value!r}{told.value.__cause__!r}{untrusted!r}"
+
+
+def _call_in_child(client: AIGateClient, results: Any) -> None:
+    try:
+        client.get_turn_credentials()
+        results.put("made")
+    except AIGateError as error:
+        results.put("sent" if error.sent else "refused")
+
+
+def test_a_child_has_connections_of_its_own(store: str | None) -> None:
+    with MockGate(requests=2) as gate:
+        limiter = Limiter(store, wait=False)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            client.get_turn_credentials()
+            context = multiprocessing.get_context("fork")
+            results = context.SimpleQueue()
+            child = context.Process(target=_call_in_child, args=(client, results))
+            child.start()
+            assert results.get() == "made"
+            child.join()
+            if store is not None:
+                assert limiter.usage(PROJECT, gate.url).requests.used == 2
+                with pytest.raises(RateLimitError):
+                    client.get_turn_credentials()
+
+
+def test_a_call_that_is_cancelled_gives_its_place_back(store: str | None) -> None:
+    async def main(url: str) -> None:
+        from ai_gate import AsyncAIGateClient  # noqa: PLC0415
+
+        limiter = Limiter(store, concurrent=1)
+        async with AsyncAIGateClient(PROJECT, url, limiter=limiter) as client:
+            session = await client.create_session()
+            with anyio.move_on_after(0.3):
+                await client.create_session()
+            await limiter.release_async(session)
+            await client.create_session()
+
+    with MockGate() as gate:
+        anyio.run(main, gate.url)
+        assert len(gate.received) == 2
+
+
+def test_a_signal_handlers_limit_passes_through(start_redis: StartRedis) -> None:
+    class Limit(Exception):
+        pass
+
+    def ring(number: int, frame: object) -> None:
+        raise TimeoutError("of the app")
+
+    server = start_redis()
+    with MockGate() as gate, AIGateClient(PROJECT, gate.url, limiter=Limiter(server.url)) as client:
+        client.get_turn_credentials()
+        server.send(signal.SIGSTOP)
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(TimeoutError, match="of the app"):
+                client.get_turn_credentials()
+        finally:
+            signal.signal(signal.SIGALRM, before)
