@@ -61,8 +61,8 @@ class BaseClient(Generic[C]):
             clients.drop()
 
     def _call(self, operation: Operation) -> Call:
-        take_turn = None if self._limiter is None else self._limiter._take_turn
-        return call(operation, self._config, self._note_rate_limit, take_turn)
+        desk = None if self._limiter is None else self._limiter._desk
+        return call(operation, self._config, self._note_rate_limit, desk)
 
     def _note_rate_limit(self, reported: RateLimit) -> None:
         self._rate_limit = reported

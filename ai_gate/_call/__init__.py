@@ -3,17 +3,23 @@
 import logging
 import time
 from collections.abc import Callable, Generator
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ai_gate._call import response
 from ai_gate._call.exchange import Deadline, Exchange, Look, Order
-from ai_gate._call.limited import TakeTurn, Turn
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
 from ai_gate._config import Config
+from ai_gate._lazy import LazyModule
 from ai_gate._logging import is_wanted, log
 from ai_gate._redaction import printable
+
+if TYPE_CHECKING:
+    from ai_gate._call import turn
+else:
+    # Most users of the SDK have no limiter.
+    turn = LazyModule("ai_gate._call.turn")
 
 Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
 """Yields what to do, receives what came of it, and returns the JSON object that came."""
@@ -23,7 +29,7 @@ def call(
     operation: Operation,
     config: Config,
     report: Callable[[RateLimit], None],
-    take_turn: TakeTurn | None = None,
+    desk: "turn.Desk | None" = None,
 ) -> Call:
     """Send a request, again if that is certain to do no harm, and read the response.
 
@@ -31,12 +37,12 @@ def call(
         operation: What to send.
         config: The client's settings.
         report: Takes the rate limit that a response reports.
-        take_turn: Waits for the limiter's turn before each attempt, if there is a limiter.
+        desk: Where a turn is asked for before each attempt, if there is a limiter.
 
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
-    exchange = yield from _exchange_with_retries(operation, config, report, take_turn)
+    exchange = yield from _exchange_with_retries(operation, config, report, desk)
     value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
@@ -48,22 +54,23 @@ def _exchange_with_retries(
     operation: Operation,
     config: Config,
     report: Callable[[RateLimit], None],
-    take_turn: TakeTurn | None,
+    desk: "turn.Desk | None",
 ) -> Generator[Order | Look, Any, Exchange]:
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay, is_lost = 0, 0.0, False
     exchange: Exchange
     before: Exchange | None = None
-    turn: Turn | None = None
+    own_turn: turn.Turn | None = None
     while True:
         attempt += 1
-        if take_turn is not None:
-            turn = yield from take_turn(operation, config, deadline, delay)
+        if desk is not None:
+            own_turn = turn.Turn(desk, operation, config, deadline)
+            yield from own_turn.take(delay)
             delay = 0.0
-            if turn.refusal is not None:
+            if own_turn.refusal is not None:
                 # What came of an attempt that was made says more.
-                return before or turn.refusal
+                return before or own_turn.refusal
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
         exchange = yield Order(
@@ -73,8 +80,8 @@ def _exchange_with_retries(
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
             report(reported)
-        if turn is not None:
-            yield from turn.report(exchange)
+        if own_turn is not None:
+            yield from own_turn.report(exchange)
         if attempt > config.max_retries or not may_repeat(exchange, operation.idempotent):
             return exchange
         wait = wait_before(attempt, response.retry_after(exchange), deadline.left())

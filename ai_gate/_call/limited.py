@@ -1,15 +1,13 @@
 """What a response says of the gate's limits, and what a limiter says in the gate's place."""
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 from ai_gate._call import response
-from ai_gate._call.exchange import Deadline, Exchange, Look
-from ai_gate._call.operations import Operation
+from ai_gate._call.exchange import Exchange
 from ai_gate._call.rate_limit import RateLimit
-from ai_gate._config import Config
 from ai_gate._timestamps import parse_iso8601, seconds_until
 from ai_gate.errors import (
     ConcurrentLimitError,
@@ -29,21 +27,6 @@ SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 LONGEST_RESET = 3600.0
 """How far off a reset can be, in seconds, unless a window is longer; else it is nonsense."""
 PRICING = "https://www.ai-gate.dev/pricing"
-
-
-class Turn(Protocol):
-    """The turn of one attempt, which a limiter gave."""
-
-    refusal: Exchange | None
-    """What is said in place of the gate, if the turn can't come in time."""
-
-    def report(self, exchange: Exchange) -> Generator[Look, Any, None]:
-        """Tell what came of the attempt."""
-        ...
-
-
-TakeTurn: TypeAlias = Callable[[Operation, Config, Deadline, float], Generator[Look, Any, Turn]]
-"""Waits for a turn, at first for the delay."""
 
 
 def outcome(exchange: Exchange, window: float) -> dict[str, Any]:

@@ -10,19 +10,18 @@ Example:
     ```
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal, Self
 
-from ai_gate._call.exchange import Deadline, Look
-from ai_gate._call.operations import Operation
+from ai_gate._call.exchange import Look
+from ai_gate._call.turn import Desk, project_key, session_name
 from ai_gate._config import DEFAULT_BASE_URL, Config, checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._stores import Memory, Redis, project_key, session_name
-from ai_gate.limits._turn import Desk, Turn
+from ai_gate.limits._stores import Memory, Redis
 
 __all__ = ["Count", "Limiter", "Usage"]
 
@@ -157,13 +156,6 @@ class Limiter:
             AIGateError: The store is away.
         """
         return _usage(await look_async(self._usage(project_id, base_url)))
-
-    def _take_turn(
-        self, operation: Operation, config: Config, deadline: Deadline, delay: float
-    ) -> Generator[Look, Any, Turn]:
-        turn = Turn(self._desk, project_key(config), not operation.idempotent, deadline)
-        yield from turn.take(delay)
-        return turn
 
     def _release(self, session: Mapping[str, Any]) -> Look:
         name = session_name(session)

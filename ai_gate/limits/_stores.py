@@ -1,17 +1,14 @@
 """Where the counts are: in this process, or in each worker's that follows a log in Redis."""
 
-import hashlib
-import hmac
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from threading import RLock
 from typing import Any
 from uuid import uuid4
 
-from ai_gate._config import Config
 from ai_gate._fork import process, unforked
 from ai_gate._http.look import LONGEST_LOOK
 from ai_gate._logging import log
@@ -50,18 +47,6 @@ for place = 7, #ARGV do redis.call('SET', ARGV[place], ARGV[6], 'EX', 3600) end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 32 * 86400) end
 return {known, tonumber(start), unpack(asks)}
 """
-
-
-def project_key(config: Config) -> str:
-    """Return what stands for a gate and a project: nobody can tell them from it."""
-    project, gate = config.project_id.encode("utf-8", "surrogatepass"), str(config.base_url)
-    return hmac.new(project, gate.encode(), "sha256").hexdigest()[:32]
-
-
-def session_name(session: Mapping[str, Any]) -> str:
-    """Return what stands for a session."""
-    name = session.get("session_id") or session.get("id")
-    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest() if name else ""
 
 
 class Memory:

@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ai_gate._call.turn import NOTHING
 from ai_gate.limits._counts import POLL, Counts
-from ai_gate.limits._turn import NOTHING
 
 WINDOW = 20.0
 

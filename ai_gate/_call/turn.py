@@ -1,15 +1,18 @@
 """The turn of one attempt: how it is waited for, and what is told of it."""
 
+import hashlib
+import hmac
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from ai_gate._call import limited, response
 from ai_gate._call.exchange import Deadline, Exchange, Look
+from ai_gate._call.operations import Operation
+from ai_gate._config import Config
 from ai_gate.errors import AIGateError
-from ai_gate.limits._stores import Memory, Redis, session_name
 
 NOTHING = {
     "name": "",
@@ -24,11 +27,38 @@ NOTHING = {
 NO_TURN = {"id": "", "session": False, "left": 0.0, "waited": 0.0}
 
 
+def project_key(config: Config) -> str:
+    """Return what stands for a gate and a project: nobody can tell them from it."""
+    project, gate = config.project_id.encode("utf-8", "surrogatepass"), str(config.base_url)
+    return hmac.new(project, gate.encode(), "sha256").hexdigest()[:32]
+
+
+def session_name(session: Mapping[str, Any]) -> str:
+    """Return what stands for a session, or nothing if it has no ID."""
+    name = session.get("session_id") or session.get("id")
+    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest() if name else ""
+
+
+class Store(Protocol):
+    """Where the counts are."""
+
+    blocks: bool
+    """Whether a look blocks."""
+
+    def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any] | None:
+        """Take in the news, and ask for a turn if there is an `id`; None if the store is away."""
+        ...
+
+    def find(self, name: str) -> str | None:
+        """Return the key of the project that a live session belongs to, if it is known."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Desk:
     """Where turns are asked for."""
 
-    store: Memory | Redis
+    store: Store
     limits: dict[str, Any]
     """`requests`, `window`, `concurrent` and `quota`; 0 where there is no limit."""
     waits: bool
@@ -57,16 +87,19 @@ class Turn:
 
     Args:
         desk: Where to ask for it.
-        key: What stands for the gate and the project in the store.
-        session: Whether a session is asked for.
+        operation: What is to be sent.
+        config: The client's settings.
         deadline: When the call must have ended.
     """
 
-    def __init__(self, desk: Desk, key: str, session: bool, deadline: Deadline) -> None:
+    def __init__(
+        self, desk: Desk, operation: Operation, config: Config, deadline: Deadline
+    ) -> None:
         self.refusal: Exchange | None = None
         """What is said in place of the gate, if the turn can't come in time."""
-        self._desk, self._key, self._deadline = desk, key, deadline
-        self._own = {"id": uuid4().hex, "session": session}
+        self._desk, self._key, self._deadline = desk, project_key(config), deadline
+        # A session is what is billed each time.
+        self._own = {"id": uuid4().hex, "session": not operation.idempotent}
         self._asked = self._looked = 0.0
         self._reply: dict[str, Any] | None = None
 
