@@ -74,10 +74,8 @@ def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            if isinstance(order, Order):
-                result = exchange(order, clients)
-            else:
-                result = look(order)
+            is_request = isinstance(order, Order)
+            result = exchange(order, clients) if is_request else look(order)
         try:
             order = call.send(result)
         except StopIteration as finished:
@@ -90,10 +88,8 @@ async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[s
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            if isinstance(order, Order):
-                result = await exchange_async(order, clients)
-            else:
-                result = await look_async(order)
+            is_request = isinstance(order, Order)
+            result = await (exchange_async(order, clients) if is_request else look_async(order))
         try:
             order = call.send(result)
         except StopIteration as finished:

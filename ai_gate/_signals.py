@@ -22,6 +22,14 @@ def is_of_a_handler(failure: BaseException) -> bool:
     return False
 
 
+def raised_by_a_handler(failure: BaseException) -> BaseException | None:
+    """Return the exception of a signal handler that another one was raised for, or is."""
+    cause: BaseException | None = failure
+    while cause is not None and not is_of_a_handler(cause):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _is_handler(frame: FrameType) -> bool:
     names, rest, _, values = inspect.getargvalues(frame)
     given = [*(values.get(name) for name in names), *(values.get(rest, ()) if rest else ())]

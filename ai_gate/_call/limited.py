@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from ai_gate._call.exchange import Exchange
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._timestamps import parse_iso8601, seconds_until
 from ai_gate.errors import (
+    AIGateError,
     ConcurrentLimitError,
     QuotaExceededError,
     RateLimitError,
@@ -27,6 +29,24 @@ SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 LONGEST_RESET = 3600.0
 """How far off a reset can be, in seconds, unless a window is longer; else it is nonsense."""
 PRICING = "https://www.ai-gate.dev/pricing"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much of a limit is used, of how much (None: not limited), and when some is free (UTC)."""
+
+    used: int
+    limit: int | None
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a project has used, as far as the limiter knows."""
+
+    requests: Count
+    concurrent: Count
+    quota: Count
 
 
 def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
@@ -94,6 +114,19 @@ def refusal(kind: str, used: int, limit: int, wait: float, window: float) -> Exc
         is_whole=True,
         sent=False,
     )
+
+
+def usage(reply: dict[str, Any] | None) -> Usage:
+    """Return the usage that a store's reply tells of; None is a store that is away.
+
+    Raises:
+        AIGateError: It is away.
+    """
+    if reply is None:
+        raise AIGateError("The limiter's store is away.")
+    counts = [reply[kind] for kind in ("requests", "concurrent", "quota")]
+    now = datetime.now(UTC)
+    return Usage(*(Count(used, of or None, now + timedelta(seconds=at)) for used, of, at in counts))
 
 
 def _what(exchange: Exchange, body: Mapping[str, Any]) -> str:

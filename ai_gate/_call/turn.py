@@ -14,16 +14,8 @@ from ai_gate._call.operations import Operation
 from ai_gate._config import Config
 from ai_gate.errors import AIGateError
 
-NOTHING = {
-    "name": "",
-    "at": 0.0,
-    "since": 0.0,
-    "limit": 0,
-    "used": 0,
-    "reset": 0.0,
-    "hold": 0.0,
-    "month_used": 0,
-}
+NOTHING = {"session": False, "name": "", "at": 0.0, "since": 0.0}
+NOTHING |= {"limit": 0, "used": 0, "reset": 0.0, "hold": 0.0, "month_used": 0}
 NO_TURN = {"id": "", "session": False, "left": 0.0, "waited": 0.0}
 
 
@@ -72,7 +64,7 @@ class Desk:
         self._news.setdefault(key, []).append(NOTHING | news)
 
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = NO_TURN.copy) -> Any:
-        """Tell the news, and ask for a turn if there is an `id`. Return None if the store is away."""
+        """Tell the news, and ask for a turn if there is an `id`; None if the store is away."""
         return self.store.look(key, self.limits | ask() | {"news": self._news.pop(key, [])})
 
     def release(self, name: str) -> None:

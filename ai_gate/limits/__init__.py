@@ -1,22 +1,11 @@
-"""Keep to the limits of the gate's plans, in one process or in a fleet.
-
-Example:
-    ```python
-    from ai_gate import AIGateClient
-    from ai_gate.limits import Limiter
-
-    with AIGateClient("your-project-id", limiter=Limiter()) as client:
-        print(client.create_session(model="gpt-realtime")["id"])
-    ```
-"""
+"""Keep to the limits of the gate's plans, in one process or in a fleet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal, Self
 
 from ai_gate._call.exchange import Look
+from ai_gate._call.limited import Count, Usage, usage
 from ai_gate._call.turn import Desk, project_key, session_name
 from ai_gate._config import DEFAULT_BASE_URL, Config, checked_seconds
 from ai_gate._http.look import look, look_async
@@ -24,28 +13,6 @@ from ai_gate.errors import AIGateError
 from ai_gate.limits._stores import Memory, Redis
 
 __all__ = ["Count", "Limiter", "Usage"]
-
-LONGEST_WINDOW = 366 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How much of a limit is used."""
-
-    used: int
-    limit: int | None
-    """None if there is none."""
-    reset_at: datetime
-    """When one becomes free, in UTC; now if none is used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a project has used, as far as the limiter knows."""
-
-    requests: Count
-    concurrent: Count
-    quota: Count
 
 
 class Limiter:
@@ -74,16 +41,13 @@ class Limiter:
 
     Example:
         ```python
-        from ai_gate import AIGateClient, RateLimitError
+        from ai_gate import AIGateClient
         from ai_gate.limits import Limiter
 
-        limiter = Limiter(requests=100, concurrent=5)
+        limiter = Limiter(concurrent=5)
         with AIGateClient("your-project-id", limiter=limiter) as client:
-            try:
-                session = client.create_session(model="gpt-realtime")
-                limiter.release(session)
-            except RateLimitError as error:
-                print("sent" if error.sent else "refused by the limiter", error.retry_after)
+            session = client.create_session(model="gpt-realtime")
+            limiter.release(session)
         ```
     """
 
@@ -104,7 +68,7 @@ class Limiter:
                 raise AIGateError(f"{name} must be None or an integer of 1 or more.")
         if on_error not in ("allow", "refuse"):
             raise AIGateError('on_error must be "allow" or "refuse".')
-        limits["window"] = checked_seconds("window", window, most=LONGEST_WINDOW)
+        limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
         kept = Memory() if store is None else Redis(store)
         numbers = {name: limit or 0 for name, limit in limits.items()}
@@ -118,61 +82,34 @@ class Limiter:
         return partial(type(self), **self._arguments), ()
 
     def release(self, session: Mapping[str, Any]) -> None:
-        """Say that a session has ended, in any process. Again does nothing.
-
-        Args:
-            session: The session, as `create_session` returned it.
-        """
+        """Say that a session, as `create_session` returned it, has ended. Any process can."""
         look(self._release(session))
 
     async def release_async(self, session: Mapping[str, Any]) -> None:
-        """Say that a session has ended, in any process. Again does nothing.
-
-        Args:
-            session: The session, as `create_session` returned it.
-        """
+        """Say that a session, as `create_session` returned it, has ended. Any process can."""
         await look_async(self._release(session))
 
     def usage(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
-        """Return what a project has used.
-
-        Args:
-            project_id: The project's ID.
-            base_url: Where the gate is (default: `https://api.ai-gate.dev`).
+        """Return what a project has used of its limits.
 
         Raises:
             AIGateError: The store is away.
         """
-        return _usage(look(self._usage(project_id, base_url)))
+        return usage(look(self._look(project_id, base_url)))
 
     async def usage_async(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
-        """Return what a project has used.
-
-        Args:
-            project_id: The project's ID.
-            base_url: Where the gate is (default: `https://api.ai-gate.dev`).
+        """Return what a project has used of its limits.
 
         Raises:
             AIGateError: The store is away.
         """
-        return _usage(await look_async(self._usage(project_id, base_url)))
+        return usage(await look_async(self._look(project_id, base_url)))
 
     def _release(self, session: Mapping[str, Any]) -> Look:
         name = session_name(session)
         return Look(lambda: self._desk.release(name), 0.0, self._desk.store.blocks)
 
-    def _usage(self, project_id: str, base_url: str) -> Look:
+    def _look(self, project_id: str, base_url: str) -> Look:
         options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
-        config = Config.checked(project_id=project_id, base_url=base_url, **options)
-        key = project_key(config)
+        key = project_key(Config.checked(project_id=project_id, base_url=base_url, **options))
         return Look(lambda: self._desk.look(key), 0.0, self._desk.store.blocks)
-
-
-def _usage(reply: dict[str, Any] | None) -> Usage:
-    if reply is None:
-        raise AIGateError("The limiter's store is away.")
-    counts = {}
-    for name in ("requests", "concurrent", "quota"):
-        used, limit, seconds = reply[name]
-        counts[name] = Count(used, limit or None, datetime.now(UTC) + timedelta(seconds=seconds))
-    return Usage(**counts)

@@ -2,7 +2,7 @@
 
 The same asks in the same order lead to the same counts in each process: that is how a fleet shares
 them. Libraries (limits, pyrate-limiter) neither take over what the gate says of its counts, nor
-count three things in one round trip, nor know who waits. Times are in seconds, by the store's clock.
+count three things in one round trip, nor know who waits. Times are seconds by the store's clock.
 """
 
 from bisect import bisect_right, insort
@@ -10,39 +10,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-KINDS = ("requests", "quota", "concurrent")
-"""What is counted, in the order in which the gate looks at it."""
-LIVE = 3600.0
-"""How long a session that nobody releases is taken for a live one."""
-FREE_PLAN = 100
-"""The requests in a window by default. The gate's number goes before it; another one is a share."""
-HELD = {"quota": 60.0, "concurrent": 30.0}
-"""How long sessions are held back after the gate has refused one."""
-LEASE = 30.0
-"""How long others wait at most for the one that tries whether a hold is over."""
-ROUNDING = 2.0
-"""How much later than the end of a window `X-RateLimit-Reset` less `Date` can be."""
-POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0
-"""How long those who wait sleep, and how late they can be before they lose their place."""
-STEP = 0.005
-"""How long after each other they look once one can be free: a window's end frees all at once."""
+KINDS = ("requests", "quota", "concurrent")  # In the order in which the gate looks at them.
+FREE_PLAN = 100  # The gate's number of requests goes before this one; another one is a share.
+LIVE = 3600.0  # How long a session that nobody releases is taken for a live one.
+HELD = {"quota": 60.0, "concurrent": 30.0}  # For how long sessions aren't asked for once refused.
+LEASE = 30.0  # How long others wait at most for the one that tries whether a hold is over.
+ROUNDING = 2.0  # How much `X-RateLimit-Reset` less `Date` can be after the end of the window.
+POLL, LONGEST_POLL = 0.5, 5.0  # How long those who wait sleep.
+GRACE = 1.0  # How late they can be before they lose their place.
+STEP = 0.005  # After the end of a window, which frees all, they look one after the other.
 
 
 @dataclass(slots=True)
 class Counts:
     """The counts of one project, and those who wait."""
 
-    # The turns whose outcome isn't known yet, and when each was taken.
+    # The turns whose outcome isn't known yet, and when each was taken. When the others' outcomes
+    # were known: the gate had counted them by then. What it counts of other programs beyond these.
     sent: dict[str, float] = field(default_factory=dict)
-    # When the outcomes of the others were known: the gate had counted them by then.
     counted: list[float] = field(default_factory=list)
-    # What the gate counts beyond these: requests of other programs.
     extra: int = 0
     extra_until: float = 0.0
-    # When each live session is taken for ended, by its turn or its name.
+    # When each live session, by its turn or its name, is taken for ended. Those of the month.
     live: dict[str, float] = field(default_factory=dict)
     sessions: int = 0
-    month: str = ""
+    month_end: float = 0.0
     # The requests in a window, its end, and when the gate stated them.
     limit: int = 0
     end: float = 0.0
@@ -69,8 +61,11 @@ class Counts:
         self.sent = {turn: at for turn, at in self.sent.items() if at > late}
         self.live = {name: end for name, end in self.live.items() if end > now}
         self.extra = self.extra if self.extra_until > now else 0
-        if (month := f"{datetime.fromtimestamp(now, UTC):%Y-%m}") != self.month:
-            self.month, self.sessions = month, 0
+        if now >= self.month_end:
+            today = datetime.fromtimestamp(now, UTC)
+            year, month = divmod(today.year * 12 + today.month, 12)
+            self.month_end = datetime(year, month + 1, 1, tzinfo=UTC).timestamp()
+            self.sessions = 0
         for turn in [turn for turn, due in self.due.items() if due <= now]:
             self._leave(turn)
 
@@ -81,18 +76,16 @@ class Counts:
     def _hear(self, now: float, ask: dict[str, Any], news: dict[str, Any]) -> None:
         """Take in what became of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
         turn, what, since, at = news["id"], news["what"], news["since"], news["at"] or now
-        if what == "released":
-            self.live.pop(turn, None)
-            return
         is_known = self.sent.pop(turn, None) is not None
         if news["session"] and is_known and what not in ("made", "lost"):
             self.sessions = max(0, self.sessions - 1)
             self.live.pop(turn, None)
+        if what == "released":
+            self.live.pop(turn, None)
+            return
         if news["name"] and turn in self.live:
             self.live[news["name"]] = self.live.pop(turn)
-        for kind in KINDS if news["session"] else KINDS[:1]:
-            if kind in self.held and self.held[kind][1] <= since:
-                self._answer(kind, what)
+        self._answer(what, since, KINDS if news["session"] else KINDS[:1])
         if what == "unsent":
             self._leave(turn)
             return
@@ -104,14 +97,15 @@ class Counts:
             self.heard, self.limit, self.end = at, news["limit"], end
             self._correct(at, since, ask["window"], news["used"])
 
-    def _answer(self, kind: str, what: str) -> None:
+    def _answer(self, what: str, since: float, kinds: tuple[str, ...]) -> None:
         """Take in what became of the one that tried whether a hold is over."""
-        if what == "made" or (what in KINDS and KINDS.index(what) > KINDS.index(kind)):
-            del self.held[kind]
-            # It was made beyond the quota that is known: that is no use any more.
-            self.sessions = 0 if kind == "quota" else self.sessions
-        elif what not in KINDS:
-            self.held[kind][2] = 0.0
+        for kind in [one for one in kinds if one in self.held and self.held[one][1] <= since]:
+            if what == "made" or (what in KINDS and KINDS.index(what) > KINDS.index(kind)):
+                del self.held[kind]
+                # It was made beyond the quota that is known: that is no use any more.
+                self.sessions = 0 if kind == "quota" else self.sessions
+            elif what not in KINDS:
+                self.held[kind][2] = 0.0
 
     def _refuse(self, at: float, kind: str, ask: dict[str, Any], news: dict[str, Any]) -> None:
         if kind != "concurrent" or not ask["concurrent"]:
@@ -119,11 +113,8 @@ class Counts:
             self.sessions = max(self.sessions, news["month_used"])
             return
         # All are taken; each half a minute one is tried.
-        for number in range(spare := ask["concurrent"] - len(self.live)):
+        for number in range(ask["concurrent"] - len(self.live)):
             self.live[f"{news['id']}.{number}"] = at + HELD[kind] * (number + 1)
-        if spare <= 0 and self.live:
-            oldest = min(self.live, key=self.live.__getitem__)
-            self.live[oldest] = min(self.live[oldest], at + HELD[kind])
 
     def _correct(self, at: float, since: float, window: float, used: int) -> None:
         """Let the counts agree with what the gate had counted when it answered.
@@ -144,7 +135,8 @@ class Counts:
         came = [queue[turn] for queue in self.waiting.values() if turn in queue]
         arrival = came[0] if came else now - ask["waited"]
         kinds = KINDS if ask["session"] else KINDS[:1]
-        waits = {kind: self._wait(kind, now, ask, arrival) for kind in kinds}
+        ahead = {one: sum(at < arrival for at in self.waiting[one].values()) for one in kinds}
+        waits = {kind: self._wait(kind, now, ask, ahead[kind]) for kind in kinds}
         self._leave(turn)
         blocked = [kind for kind in kinds if waits[kind] > 0]
         for kind in blocked:
@@ -155,18 +147,16 @@ class Counts:
         if not blocked:
             self._take(now, ask, kinds)
             return {"wait": 0.0}
-        wait = waits[blocked[0]]
-        wait = min(wait, max(POLL, min(wait / 20, LONGEST_POLL)), left)
-        if blocked[0] == "requests":
-            first = self._free_in(now, ask["window"], 0)
-            wait = min(wait, first + STEP * self._ahead("requests", arrival))
-        self.waiting[blocked[0]][turn] = arrival
+        kind = blocked[0]
+        wait = min(waits[kind], max(POLL, min(waits[kind] / 20, LONGEST_POLL)), left)
+        if kind == "requests" and kind not in self.held:
+            wait = min(wait, self._free_in(now, ask["window"], 0) + STEP * ahead[kind])
+        self.waiting[kind][turn] = arrival
         self.due[turn] = now + wait + GRACE
         return {"wait": wait}
 
-    def _wait(self, kind: str, now: float, ask: dict[str, Any], arrival: float) -> float:
+    def _wait(self, kind: str, now: float, ask: dict[str, Any], ahead: int) -> float:
         """Return how long a turn has to wait for what is counted; 0 if it needn't."""
-        ahead = self._ahead(kind, arrival)
         used, limit = self._count(kind, ask)
         need = used + ahead + 1 - limit if limit else 0
         if kind == "requests" and need > 0 and 0 < self.end <= now:
@@ -183,22 +173,17 @@ class Counts:
         if need <= 0:
             return 0.0
         if kind == "quota":
-            return _month_end(now) - now
+            return self.month_end - now
         if kind == "concurrent":
             # Those who are ahead can be more than there are sessions.
             return (sorted(self.live.values())[:need] or [now + POLL])[-1] - now
         windows, place = divmod(need - 1, limit)
         return self._free_in(now, ask["window"], place) + windows * ask["window"]
 
-    def _ahead(self, kind: str, arrival: float) -> int:
-        return sum(came < arrival for came in self.waiting[kind].values())
-
     def _free_in(self, now: float, window: float, place: int) -> float:
         """Return in how long the request at a place counts no more."""
         moments = [*self.counted, *sorted(self.sent.values())][place : place + 1]
         wait = (moments[0] + window if moments else self.extra_until) - now
-        if "requests" in self.held:
-            wait = self.held["requests"][0] - now
         return max(min(wait, self.end - now) if self.end else wait, STEP)
 
     def _count(self, kind: str, ask: dict[str, Any]) -> tuple[int, int]:
@@ -226,17 +211,13 @@ class Counts:
 
     def _usage(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Return used, limit and seconds until the reset of each, and how many are under way."""
-        first = self.counted[0] + ask["window"] if self.counted else now
-        resets = {"requests": self.end or first, "quota": _month_end(now)}
-        resets["concurrent"] = min(self.live.values(), default=now)
+        own = len(self.sent) + len(self.counted)
         usage: dict[str, Any] = {
-            kind: (*self._count(kind, ask), max(0.0, resets[kind] - now)) for kind in KINDS
+            "under_way": len(self.sent),
+            "stated": (own + self.extra, self.limit),
         }
-        usage["stated"] = len(self.sent) + len(self.counted) + self.extra, self.limit
-        return usage | {"under_way": len(self.sent)}
-
-
-def _month_end(now: float) -> float:
-    today = datetime.fromtimestamp(now, UTC)
-    year, month = divmod(today.year * 12 + today.month, 12)
-    return datetime(year, month + 1, 1, tzinfo=UTC).timestamp()
+        first = self.counted[0] + ask["window"] if self.counted else now
+        resets = (self.end or first, self.month_end, min(self.live.values(), default=now))
+        for kind, reset in zip(KINDS, resets, strict=True):
+            usage[kind] = (*self._count(kind, ask), max(0.0, reset - now))
+        return usage

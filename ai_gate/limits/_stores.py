@@ -3,26 +3,24 @@
 import json
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
-from threading import RLock
-from typing import Any
+from threading import Lock, RLock
+from typing import Any, cast
 from uuid import uuid4
 
 from ai_gate._fork import process, unforked
 from ai_gate._http.look import LONGEST_LOOK
 from ai_gate._logging import log
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import raised_by_a_handler
 from ai_gate.errors import AIGateError
-from ai_gate.limits._counts import LIVE, Counts
+from ai_gate.limits._counts import Counts
 
-AWAY = 1.0
-"""How long nobody looks after Redis has failed, in seconds: each look could cost its whole time."""
+AWAY = 1.0  # How long nobody looks after Redis has failed: each look could cost its whole time.
 WARN_EVERY = 60.0
-LONGEST_LOG = 100
-"""After how many asks the log begins anew, with the counts as they are by then."""
-PREFIX = "ai-gate:1:"
-"""What all keys begin with. Who decides otherwise, from the same log, needs another one."""
+LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
+PREFIX = "ai-gate:1:"  # Workers that would decide otherwise, from the same log, need another one.
 FOLLOW = """
 -- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
 local log, about, id, seen, ask = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[4]
@@ -55,7 +53,7 @@ class Memory:
     blocks = False
 
     def __init__(self) -> None:
-        self._counts: dict[str, Counts] = {}
+        self._counts: defaultdict[str, Counts] = defaultdict(Counts)
         # Nobody sets this clock.
         self._began = time.time() - time.monotonic()
         # A signal handler can make a call too.
@@ -67,13 +65,10 @@ class Memory:
 
     def find(self, name: str) -> str | None:
         """Return the key of the project that a live session belongs to."""
-        keys = (key for key, counts in list(self._counts.items()) if name in counts.live)
-        return next(keys, None)
+        return next((key for key, one in list(self._counts.items()) if name in one.live), None)
 
     def _look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            if key not in self._counts:
-                self._counts[key] = Counts()
             return self._counts[key].look(self._began + time.monotonic(), ask)
 
 
@@ -81,27 +76,22 @@ class _Follower:
     """The counts of one project, as they follow from the log."""
 
     def __init__(self) -> None:
-        self.lock = RLock()
-        self.id, self.start, self.seen, self._counts = "", 0, 0, Counts()
+        self.lock = Lock()
+        self._id, self._start, self._seen, self._counts = "", 0, 0, Counts()
 
-    def arguments(self, ask: dict[str, Any]) -> list[str | int]:
-        """Return what tells the script which asks are known, and from time to time the counts."""
-        is_long = self.seen - self.start > LONGEST_LOG
-        counts = json.dumps(asdict(self._counts)) if is_long else ""
-        return [self.id, self.seen, counts, json.dumps(ask), uuid4().hex]
-
-    def follow(
-        self, id_: str, start: int, counts: str | None, asks: list[str]
-    ) -> dict[str, Any] | None:
-        """Carry out the asks, and return the reply to the last."""
+    def look(self, script: Callable[[list[str | int]], Any]) -> Any:
+        """Carry out the asks that the script returns, and return the reply to the last."""
+        is_long = self._seen - self._start > LONGEST_LOG
+        known = json.dumps(asdict(self._counts)) if is_long else ""
+        log_id, self._start, counts, asks = script([self._id, self._seen, known])
         if counts is not None:
             self._counts = Counts(**json.loads(counts)) if counts else Counts()
-            self.id, self.seen = id_, start
-        self.start, reply = start, None
-        for ask in asks:
-            now, _, text = ask.partition(" ")
-            reply = self._counts.look(float(now), json.loads(text))
-        self.seen += len(asks)
+            self._seen = self._start
+        # If a signal handler interrupts this, the next look begins with what the log begins with.
+        self._id, reply = "", None
+        for now, _, ask in (one.partition(" ") for one in asks):
+            reply = self._counts.look(float(now), json.loads(ask))
+        self._id, self._seen = log_id, self._seen + len(asks)
         return reply
 
 
@@ -114,10 +104,9 @@ class Redis:
         try:
             import redis  # noqa: PLC0415
         except ImportError as error:
-            text = 'A limiter in Redis needs redis: pip install "ai-gate[redis]"'
-            raise AIGateError(text) from error
+            raise AIGateError('A store needs redis: pip install "ai-gate[redis]"') from error
         self._redis, self._url = redis, url.replace("valkey", "redis", url.startswith("valkey"))
-        self._away_until, self._warned = 0.0, float("-inf")
+        self._away_until = self._warn_from = 0.0
         self._process: tuple[int, int] | None = None
         try:
             self._prepare()
@@ -129,17 +118,20 @@ class Redis:
         self._prepare()
         follower = self._followers.setdefault(key, _Follower())
         keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
-        names = [f"{PREFIX}{news['name']}" for news in ask["news"] if news["name"]]
-        with follower.lock:
-            arguments = [*follower.arguments(ask), key, *names]
-            found = self._tried(lambda: self._script(keys=keys, args=arguments))
-            return follower.follow(*found) if found else None
+        own = [json.dumps(ask), uuid4().hex, key]
+        own += [PREFIX + news["name"] for news in ask["news"] if news["name"]]
+        if not follower.lock.acquire(timeout=LONGEST_LOOK):
+            return None
+        try:
+            script = lambda known: self._script(keys=keys, args=[*known, *own])  # noqa: E731
+            return cast("dict[str, Any] | None", self._tried(lambda: follower.look(script)))
+        finally:
+            follower.lock.release()
 
     def find(self, name: str) -> str | None:
         """Return the key of the project that a live session belongs to, if Redis knows it."""
         self._prepare()
-        found: str | None = self._tried(lambda: self._client.get(PREFIX + name))
-        return found
+        return cast("str | None", self._tried(lambda: self._client.get(PREFIX + name)))
 
     def _prepare(self) -> None:
         if self._process == process():
@@ -166,17 +158,13 @@ class Redis:
             return None
         try:
             return action()
-        except (self._redis.RedisError, OSError) as failure:
-            cause: BaseException | None = failure
-            while cause is not None:
-                # redis takes what a signal handler raises for a failure of its own.
-                if is_of_a_handler(cause):
-                    raise cause from None
-                cause = cause.__cause__ or cause.__context__
-            now = time.monotonic()
-            self._away_until = now + AWAY
-            if now - self._warned >= WARN_EVERY:
-                self._warned = now
+        except (self._redis.RedisError, OSError, ValueError, LookupError, TypeError) as failure:
+            # redis takes what a signal handler raises for a failure of its own.
+            if raised := raised_by_a_handler(failure):
+                raise raised from None
+            self._away_until = time.monotonic() + AWAY
+            if time.monotonic() >= self._warn_from:
+                self._warn_from = time.monotonic() + WARN_EVERY
                 text = "the limiter's store is away (%s): calls aren't limited meanwhile"
                 log(logging.WARNING, False, text, type(failure).__name__)
             return None
