@@ -16,8 +16,7 @@ LIVE = 3600.0  # How long a session that nobody releases is taken for a live one
 HELD = {"quota": 60.0, "concurrent": 30.0}  # For how long sessions aren't asked for once refused.
 LEASE = 30.0  # How long others wait at most for the one that tries whether a hold is over.
 ROUNDING = 2.0  # How much `X-RateLimit-Reset` less `Date` can be after the end of the window.
-POLL, LONGEST_POLL = 0.5, 5.0  # How long those who wait sleep.
-GRACE = 1.0  # How late they can be before they lose their place.
+POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0  # How long who waits sleeps, and how late it may come.
 STEP = 0.005  # After the end of a window, which frees all, they look one after the other.
 
 
@@ -77,25 +76,25 @@ class Counts:
         """Take in what became of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
         turn, what, since, at = news["id"], news["what"], news["since"], news["at"] or now
         is_known = self.sent.pop(turn, None) is not None
-        if news["session"] and is_known and what not in ("made", "lost"):
-            self.sessions = max(0, self.sessions - 1)
+        is_unmade = news["session"] and is_known and what not in ("made", "lost")
+        self.sessions = max(0, self.sessions - is_unmade)
+        if is_unmade or what == "released":
             self.live.pop(turn, None)
-        if what == "released":
-            self.live.pop(turn, None)
-            return
         if news["name"] and turn in self.live:
             self.live[news["name"]] = self.live.pop(turn)
         self._answer(what, since, KINDS if news["session"] else KINDS[:1])
-        if what == "unsent":
+        if what in ("unsent", "released"):
             self._leave(turn)
             return
         end = at + news["reset"] if news["reset"] else 0.0
-        insort(self.counted, max(at, end - ROUNDING - ask["window"]))
+        # After a loss of the counts, what the gate states has this one in it.
+        if is_known or not news["limit"]:
+            insort(self.counted, max(at, end - ROUNDING - ask["window"]))
         if what in KINDS:
             self._refuse(at, what, ask, news)
         if news["limit"] and at > self.heard:
             self.heard, self.limit, self.end = at, news["limit"], end
-            self._correct(at, since, ask["window"], news["used"])
+            self._correct(at, since, ask["window"], news["used"], is_known)
 
     def _answer(self, what: str, since: float, kinds: tuple[str, ...]) -> None:
         """Take in what became of the one that tried whether a hold is over."""
@@ -116,13 +115,10 @@ class Counts:
         for number in range(ask["concurrent"] - len(self.live)):
             self.live[f"{news['id']}.{number}"] = at + HELD[kind] * (number + 1)
 
-    def _correct(self, at: float, since: float, window: float, used: int) -> None:
-        """Let the counts agree with what the gate had counted when it answered.
-
-        Of our own requests that is at least what was answered before this one was sent, and at most
-        what was sent before its answer came.
-        """
-        surely = bisect_right(self.counted, since) + 1
+    def _correct(self, at: float, since: float, window: float, used: int, own: bool) -> None:
+        """Let the counts agree with what the gate had counted when it answered."""
+        # Of our own at least what was answered before this one was sent, at most what was sent.
+        surely = bisect_right(self.counted, since) + own
         possibly = len(self.counted) + sum(taken <= at for taken in self.sent.values())
         extra = min(max(self.extra, used - possibly), used - surely)
         # If it is less than our own, a window has ended.
@@ -201,9 +197,8 @@ class Counts:
         for kind in kinds:
             if kind in self.held:
                 self.held[kind][1:] = now, now + LEASE
-        if self.end <= now + ROUNDING:
-            # This one finds out whether the window has ended.
-            self.end = 0.0
+        # Close to the end of the window, this one finds out.
+        self.end = self.end if self.end > now + ROUNDING else 0.0
         self.sent[ask["id"]] = now
         self.sessions += ask["session"]
         if ask["session"] and ask["concurrent"]:

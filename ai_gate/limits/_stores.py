@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from threading import Lock, RLock
 from typing import Any, cast
 from uuid import uuid4
@@ -54,10 +55,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._counts: defaultdict[str, Counts] = defaultdict(Counts)
-        # Nobody sets this clock.
-        self._began = time.time() - time.monotonic()
-        # A signal handler can make a call too.
-        self._lock = RLock()
+        self._began = time.time() - time.monotonic()  # Nobody sets this clock.
+        self._lock = RLock()  # A signal handler can make a call too.
 
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and ask for a turn."""
@@ -79,11 +78,11 @@ class _Follower:
         self.lock = Lock()
         self._id, self._start, self._seen, self._counts = "", 0, 0, Counts()
 
-    def look(self, script: Callable[[list[str | int]], Any]) -> Any:
+    def look(self, script: Callable[[list[str | int]], Any], own: list[str]) -> Any:
         """Carry out the asks that the script returns, and return the reply to the last."""
         is_long = self._seen - self._start > LONGEST_LOG
         known = json.dumps(asdict(self._counts)) if is_long else ""
-        log_id, self._start, counts, asks = script([self._id, self._seen, known])
+        log_id, self._start, counts, asks = script([self._id, self._seen, known, *own])
         if counts is not None:
             self._counts = Counts(**json.loads(counts)) if counts else Counts()
             self._seen = self._start
@@ -123,8 +122,8 @@ class Redis:
         if not follower.lock.acquire(timeout=LONGEST_LOOK):
             return None
         try:
-            script = lambda known: self._script(keys=keys, args=[*known, *own])  # noqa: E731
-            return cast("dict[str, Any] | None", self._tried(lambda: follower.look(script)))
+            script = partial(self._script, keys)
+            return cast("dict[str, Any] | None", self._tried(lambda: follower.look(script, own)))
         finally:
             follower.lock.release()
 
@@ -137,15 +136,14 @@ class Redis:
         if self._process == process():
             return
         # A child has connections and locks of its own.
-        from redis.backoff import NoBackoff  # noqa: PLC0415
-        from redis.retry import Retry  # noqa: PLC0415
+        from redis import backoff, retry  # noqa: PLC0415
 
         self._client: Any = self._redis.Redis.from_url(
             self._url,
             socket_timeout=LONGEST_LOOK,
             socket_connect_timeout=LONGEST_LOOK,
-            # For a connection that Redis has closed meanwhile.
-            retry=Retry(NoBackoff(), 1, (self._redis.ConnectionError,)),
+            # Once, for a connection that Redis has closed meanwhile.
+            retry=retry.Retry(backoff.NoBackoff(), 1, (self._redis.ConnectionError,)),
             protocol=2,
             decode_responses=True,
         )

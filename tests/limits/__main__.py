@@ -11,7 +11,7 @@ from tests.limits.fleet import Outcome, processes
 
 
 def main() -> None:
-    """Print the counts of a fleet with a limiter in Redis, with one in each process, and without."""
+    """Print the counts of a fleet with a limiter in Redis, and without."""
     parser = argparse.ArgumentParser(prog="python -m tests.limits")
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--requests", type=int, default=100, help="in a window; default: 100")

@@ -42,8 +42,8 @@ def refused(error: AIGateError) -> bool:
 
 
 def test_a_call_waits_for_the_next_window(caller: Caller, store: str | None) -> None:
-    with MockGate(requests=2, window=1.0) as gate:
-        limiter = Limiter(store, requests=2, window=1.0)
+    with MockGate(requests=2, window=0.5) as gate:
+        limiter = Limiter(store, requests=2, window=0.5)
 
         async def body(client: Client) -> None:
             for _ in range(5):
@@ -51,7 +51,7 @@ def test_a_call_waits_for_the_next_window(caller: Caller, store: str | None) -> 
 
         started = time.monotonic()
         caller.use(gate.url, body, limiter=limiter, max_retries=0)
-        assert time.monotonic() - started >= 2.0
+        assert time.monotonic() - started >= 1.0
         assert len(gate.received) == 5
 
 
@@ -268,21 +268,21 @@ def test_what_headers_state(headers: dict[str, str], stated: tuple[int, int, flo
 
 
 def test_a_retry_that_has_no_turn_leaves_the_gates_own_error() -> None:
-    with MockGate(requests=0) as gate:
-        with AIGateClient(PROJECT, gate.url, limiter=Limiter()) as client:
-            with pytest.raises(RateLimitError) as told:
-                client.get_turn_credentials()
+    limiter = Limiter()
+    with MockGate(requests=0) as gate, AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+        with pytest.raises(RateLimitError) as told:
+            client.get_turn_credentials()
         assert (told.value.sent, len(gate.received)) == (True, 1)
 
 
 def test_a_gate_that_states_nothing(store: str | None) -> None:
     with MockGate(requests=None) as gate:
-        limiter = Limiter(store, requests=2, window=1.0)
+        limiter = Limiter(store, requests=2, window=0.5)
         with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
             started = time.monotonic()
             for _ in range(5):
                 client.get_turn_credentials()
-            assert time.monotonic() - started >= 2.0
+            assert time.monotonic() - started >= 1.0
 
 
 def test_what_wasnt_sent_isnt_counted(caller: Caller, store: str | None) -> None:
@@ -362,7 +362,5 @@ def test_wrong_arguments(arguments: dict[str, Any]) -> None:
 
 
 def test_something_else_as_a_limiter(caller: Caller) -> None:
-    with pytest.raises(
-        AIGateError, match="limiter must be a Limiter of ai_gate.limits, not object"
-    ):
+    with pytest.raises(AIGateError, match=r"limiter must be a Limiter .*, not object"):
         caller.client(limiter=object())
