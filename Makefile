@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot mock bench stress clean
+.PHONY: snapshot mock bench stress fleet clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-lowest: $(READY) ## Run the contract tests with the lowest versions that py
 
 stress: $(READY) ## Call a gate that misbehaves for SECONDS (300), and count what goes wrong
 	$(BIN)/python -m tests.stress --seconds $(SECONDS) $(addprefix --seed ,$(SEED))
+
+fleet: $(READY) ## Let 8 processes share a project, with a limiter and without, and count
+	$(BIN)/python -m tests.limits
 
 coverage: $(READY) ## Run all tests and report the lines and branches that none of them reaches
 	$(BIN)/coverage erase

@@ -5,7 +5,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ai_gate._call import Call, call
-from ai_gate._call.exchange import Order
+from ai_gate._call.exchange import Look
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._config import Config, full_name
@@ -74,8 +74,7 @@ def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            is_request = isinstance(order, Order)
-            result = exchange(order, clients) if is_request else look(order)
+            result = look(order) if isinstance(order, Look) else exchange(order, clients)
         try:
             order = call.send(result)
         except StopIteration as finished:
@@ -88,8 +87,11 @@ async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[s
     order = next(call)
     while True:
         with HiddenInLogs(config.project_id):
-            is_request = isinstance(order, Order)
-            result = await (exchange_async(order, clients) if is_request else look_async(order))
+            result = (
+                await look_async(order)
+                if isinstance(order, Look)
+                else await exchange_async(order, clients)
+            )
         try:
             order = call.send(result)
         except StopIteration as finished:

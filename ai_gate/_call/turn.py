@@ -113,7 +113,8 @@ class Turn:
             delay = reply["wait"]
             if "refused" in reply:
                 kind, window = reply["refused"], self._desk.limits["window"]
-                self.refusal = limited.refusal(kind, *reply[kind][:2], delay, window)
+                used, limit, _ = reply[kind]
+                self.refusal = limited.refusal(kind, used, limit, delay, window)
                 return
         self._reply = reply
 

@@ -108,7 +108,7 @@ class Counts:
 
     def _refuse(self, at: float, kind: str, ask: dict[str, Any], news: dict[str, Any]) -> None:
         if kind != "concurrent" or not ask["concurrent"]:
-            self.held[kind] = [at + HELD.get(kind, news["hold"]), at, 0.0]
+            self.held[kind] = [at + (HELD.get(kind) or news["hold"]), at, 0.0]
             self.sessions = max(self.sessions, news["month_used"])
             return
         # All are taken; each half a minute one is tried.
@@ -174,7 +174,7 @@ class Counts:
             # Those who are ahead can be more than there are sessions.
             return (sorted(self.live.values())[:need] or [now + POLL])[-1] - now
         windows, place = divmod(need - 1, limit)
-        return self._free_in(now, ask["window"], place) + windows * ask["window"]
+        return self._free_in(now, ask["window"], place) + float(windows * ask["window"])
 
     def _free_in(self, now: float, window: float, place: int) -> float:
         """Return in how long the request at a place counts no more."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-WINDOW_SECONDS = 15 * 60.0
+WINDOW_SECONDS = 900.0
 SESSION_SECONDS = 60 * 60
 
 

@@ -157,9 +157,8 @@ def tasks(count: int, limiter: Limiter, url: str, seconds: float, backend: str) 
                 mine[kind(error)] += 1
 
     async def main() -> None:
-        options = {"max_retries": 0, "limiter": limiter}
         async with (
-            AsyncAIGateClient(PROJECT, url, TIMEOUT, **options) as client,
+            AsyncAIGateClient(PROJECT, url, TIMEOUT, max_retries=0, limiter=limiter) as client,
             anyio.create_task_group() as group,
         ):
             until = time.monotonic() + seconds

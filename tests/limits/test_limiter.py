@@ -138,11 +138,8 @@ def test_the_sessions_of_a_month(caller: Caller, store: str | None) -> None:
             error = await client.failure(POST)
             assert isinstance(error, QuotaExceededError)
             assert (error.status_code, refused(error)) == (402, True)
-            assert error.usage == {
-                "sessionsUsed": 1,
-                "sessionsIncluded": 1,
-                "sessionsRemaining": 0,
-            }
+            assert error.response["usage"]["sessionsUsed"] == 1
+            assert error.response["usage"]["sessionsRemaining"] == 0
             await client.get_turn_credentials()
 
         caller.use(gate.url, body, limiter=limiter)
@@ -155,10 +152,11 @@ def test_the_sessions_of_a_month(caller: Caller, store: str | None) -> None:
 )
 @pytest.mark.parametrize("own", [None, 10])
 def test_what_the_gate_refused_is_not_asked_again_at_once(
-    plan: dict[str, int], kind: type[AIGateError], own: int | None, store: str | None
+    plan: dict[str, Any], kind: type[AIGateError], own: int | None, store: str | None
 ) -> None:
     with MockGate(**plan) as gate:
-        limiter = Limiter(store, **dict.fromkeys(plan, own), wait=False)
+        limits: dict[str, Any] = dict.fromkeys(plan, own)
+        limiter = Limiter(store, **limits, wait=False)
         with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
             client.create_session()
             with pytest.raises(kind) as told:

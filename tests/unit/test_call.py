@@ -54,6 +54,7 @@ class Play:
         try:
             order = next(self.call)
             for exchange in exchanges:
+                assert isinstance(order, Order)
                 self.orders.append(order)
                 order = self.call.send(exchange)
         except StopIteration as finished:
