@@ -5,11 +5,14 @@ past; the session in it is billed all the same.
 """
 
 import re
+from math import inf
 
 END = re.compile(rb"\n\r?\n")
 """Where a head ends, as h11 reads it."""
 LONGEST = 65_536
 """The bytes that a head may have; after that h11 gets it as it is."""
+SILENCE = 1.0
+"""The seconds without a byte after which nothing more is expected of a response without a length."""
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _FIELD = _TOKEN + rb":[^\x00\n]*"
@@ -56,19 +59,23 @@ def behind_chunks(received: bytes) -> bytes:
     return body[place:]
 
 
-def lacks_some(received: bytes) -> bool:
-    """Return True if more is to come of what may be a success, as far as its head tells."""
+def more_within(received: bytes) -> float:
+    """Return the seconds to wait for more of what may be a success, as far as its head tells.
+
+    Nothing if it is whole or no success. Where only its end tells its length, a short silence has
+    to do: a server that keeps the connection open says nothing.
+    """
     status, body = status_and_body(received)
     if status is None:
         # "HTTP/2 200", say, can have a length all the same.
         end = END.search(received)
         body = received[end.end() :] if end else b""
     elif status >= 300:
-        return False
+        return 0.0
     length = _LENGTH.search(received[: len(received) - len(body)])
     if length:
-        return len(body) < int(length[1])
-    return status is not None and not body.endswith(_LAST_CHUNK)
+        return inf if len(body) < int(length[1]) else 0.0
+    return 0.0 if status is None or body.endswith(_LAST_CHUNK) else SILENCE
 
 
 class Head:
