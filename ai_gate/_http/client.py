@@ -2,8 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -28,22 +27,6 @@ P = TypeVar("P", bound=Pool | AsyncPool)
 
 LOOP = "event loop|different loop|async context"
 """What asyncio and trio say of a connection that belongs to another event loop."""
-
-
-@contextmanager
-def reading_environment() -> Iterator[None]:
-    """Turn what is wrong with the proxy and CA settings of the environment into an error of ours.
-
-    Raises:
-        AIGateError: Connections can't be set up.
-    """
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise AIGateError(
-            "Connections can't be set up: check the proxy and CA settings of the environment "
-            f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
-        ) from error
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +90,7 @@ class _Clients(ABC, Generic[C, P]):
         if self.closed:
             raise AIGateError("The client is closed: make a new one.")
         if self._injected is not None and self._injected.is_closed:
-            raise AIGateError("The http_client is closed: make a new client with an open one.")
+            raise AIGateError("The http_client is closed: pass an open one.")
 
     @property
     def proxy(self) -> str:
@@ -144,10 +127,15 @@ class _Clients(ABC, Generic[C, P]):
             own.pool.close_idle()
 
     def _opened(self) -> _Own[C, P]:
-        with reading_environment():
+        try:
             if self._base_url.scheme == "https":
                 shared_context()
             return self._open()
+        except (OSError, ValueError) as error:
+            raise AIGateError(
+                "Connections can't be set up: check the proxy and CA settings of the environment "
+                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+            ) from error
 
     @abstractmethod
     def _owner(self) -> Owner:
@@ -188,7 +176,7 @@ class Clients(_Clients[httpx.Client, Pool]):
 
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
-        pool = Pool(proxy and proxy.for_pool())
+        pool = Pool(proxy and proxy.server)
         return _Own(own_client(pool), pool, proxy.name if proxy else "")
 
 
@@ -252,7 +240,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
-        pool = AsyncPool(proxy and proxy.for_pool())
+        pool = AsyncPool(proxy and proxy.server)
         return _Own(own_async_client(pool), pool, proxy.name if proxy else "")
 
 

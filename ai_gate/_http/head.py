@@ -12,7 +12,7 @@ END = re.compile(rb"\n\r?\n")
 LONGEST = 65_536
 """The bytes that a head may have; after that h11 gets it as it is."""
 SILENCE = 1.0
-"""The seconds without a byte after which nothing more is expected of a response without a length."""
+"""The seconds without a byte after which a response whose length isn't known has ended."""
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _FIELD = _TOKEN + rb":[^\x00\n]*"
