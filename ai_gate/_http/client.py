@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import anyio
 import anyio.to_thread
 import httpx
-from anyio.lowlevel import current_token
+from anyio.lowlevel import RunVar, current_token
 
 from ai_gate._config import full_name
 from ai_gate._fork import process
@@ -24,6 +24,9 @@ Owner: TypeAlias = tuple[tuple[int, int], object]
 """A process and, async, an event loop of it."""
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
+
+_turn: RunVar[anyio.Lock] = RunVar("ai_gate_certificates")
+"""Whose turn it is to read certificates, in an event loop."""
 
 LOOP = "event loop|different loop|async context"
 """What asyncio and trio say of a connection that belongs to another event loop."""
@@ -208,12 +211,18 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         return is_first and self._base_url.scheme == "https"
 
     async def prepare(self) -> None:
-        """Read the certificates in a thread: it takes some 40 ms."""
-        with suppress(OSError, RuntimeError):
-            # `get` tells what is wrong, and reads them itself if no thread can be had.
-            await anyio.to_thread.run_sync(
-                shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-            )
+        """Read the certificates in a thread, once for all calls that wait: it takes some 40 ms."""
+        try:
+            turn = _turn.get()
+        except LookupError:
+            _turn.set(turn := anyio.Lock())
+        async with turn:
+            if self.is_unprepared:
+                # `get` tells what is wrong, and reads them itself if no thread can be had.
+                with suppress(OSError, RuntimeError):
+                    await anyio.to_thread.run_sync(
+                        shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                    )
 
     def is_unusable(self, failure: RuntimeError) -> bool:
         """Return True if an exception comes of a client that is closed, or another event loop's."""
