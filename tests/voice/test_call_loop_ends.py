@@ -48,7 +48,7 @@ async def relayed(
 # Over UDP, aioice leaves an allocation behind if it is cut while it waits for the answer to its
 # request for one. Over TCP the server takes it back with the connection.
 @pytest.mark.parametrize("milliseconds", [0, 10, 40, 150, 300, 400, 700])
-# What anyio and aioice say of coroutines that the end of the loop cuts in the middle.
+# What aioice says of coroutines that the end of the loop cuts in the middle.
 @pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <coroutine object:" "pytest.PytestUnraisableExceptionWarning"
 )
