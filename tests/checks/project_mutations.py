@@ -149,7 +149,7 @@ PARITY = [
     Mutation(
         "a statement of the sync loop changed",
         "parity",
-        [Replace(LOOPS, "= exchange(order, clients)", "= exchange(order, clients) or None")],
+        [Replace(LOOPS, "else exchange(order, clients)", "else exchange(order, clients) or None")],
         [
             At(
                 LOOPS, "async def run_async(", says="run_async differs from run: make both the same"

@@ -352,7 +352,7 @@ DEFAULTS = [
                 "AIGateClient(",
                 says="AIGateClient(): the parameters are ",
             ),
-            "project_id, base_url, timeout, debug, *, max_retries, http_client, not ",
+            "project_id, base_url, timeout, debug, *, max_retries, http_client, limiter, not ",
         ],
     ),
     Mutation(
