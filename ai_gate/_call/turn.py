@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
@@ -57,15 +59,20 @@ class Desk:
     """Whether a call waits for its turn."""
     may_fail: bool
     """Whether calls go through while the store is away."""
-    _news: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _news: dict[str, deque[dict[str, Any]]] = field(default_factory=dict)
 
     def tell(self, key: str, news: dict[str, Any]) -> None:
         """Keep what became of a turn for the next look."""
-        self._news.setdefault(key, []).append(NOTHING | news)
+        self._news.setdefault(key, deque()).append(NOTHING | news)
 
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = NO_TURN.copy) -> Any:
         """Tell the news, and ask for a turn if there is an `id`; None if the store is away."""
-        return self.store.look(key, self.limits | ask() | {"news": self._news.pop(key, [])})
+        waiting, news = self._news.setdefault(key, deque()), []
+        # Another thread can take some of them.
+        with suppress(IndexError):
+            while True:
+                news.append(waiting.popleft())
+        return self.store.look(key, self.limits | ask() | {"news": news})
 
     def release(self, name: str) -> None:
         """Tell that a session has ended."""

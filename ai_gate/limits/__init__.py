@@ -75,8 +75,7 @@ class Limiter:
         self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
 
     def __deepcopy__(self, _: object) -> Self:
-        # A copy of a client keeps to the same counts.
-        return self
+        return self  # A copy of a client keeps to the same counts.
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), **self._arguments), ()

@@ -18,8 +18,7 @@ from ai_gate._signals import raised_by_a_handler
 from ai_gate.errors import AIGateError
 from ai_gate.limits._counts import Counts
 
-AWAY = 1.0  # How long nobody looks after Redis has failed: each look could cost its whole time.
-WARN_EVERY = 60.0
+AWAY, WARN_EVERY = 1.0, 60.0  # After a failure nobody looks for a while: it costs a look's time.
 LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
 PREFIX = "ai-gate:1:"  # Workers that would decide otherwise, from the same log, need another one.
 FOLLOW = """
