@@ -17,7 +17,7 @@ HELD = {"quota": 60.0, "concurrent": 30.0}  # For how long sessions aren't asked
 LEASE = 30.0  # How long others wait at most for the one that tries whether a hold is over.
 ROUNDING = 2.0  # How much `X-RateLimit-Reset` less `Date` can be after the end of the window.
 POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0  # How long who waits sleeps, and how late it may come.
-STEP = 0.005  # After the end of a window, which frees all, they look one after the other.
+STEP = 0.001  # After the end of a window, which frees all, they look one after the other.
 
 
 @dataclass(slots=True)
@@ -165,7 +165,7 @@ class Counts:
             new = len(self.sent) + len(self.counted) - bisect_right(self.counted, until)
             is_full = kind == "requests" and 0 < limit <= new
             is_behind = ahead or tried > now or is_full
-            return max(until - now, STEP * (ahead + 10) if is_behind else 0.0)
+            return max(until - now, STEP * (ahead + 20) if is_behind else 0.0)
         if need <= 0:
             return 0.0
         if kind == "quota":
