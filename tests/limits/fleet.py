@@ -128,7 +128,7 @@ def processes(
         return outcome([result(worker) for worker in started[killed:]])
 
 
-def threads(count: int, limiter: Limiter, url: str, seconds: float) -> Outcome:
+def threads(count: int, limiter: Limiter | None, url: str, seconds: float) -> Outcome:
     """Let threads call."""
     counts: list[Counter[str]] = []
     with AIGateClient(PROJECT, url, TIMEOUT, max_retries=0, limiter=limiter) as client:

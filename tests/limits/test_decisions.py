@@ -126,7 +126,7 @@ def forever(values: list[float]) -> Iterator[float]:
 
 
 @given(st.integers(1, 8), moments, delays, st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_gate_with_fixed_windows_never_refuses(
     limit: int, arrivals: list[float], lags: list[float], states: bool
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_gate_with_fixed_windows_never_refuses(
 
 
 @given(st.integers(1, 8), moments, delays)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_window_has_more_than_allowed_if_nothing_is_stated(
     limit: int, arrivals: list[float], lags: list[float]
 ) -> None:
@@ -149,7 +149,7 @@ def test_no_window_has_more_than_allowed_if_nothing_is_stated(
 
 
 @given(st.integers(1, 8), moments, delays)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_reset_that_frees_one_alone_costs_one_refusal_a_window(
     limit: int, arrivals: list[float], lags: list[float]
 ) -> None:
@@ -161,7 +161,7 @@ def test_a_reset_that_frees_one_alone_costs_one_refusal_a_window(
 @given(
     st.integers(1, 8), st.integers(1, 40), st.floats(0.001, 0.5), st.integers(0, 7), st.booleans()
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, states: bool) -> None:
     gate = Fixed(limit)
     # Others have used some of the window before.
