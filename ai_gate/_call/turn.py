@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
+import httpx
+
 from ai_gate._call import limited, response
 from ai_gate._call.exchange import Deadline, Exchange, Look
 from ai_gate._call.operations import Operation
-from ai_gate._config import Config
+from ai_gate._config import DEFAULT_BASE_URL, Config
 from ai_gate.errors import AIGateError
 
 NOTHING = {"session": False, "name": "", "at": 0.0, "since": 0.0}
@@ -59,6 +61,8 @@ class Desk:
     """Whether a call waits for its turn."""
     may_fail: bool
     """Whether calls go through while the store is away."""
+    base_url: httpx.URL = field(default_factory=lambda: httpx.URL(DEFAULT_BASE_URL))
+    """The gate of the last turn."""
     _news: dict[str, deque[dict[str, Any]]] = field(default_factory=dict)
 
     def tell(self, key: str, news: dict[str, Any]) -> None:
@@ -97,6 +101,7 @@ class Turn:
         self.refusal: Exchange | None = None
         """What is said in place of the gate, if the turn can't come in time."""
         self._desk, self._key, self._deadline = desk, project_key(config), deadline
+        desk.base_url = config.base_url
         # A session is what is billed each time.
         self._own = {"id": uuid4().hex, "session": not operation.idempotent}
         self._asked = self._looked = 0.0

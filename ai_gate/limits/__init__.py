@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from ai_gate._call.exchange import Look
 from ai_gate._call.limited import Count, Usage, usage
 from ai_gate._call.turn import Desk, project_key, session_name
-from ai_gate._config import DEFAULT_BASE_URL, Config, checked_seconds
+from ai_gate._config import Config, checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
 from ai_gate.limits._stores import Memory, Redis
@@ -88,16 +88,16 @@ class Limiter:
         """Say that a session, as `create_session` returned it, has ended. Any process can."""
         await look_async(self._release(session))
 
-    def usage(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
-        """Return what a project has used of its limits.
+    def usage(self, project_id: str, base_url: str | None = None) -> Usage:
+        """Return what a project has used at a gate (default: the one that was called last).
 
         Raises:
             AIGateError: The store is away.
         """
         return usage(look(self._look(project_id, base_url)))
 
-    async def usage_async(self, project_id: str, base_url: str = DEFAULT_BASE_URL) -> Usage:
-        """Return what a project has used of its limits.
+    async def usage_async(self, project_id: str, base_url: str | None = None) -> Usage:
+        """Return what a project has used at a gate (default: the one that was called last).
 
         Raises:
             AIGateError: The store is away.
@@ -108,7 +108,8 @@ class Limiter:
         name = session_name(session)
         return Look(lambda: self._desk.release(name), 0.0, self._desk.store.blocks)
 
-    def _look(self, project_id: str, base_url: str) -> Look:
+    def _look(self, project_id: str, base_url: str | None) -> Look:
         options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
-        key = project_key(Config.checked(project_id=project_id, base_url=base_url, **options))
+        options["base_url"] = base_url or str(self._desk.base_url)
+        key = project_key(Config.checked(project_id=project_id, **options))
         return Look(lambda: self._desk.look(key), 0.0, self._desk.store.blocks)

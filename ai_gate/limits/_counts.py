@@ -206,11 +206,8 @@ class Counts:
 
     def _usage(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Return used, limit and seconds until the reset of each, and how many are under way."""
-        own = len(self.sent) + len(self.counted)
-        usage: dict[str, Any] = {
-            "under_way": len(self.sent),
-            "stated": (own + self.extra, self.limit),
-        }
+        used = len(self.sent) + len(self.counted) + self.extra
+        usage: dict[str, Any] = {"under_way": len(self.sent), "stated": (used, self.limit)}
         first = self.counted[0] + ask["window"] if self.counted else now
         resets = (self.end or first, self.month_end, min(self.live.values(), default=now))
         for kind, reset in zip(KINDS, resets, strict=True):

@@ -308,7 +308,8 @@ def test_usage_is_of_a_gate_and_a_project(caller: Caller, store: str | None) -> 
             assert [(one.used, one.limit) for one in counts] == [(2, 100), (1, 5), (1, 7)]
             assert usage.requests.reset_at < usage.concurrent.reset_at < usage.quota.reset_at
             assert limiter.usage("proj_other", gate.url).requests.used == 0
-            assert limiter.usage(PROJECT).requests.used == 0
+            assert limiter.usage(PROJECT).requests.used == 2, "of the gate that was called last"
+            assert limiter.usage(PROJECT, NOWHERE).requests.used == 0
 
         caller.use(gate.url, body, limiter=limiter)
 
