@@ -128,9 +128,13 @@ def _rate_limit_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, 
     return {
         **contract.example("rate_limit"),
         "limit": plan.requests,
-        "window": f"{plan.window / 60:g} minutes",
+        "window": _shown(plan.window),
         "resetAt": isoformat(math.ceil(usage.window_end)),
     }
+
+
+def _shown(window: float) -> str:
+    return f"{window:g} seconds" if window % 60 else f"{window / 60:g} minutes"
 
 
 def _quota_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:

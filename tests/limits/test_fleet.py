@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, tzinfo
+from itertools import cycle
+
 import pytest
 
 from ai_gate.limits import Limiter
@@ -48,3 +51,17 @@ def test_tasks(backend: str, store: str | None) -> None:
     with MockGate(requests=REQUESTS, window=WINDOW) as gate:
         limiter = Limiter(store, requests=REQUESTS, window=WINDOW)
         check(tasks(8, limiter, gate.url, WINDOW * (WINDOWS - 0.5), backend))
+
+
+def test_clocks_that_are_five_minutes_apart(
+    store: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = cycle((5, -5))
+
+    class Skewed(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(minutes=next(minutes))
+
+    monkeypatch.setattr("ai_gate._call.limited.datetime", Skewed)
+    test_threads(store)

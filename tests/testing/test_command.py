@@ -56,7 +56,7 @@ def test_serves_until_a_signal(number: signal.Signals) -> None:
 
 
 def test_flags() -> None:
-    flags = ("--requests", "3", "--concurrent", "1", "--quota", "none")
+    flags = ("--requests", "3", "--window", "60", "--concurrent", "1", "--quota", "none")
     with running(*flags, "--project", "proj_a", "--project", "proj_b") as (process, url):
         statuses = [
             httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False).status_code

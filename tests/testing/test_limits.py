@@ -148,6 +148,23 @@ def test_retry_after_is_the_time_to_the_reset() -> None:
     assert 0 < int(refused.headers["retry-after"]) <= 300
 
 
+@pytest.mark.parametrize(("window", "shown"), [(120.0, "2 minutes"), (1.5, "1.5 seconds")])
+def test_a_window_of_another_length(window: float, shown: str) -> None:
+    with MockGate(requests=1, window=window) as gate:
+        url = f"{gate.url}/turn-credentials?identifier=proj_demo"
+        first, second = (httpx.get(url, trust_env=False) for _ in range(2))
+        gate.advance(window)
+        third = httpx.get(url, trust_env=False)
+    assert [one.status_code for one in (first, second, third)] == [200, 429, 200]
+    assert second.json()["window"] == shown
+
+
+@pytest.mark.parametrize("window", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_window_of_no_length_is_refused(window: float) -> None:
+    with pytest.raises(ValueError, match="window"):
+        MockGate(window=window)
+
+
 def test_live_sessions_of_the_free_plan(gate: MockGate, create_session: Create) -> None:
     answers = [create_session() for _ in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
