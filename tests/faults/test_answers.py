@@ -94,10 +94,19 @@ def test_a_body_that_comes_after_a_head_that_is_refused(
     server.wait_for(lambda: server.closed == server.opened)
 
 
+OTHER_LENGTH = "Content-Length: 9000"
+SILENT = {
+    "no length": head(200, CHUNKED),
+    "a length beside": head(200, OTHER_LENGTH, CHUNKED),
+    "a length of an interim head": head(103, OTHER_LENGTH) + head(200, CHUNKED),
+}
+
+
+@pytest.mark.parametrize("heads", SILENT.values(), ids=SILENT)
 def test_what_is_silent_after_a_chunk_line_that_is_refused_is_not_waited_for(
-    caller: Caller, serve: Serve
+    heads: bytes, caller: Caller, serve: Serve
 ) -> None:
-    start = head(200, CHUNKED) + chunk(JSON[:9]) + b"zz\r\n"
+    start = heads + chunk(JSON[:9]) + b"zz\r\n"
     server = serve((ReadRequest(), Send(start), Stall()))
     outcome = caller.attempt(POST, server.url, timeout=AMPLE)
     assert type(outcome.error) is InvalidResponseError

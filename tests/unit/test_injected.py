@@ -224,6 +224,17 @@ def test_what_aiohttp_raises_is_ours(
     assert len(transport.requests) == 3
 
 
+def test_what_aiohttp_raises_in_a_hook_is_the_apps(caller: Caller) -> None:
+    def fetch(_: httpx.Request) -> None:
+        raise NotAsKnownError(401, "no token")
+
+    transport = raising(lambda _: httpx.ConnectError("x"))
+    hooks = {"request": [caller.hook(fetch)]}
+    with pytest.raises(NotAsKnownError, match="no token"):
+        outcome(caller, injected(caller, transport, event_hooks=hooks), GET)
+    assert transport.requests == []
+
+
 def test_a_believed_failure_is_not_told_as_billed(caller: Caller) -> None:
     sure = outcome(caller, injected(caller, raising(lambda _: httpx.ConnectError("x"))), POST)
     unsure = outcome(
