@@ -6,7 +6,7 @@ _SECTION = re.compile(r"^(?=m=)", re.MULTILINE)
 _REFUSED = re.compile(r"^m=(\w+) 0 ", re.MULTILINE)
 _FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
 _CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (?P<protocol>\S+) .*\n?", re.MULTILINE)
-_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}\S+(?<!\.local) ", re.MULTILINE)
+_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}(?P<address>\S+)(?<!\.local) ", re.MULTILINE)
 _DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly|inactive)\b", re.MULTILINE)
 
 
@@ -45,6 +45,12 @@ def for_aiortc(answer: str) -> str:
             lines.append(default)
         written.append("\r\n".join(lines) + "\r\n")
     return "".join(written)
+
+
+def addresses(answer: str) -> set[str]:
+    """Return the addresses of the peer that an SDP answer tells."""
+    found = (_ADDRESS.match(one) for one in _udp_candidates(answer))
+    return {one["address"] for one in found if one}
 
 
 def _udp_candidates(answer: str) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 
 import pytest
 
 from ai_gate.testing import MockGate
 from ai_gate.webrtc import Call
 from tests.voice.calling import answered, loudness, run, wait_for
-from tests.voice.lossy_path import Path, lossy_path
+from tests.voice.lossy_path import lossy_path, over
 
 RATE = 24000
 CHUNK = RATE // 50 * 2
@@ -20,7 +19,6 @@ TONE_SECONDS = 6.0
 SOME_FRAMES = 15
 TONES = 2
 STOPPED = "output_audio_buffer.stopped"
-CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+ \S+ )(\d+) ", re.MULTILINE)
 
 
 class Losses:
@@ -93,14 +91,6 @@ async def spoken(call: Call) -> None:
     while stopped < TONES:
         await wait_for(call, STOPPED)
         stopped += 1
-
-
-def over(path: Path, answer: str) -> str:
-    """An answer that leads over a path."""
-    candidate = CANDIDATE.search(answer)
-    assert candidate is not None
-    path.server = int(candidate[2])
-    return CANDIDATE.sub(rf"\g<1>{path.port} ", answer)
 
 
 async def recorded(call: Call) -> bytes:

@@ -146,7 +146,7 @@ def test_no_more_room(start_coturn: StartCoturn) -> None:
 
     async def full() -> TurnProbe:
         (found,), _ = turn_servers([server.ice_server("udp")])
-        first = Allocation(found)
+        first = Allocation(found, HOST)
         assert await first.take(2.0) is None
         probed = await probe_turn([server.ice_server("tcp")])
         await first.give_back()

@@ -11,6 +11,7 @@ import pytest
 
 from ai_gate.webrtc import _aiortc_internals as internals
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
+from ai_gate.webrtc.turn._relay import Relay
 
 MOVED: Any = SimpleNamespace(sctp=None, getTransceivers=list)
 
@@ -32,7 +33,6 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
 
 
 def test_a_peer_connection_without_what_is_looked_for() -> None:
-    internals.cut(MOVED)
     internals.stop_consent(MOVED)
     internals.on_answer(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
@@ -40,7 +40,20 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
     assert not internals.is_someone_else(MOVED)
-    assert asyncio.run(internals.give_turn_back(MOVED, 1.0))
+    assert not internals.add_way(MOVED, Relay(None))
+    internals.put_last(MOVED, lambda address: True)
+
+
+@pytest.mark.parametrize("connection", [object(), SimpleNamespace(_protocols=[object()])])
+def test_an_ice_connection_without_what_is_looked_for(connection: object) -> None:
+    ice = SimpleNamespace(_connection=connection)
+    sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
+    pc: Any = SimpleNamespace(sctp=sctp, getTransceivers=list)
+    assert not internals.add_way(pc, Relay(None))
+    assert internals.selected_pair(pc) is None
+    internals.put_last(pc, lambda address: True)
+    internals.on_answer(pc, lambda: None)
+    internals.widen_receive_buffers(pc)
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:
