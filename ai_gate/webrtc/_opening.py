@@ -1,4 +1,4 @@
-"""From a session to an open call: TURN, offer, answer, path, channel, in that order."""
+"""From a session to an open call: offer, answer, path, channel, in that order."""
 
 import asyncio
 import logging

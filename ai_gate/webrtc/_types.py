@@ -39,7 +39,8 @@ class Timings:
     """
 
     gathered: float | None = None
-    """The offer was ready: a TURN server was chosen, and this side's addresses gathered."""
+    """The offer was ready: this side's addresses were gathered. Only where there is none, or with
+    `relay_only`, a TURN server was waited for."""
     answered: float | None = None
     """The SDP answer was there."""
     opened: float | None = None

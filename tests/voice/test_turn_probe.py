@@ -141,14 +141,15 @@ def test_a_server_that_wants_no_credentials(start_coturn: StartCoturn) -> None:
     assert server.wait_for(lambda: server.log[before:].count("lifetime=0") == 2)
 
 
-def test_no_more_room(start_coturn: StartCoturn) -> None:
+@pytest.mark.parametrize("timeout", [0.5, 5.0])
+def test_no_more_room(start_coturn: StartCoturn, timeout: float) -> None:
     server = start_coturn(options=["user-quota=1"])
 
     async def full() -> TurnProbe:
         (found,), _ = turn_servers([server.ice_server("udp")])
         first = Allocation(found, HOST)
         assert await first.take(2.0) is None
-        probed = await probe_turn([server.ice_server("tcp")])
+        probed = await probe_turn([server.ice_server("tcp")], timeout=timeout)
         await first.give_back()
         return probed
 
@@ -225,6 +226,20 @@ def test_a_certificate_of_another_host(authority: trustme.CA, start_coturn: Star
     assert reason is not None
     assert reason.startswith("certificate: ")
     assert HOST in reason
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("name", [HOST, "elsewhere.test"])
+def test_a_server_that_sends_us_on_over_tls(
+    authority: trustme.CA, start_coturn: StartCoturn, name: str
+) -> None:
+    back = start_coturn(certificate=authority.issue_cert(name))
+    options = [f"tls-alternate-server={HOST}:{back.tls_port}"]
+    front = start_coturn(certificate=authority.issue_cert(HOST), options=options)
+    reason = only(probe(front.ice_server("tls"))).reason
+    assert (reason or "works").startswith("works" if name == HOST else "certificate: ")
+    assert back.allocations() == (name == HOST)
+    assert back.all_given_back()
 
 
 @pytest.mark.usefixtures("trusted")

@@ -37,6 +37,11 @@ RELEASE_LIMIT = 1.0
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
+QUOTA_REACHED = 486
+"""The code of a server that counts too many allocations of this user (RFC 8656, section 19)."""
+QUOTA_GRACE = 1.2
+"""How long after that a server is asked once more, in seconds: coturn counts an allocation that was
+given back for a second more, so that the call after a call would find no room."""
 ALTERNATE_SERVER = 0x8023
 """The attribute that names the other one (RFC 8489, section 14.15)."""
 ALTERNATE_DOMAIN = 0x8003
@@ -88,7 +93,7 @@ class Allocation:
         """
         try:
             async with asyncio.timeout(timeout) as self._limit:
-                await self._ask_or_follow()
+                await self._ask_twice()
         except TimeoutError:
             if self._failure is None:
                 return TIMED_OUT
@@ -101,20 +106,27 @@ class Allocation:
             self._limit = None
         return None
 
-    async def _ask_or_follow(self) -> None:
+    async def _ask_twice(self) -> None:
         try:
             await self._ask()
         except stun.TransactionFailed as refusal:
             client = self.client
-            if refusal.response.error_code != TRY_ALTERNATE or client is None:
+            code = refusal.response.error_code
+            if client is None:
                 raise
-            if client.alternate is None:
+            if code == TRY_ALTERNATE and client.alternate is not None:
+                await client.leave()
+                self._address = client.alternate
+                # Over TLS the other one must have a certificate for it (RFC 8489, section 10).
+                self._name = client.alternate_domain or self._name
+            elif code == QUOTA_REACHED:
+                await client.leave()
+                # The reason if there is no time left.
+                self._failure = refusal
+                await asyncio.sleep(QUOTA_GRACE)
+            else:
                 raise
-            await client.leave()
-            self._address = client.alternate
-            # Over TLS the other one must have a certificate for this name (RFC 8489, section 10).
-            self._name = client.alternate_domain or self._name
-            # Only once: the other one's refusal counts.
+            # Not a third time: what is said now counts.
             await self._ask()
 
     async def _ask(self) -> None:
