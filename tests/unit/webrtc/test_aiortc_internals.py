@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,22 +57,3 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
 def test_a_receiver_with_another_buffer_keeps_it() -> None:
     receiver: Any = SimpleNamespace(_RTCRtpReceiver__jitter_buffer=object())
     assert not internals.use_receive_buffer(receiver, ReceiveBuffer())
-
-
-def test_more_can_wait_in_the_sockets_of_a_call() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
-        )
-        path = SimpleNamespace(transport=transport)
-        ice = SimpleNamespace(_connection=SimpleNamespace(_protocols=[path]))
-        sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
-        pc: Any = SimpleNamespace(sctp=sctp, getTransceivers=list)
-        room = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        internals.widen_receive_buffers(pc)
-        wider = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        transport.close()
-        assert wider > room
-
-    asyncio.run(main())
