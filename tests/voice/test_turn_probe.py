@@ -18,7 +18,7 @@ from ai_gate.webrtc.turn._urls import turn_servers
 from tests.voice import running
 from tests.voice.conftest import StartCoturn
 from tests.voice.coturn import CREDENTIAL, HOST, TRANSPORTS, USERNAME, Coturn, Transport
-from tests.voice.dead_ends import answering, refusing, silent
+from tests.voice.dead_ends import answering, refusing, sending_on, silent
 from tests.voice.lossy_path import is_allocation, is_signed_request, lossy_path
 from tests.voice.running import finished, run, tasks
 
@@ -239,6 +239,18 @@ def test_a_server_that_sends_us_on_over_tls(
     reason = only(probe(front.ice_server("tls"))).reason
     assert (reason or "works").startswith("works" if name == HOST else "certificate: ")
     assert back.allocations() == (name == HOST)
+    assert back.all_given_back()
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("name", ["back.test", "elsewhere.test"])
+def test_a_server_that_sends_us_on_to_another_name(
+    authority: trustme.CA, start_coturn: StartCoturn, name: str
+) -> None:
+    back = start_coturn(certificate=authority.issue_cert("back.test"))
+    with sending_on(authority.issue_cert(HOST), back.tls_port, name) as url:
+        reason = only(probe(at(url))).reason
+    assert (reason or "works").startswith("works" if name == "back.test" else "certificate: ")
     assert back.all_given_back()
 
 
