@@ -35,7 +35,7 @@ voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answe
 	@$(BIN)/python examples/voice.py --mock
 
 test: $(READY) ## Run all tests but those of test-voice
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
 
 test-voice: $(READY) ## Run the tests of live voice, with the servers and peers that are installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)

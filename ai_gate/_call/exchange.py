@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 MAX_BODY = 8 * 1024 * 1024
 """The bytes of a response's body that are read, and that it may unfold to. The gate's have 2 KB."""
 
@@ -40,6 +42,8 @@ class Order:
     """Whether another attempt can follow if this one gets no response."""
     is_after_a_loss: bool = False
     """Whether the attempt before got no response."""
+    auth: Any = httpx.USE_CLIENT_DEFAULT
+    """What `httpx.Client.send` takes: None if the request itself proves who sends it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -49,7 +49,9 @@ def exchange(order: Order, clients: Clients) -> Exchange:
     result = Exchange(proxy=clients.proxy)
     try:
         _check_begun(attempt)
-        response = client.send(attempt.request, stream=True, follow_redirects=False)
+        response = client.send(
+            attempt.request, stream=True, auth=order.auth, follow_redirects=False
+        )
         _read(response, result, order.deadline)
     except Exception as failure:
         if passing := of_the_app(failure, attempt, clients):
@@ -83,7 +85,9 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     try:
         with anyio.move_on_after(order.deadline.left()) as scope:
             _check_begun(attempt)
-            response = await client.send(attempt.request, stream=True, follow_redirects=False)
+            response = await client.send(
+                attempt.request, stream=True, auth=order.auth, follow_redirects=False
+            )
             await _read_async(response, result, order.deadline)
         if scope.cancelled_caught:
             raise _too_late(attempt)
@@ -222,6 +226,9 @@ def _to_the_end(result: Exchange, response: httpx.Response, deadline: Deadline) 
     """
     try:
         yield
+    except httpx.StreamError as failure:
+        # A hook of the app's has closed the response, or read a part of it.
+        result.failure = failure
     except BaseException as failure:
         if not response.is_closed:
             raise

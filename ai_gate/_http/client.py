@@ -2,8 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -11,7 +10,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import anyio
 import anyio.to_thread
 import httpx
-from anyio.lowlevel import current_token
+from anyio.lowlevel import RunVar, current_token
 
 from ai_gate._config import full_name
 from ai_gate._fork import process
@@ -26,24 +25,11 @@ Owner: TypeAlias = tuple[tuple[int, int], object]
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
 
+_turn: "RunVar[anyio.Lock]" = RunVar("ai_gate_certificates")
+"""Whose turn it is to read certificates, in an event loop."""
+
 LOOP = "event loop|different loop|async context"
 """What asyncio and trio say of a connection that belongs to another event loop."""
-
-
-@contextmanager
-def reading_environment() -> Iterator[None]:
-    """Turn what is wrong with the proxy and CA settings of the environment into an error of ours.
-
-    Raises:
-        AIGateError: Connections can't be set up.
-    """
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise AIGateError(
-            "Connections can't be set up: check the proxy and CA settings of the environment "
-            f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
-        ) from error
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +93,7 @@ class _Clients(ABC, Generic[C, P]):
         if self.closed:
             raise AIGateError("The client is closed: make a new one.")
         if self._injected is not None and self._injected.is_closed:
-            raise AIGateError("The http_client is closed: make a new client with an open one.")
+            raise AIGateError("The http_client is closed: pass an open one.")
 
     @property
     def proxy(self) -> str:
@@ -144,10 +130,15 @@ class _Clients(ABC, Generic[C, P]):
             own.pool.close_idle()
 
     def _opened(self) -> _Own[C, P]:
-        with reading_environment():
+        try:
             if self._base_url.scheme == "https":
                 shared_context()
             return self._open()
+        except (OSError, ValueError) as error:
+            raise AIGateError(
+                "Connections can't be set up: check the proxy and CA settings of the environment "
+                f"(HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR): {error}"
+            ) from error
 
     @abstractmethod
     def _owner(self) -> Owner:
@@ -188,7 +179,7 @@ class Clients(_Clients[httpx.Client, Pool]):
 
     def _open(self) -> _Own[httpx.Client, Pool]:
         proxy = environment_proxy(self._base_url)
-        pool = Pool(proxy and proxy.for_pool())
+        pool = Pool(proxy and proxy.server)
         return _Own(own_client(pool), pool, proxy.name if proxy else "")
 
 
@@ -220,12 +211,18 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
         return is_first and self._base_url.scheme == "https"
 
     async def prepare(self) -> None:
-        """Read the certificates in a thread: it takes some 40 ms."""
-        with suppress(OSError, RuntimeError):
-            # `get` tells what is wrong, and reads them itself if no thread can be had.
-            await anyio.to_thread.run_sync(
-                shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-            )
+        """Read the certificates in a thread, once for all calls that wait: it takes some 40 ms."""
+        try:
+            turn = _turn.get()
+        except LookupError:
+            _turn.set(turn := anyio.Lock())
+        async with turn:
+            if self.is_unprepared:
+                # `get` tells what is wrong, and reads them itself if no thread can be had.
+                with suppress(OSError, RuntimeError):
+                    await anyio.to_thread.run_sync(
+                        shared_context, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                    )
 
     def is_unusable(self, failure: RuntimeError) -> bool:
         """Return True if an exception comes of a client that is closed, or another event loop's."""
@@ -252,7 +249,7 @@ class AsyncClients(_Clients[httpx.AsyncClient, AsyncPool]):
 
     def _open(self) -> _Own[httpx.AsyncClient, AsyncPool]:
         proxy = environment_proxy(self._base_url)
-        pool = AsyncPool(proxy and proxy.for_pool())
+        pool = AsyncPool(proxy and proxy.server)
         return _Own(own_async_client(pool), pool, proxy.name if proxy else "")
 
 

@@ -26,7 +26,7 @@ from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
 from ai_gate._http.dialing import dial, dial_async
-from ai_gate._http.head import Head, lacks_some
+from ai_gate._http.head import Head, more_within
 from ai_gate._http.tls import TLS
 from ai_gate._signals import is_of_a_handler, is_too_early
 
@@ -89,7 +89,7 @@ class Wire:
         self.handshakes = handshakes
         self.greetings = greetings
         self.attempt = Attempt(Deadline(0.0))
-        self._first_byte_by: Deadline | None = None
+        self._next_byte_by: Deadline | None = None
         self._begun = 0.0
         self._latency = 0.0
         """How long the last response took to begin, in seconds."""
@@ -110,11 +110,11 @@ class Wire:
         another attempt can follow over a new one, this one isn't given all the time, unless the
         gate is slow anyway.
         """
-        self._first_byte_by, self._begun = None, time.monotonic()
+        self._next_byte_by, self._begun = None, time.monotonic()
         self.is_reused = self.stream is not None
         patience = min(PATIENCE, attempt.deadline.left() / 2)
         if self.is_reused and attempt.may_be_repeated and patience > UNUSUAL * self._latency:
-            self._first_byte_by = Deadline(patience)
+            self._next_byte_by = Deadline(patience)
         self.attempt = attempt
 
     def forget(self) -> None:
@@ -123,14 +123,19 @@ class Wire:
         self.received.clear()
         self.is_cut = False
 
-    def lacks_some(self) -> bool:
-        """Return True if more is to come of a success that h11 may refuse."""
-        return self.attempt.written and not self.is_cut and lacks_some(bytes(self.received))
+    def expects_more(self) -> bool:
+        """Return True if more is to come of a success that h11 may refuse, and wait no longer."""
+        if self.is_cut or not self.attempt.written:
+            return False
+        seconds = more_within(bytes(self.received))
+        self._next_byte_by = Deadline(seconds)
+        return seconds > 0
 
     def note_read(self, data: bytes) -> None:
         """Note what came."""
         if not self.received:
             self._latency = time.monotonic() - self._begun
+        self._next_byte_by = None
         self.received += data[: AT_ONCE - len(self.received)]
         self.is_cut = self.is_cut or len(self.received) == AT_ONCE
 
@@ -149,10 +154,8 @@ class Wire:
         return min(self.attempt.deadline.left(), self.patience())
 
     def patience(self) -> float:
-        """Return the seconds that the first byte of a response still has."""
-        if self._first_byte_by is None or self.received:
-            return inf
-        return self._first_byte_by.left()
+        """Return the seconds that the next byte of a response still has."""
+        return self._next_byte_by.left() if self._next_byte_by else inf
 
 
 class NetworkBackend(httpcore.NetworkBackend):
@@ -250,7 +253,7 @@ class Stream:
 
     def _close_unless_read_on(self) -> None:
         """Close the socket, or leave it to the pool, which reads on if h11 refuses what came."""
-        if not self._wire.lacks_some():
+        if not self._wire.expects_more():
             self.close_socket()
 
     def _take(self) -> bytes:

@@ -9,7 +9,7 @@ import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -176,6 +176,15 @@ class _Connection(Generic[H]):
         if self.wire.stream is not None:
             self.wire.stream.close_socket()
 
+    @contextmanager
+    def _to_the_silence(self) -> Iterator[None]:
+        """End quietly once nothing more comes, unless the call's time is over too."""
+        try:
+            yield
+        except (httpcore.ReadError, httpcore.ReadTimeout):
+            if self.wire.attempt.deadline.left() <= 0:
+                raise
+
     def _links(self) -> Sequence[httpcore.ConnectionInterface | httpcore.AsyncConnectionInterface]:
         """Return the connection itself, or the one that a proxied connection's pool holds."""
         if isinstance(self.http, httpcore.ConnectionPool | httpcore.AsyncConnectionPool):
@@ -198,8 +207,8 @@ class Connection(_Connection[httpcore.HTTPConnection | httpcore.ConnectionPool])
 
     def read_on(self) -> None:
         """Read the rest of what h11 refuses, as far as its head tells how much there is."""
-        with suppress(httpcore.ReadError):
-            while self.wire.lacks_some() and isinstance(self.wire.stream, NetworkStream):
+        with self._to_the_silence():
+            while self.wire.expects_more() and isinstance(self.wire.stream, NetworkStream):
                 if not self.wire.stream.read(AT_ONCE):
                     return
 
@@ -219,8 +228,8 @@ class AsyncConnection(_Connection[httpcore.AsyncHTTPConnection | httpcore.AsyncC
 
     async def read_on(self) -> None:
         """Read the rest of what h11 refuses, as far as its head tells how much there is."""
-        with suppress(httpcore.ReadError):
-            while self.wire.lacks_some() and isinstance(self.wire.stream, AsyncNetworkStream):
+        with self._to_the_silence():
+            while self.wire.expects_more() and isinstance(self.wire.stream, AsyncNetworkStream):
                 if not await self.wire.stream.read(AT_ONCE):
                     return
 

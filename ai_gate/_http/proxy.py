@@ -21,22 +21,10 @@ HOST = re.compile(r"[^\s\"'<>]+")
 class Proxy(NamedTuple):
     """A proxy that the environment names."""
 
-    settings: httpx.Proxy
-    """For a client of httpx."""
+    server: httpcore.Proxy
+    """Where it is, and what it wants to be told."""
     name: str
     """What it is called in errors: host, port, and where it is named. No password."""
-
-    def for_pool(self) -> httpcore.Proxy:
-        """Return the settings for a pool of ours or of httpcore's."""
-        url = self.settings.url
-        return httpcore.Proxy(
-            httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-            ),
-            auth=self.settings.raw_auth,
-            headers=self.settings.headers.raw,
-            ssl_context=self.settings.ssl_context,
-        )
 
 
 def environment_proxy(url: httpx.URL) -> Proxy | None:
@@ -58,9 +46,14 @@ def environment_proxy(url: httpx.URL) -> Proxy | None:
         )
     if proxy.url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         raise ValueError("a SOCKS proxy needs the package socksio: pip install 'httpx[socks]'")
-    if proxy.url.scheme == "https":
-        proxy.ssl_context = shared_context()
-    return Proxy(proxy, f"the proxy {proxy.url.host} port {port_of(proxy.url)} ({source})")
+    url = proxy.url
+    server = httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+        headers=proxy.headers.raw,
+        ssl_context=shared_context() if url.scheme == "https" else None,
+    )
+    return Proxy(server, f"the proxy {url.host} port {port_of(url)} ({source})")
 
 
 def _scheme(url: httpx.URL) -> str | None:

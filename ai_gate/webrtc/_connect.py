@@ -29,7 +29,6 @@ from ai_gate.webrtc._requirement import (
     require_asyncio,
     requiring_aiortc,
 )
-from ai_gate.webrtc._sdp_post import check_open
 from ai_gate.webrtc._signaling import API
 
 if TYPE_CHECKING:
@@ -115,8 +114,7 @@ class Connector:
             await import_beside("ai_gate.webrtc._opening")
             from ai_gate.webrtc._opening import open_call  # noqa: PLC0415
 
-        if (client := self._options.http_client) is not None:
-            check_open(client)
+        self._options.clients().check_open()
         if not callable(self._source):
             return await open_call(self._source, self._options, is_new=False)
         return await open_call(await _created(self._source), self._options, is_new=True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import aclosing
 
 import httpx
 
@@ -15,7 +16,7 @@ from ai_gate.webrtc._client_secret import ClientSecret, client_secret
 from ai_gate.webrtc._events import max_size
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
-from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster, http_client
+from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
@@ -135,8 +136,8 @@ class Opening:
         exchange = sdp_exchange(self._options.api, url, self._session.get("model"))
         self._is_posting = True
         try:
-            async with http_client(self._options.http_client, url) as (client, proxy):
-                answer = await exchange.exchange(offer, Poster(client, self._secret.value, proxy))
+            async with aclosing(self._options.clients()) as clients:
+                answer = await exchange.exchange(offer, Poster(clients, self._secret.value))
         except SDPRefusedError as refused:
             if refused.status_code == 401 and self._has_expired(refused):
                 raise _expired(refused) from refused

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 import httpx
 
-from ai_gate._config import SHORTEST_TIME, checked_seconds, full_name, parsed_url
+from ai_gate._config import SHORTEST_TIME, checked_seconds, parsed_url
+from ai_gate._http import AsyncClients
 from ai_gate._lazy import LazyModule
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
@@ -71,8 +72,12 @@ class Options:
         _check_max_queue(self.max_queue)
         _check_choice("api", self.api, API)
         _check_realtime_url(self.realtime_url)
-        _check_http_client(self.http_client)
+        self.clients()
         _check_choice("event_names", self.event_names, EventNames)
+
+    def clients(self) -> AsyncClients:
+        """Return whose httpx client posts the SDP offer: the app's, or one of ours."""
+        return AsyncClients(httpx.URL(self.realtime_url), self.http_client)
 
 
 def _check_audio(audio: object) -> None:
@@ -99,11 +104,4 @@ def _check_realtime_url(realtime_url: str) -> None:
         raise AIGateError(
             "realtime_url must be an absolute http or https URL without credentials and fragment, "
             f"for example {DEFAULT_REALTIME_URL}."
-        )
-
-
-def _check_http_client(http_client: object) -> None:
-    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
-        raise AIGateError(
-            f"http_client must be an httpx.AsyncClient, not {full_name(http_client)}."
         )

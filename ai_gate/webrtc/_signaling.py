@@ -7,16 +7,15 @@ beta, which it switched off in May 2026.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeAlias
 
 import httpx
 
-from ai_gate._call.response import json_object
+from ai_gate._call.exchange import Exchange
+from ai_gate._call.response import json_object, retry_after
 from ai_gate._redaction import MASK
-from ai_gate._timestamps import parse_retry_after
 from ai_gate.errors import InvalidResponseError
-from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster, Reply
+from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc.errors import CODE, SDPRefusedError, WebRTCError
 
 API: TypeAlias = Literal["auto", "calls", "beta"]
@@ -29,6 +28,8 @@ WRONG_VERSION = "api_version_mismatch"
 """OpenAI's code if a client secret belongs to the other protocol."""
 BETA_IS_OFF = "beta_api_shape_disabled"
 """OpenAI's code for everything that belongs to its beta."""
+MAX_ANSWER = 262_144
+"""How long an SDP answer may be, in bytes. One has a few thousand."""
 LONGEST_STATED = 500
 """How much of a server's message goes into an error's message, in characters."""
 
@@ -145,41 +146,42 @@ def sdp_exchange(api: API, realtime_url: httpx.URL, model: object) -> SDPExchang
     return makers[api]()
 
 
-def _answer(reply: Reply, poster: Poster) -> SDPAnswer:
-    if not 200 <= reply.status < 300:
-        raise _refusal(reply, poster)
+def _answer(result: Exchange, poster: Poster) -> SDPAnswer:
+    if result.refused:
+        raise _refusal(result, poster)
     # A byte order mark or a blank line before it does no harm.
-    text = reply.body.decode("utf-8-sig", "replace").lstrip()
-    if not reply.is_whole or not text.startswith("v=0"):
+    text = result.body.decode("utf-8-sig", "replace").lstrip()
+    is_answer = text.startswith("v=0") and len(result.body) <= MAX_ANSWER
+    if not result.is_whole or not is_answer:
         raise InvalidResponseError(
-            f"The SDP offer was answered with HTTP {reply.status} and a body that is no SDP "
-            f"({len(reply.body):,} bytes of it came). {MAY_HAVE_BEGUN}",
-            reply.status,
-            body=reply.body,
-            headers=reply.headers,
+            f"The SDP offer was answered with HTTP {result.status} and a body that is no SDP "
+            f"({len(result.body):,} bytes of it came). {MAY_HAVE_BEGUN}",
+            result.status,
+            body=bytes(result.body),
+            headers=result.headers,
         )
-    return SDPAnswer(text, _call_id(reply))
+    return SDPAnswer(text, _call_id(result))
 
 
-def _call_id(reply: Reply) -> str | None:
-    location = reply.headers.get("location", "")
+def _call_id(result: Exchange) -> str | None:
+    location = result.headers.get("location", "")
     path = re.split("[?#]", location, maxsplit=1)[0]
     return path.rstrip("/").rpartition("/")[2] or None
 
 
-def _refusal(reply: Reply, poster: Poster) -> SDPRefusedError:
-    response = json_object(reply.body)
+def _refusal(result: Exchange, poster: Poster) -> SDPRefusedError:
+    response = json_object(result.body)
     stated = response.get("error")
     error = stated if isinstance(stated, dict) else response
     code, text = (_masked(error.get(name), poster) for name in ("code", "message"))
     shown = f", {code}" if CODE.fullmatch(code) else ""
     return SDPRefusedError(
-        f"The SDP offer was refused (HTTP {reply.status}{shown})" + (f": {text}" if text else "."),
-        reply.status,
+        f"The SDP offer was refused (HTTP {result.status}{shown})" + (f": {text}" if text else "."),
+        result.status,
         response,
-        body=reply.body,
-        headers=reply.headers,
-        retry_after=parse_retry_after(reply.headers, datetime.now(UTC)),
+        body=bytes(result.body),
+        headers=result.headers,
+        retry_after=retry_after(result),
     )
 
 

@@ -94,6 +94,17 @@ def test_a_body_that_comes_after_a_head_that_is_refused(
     server.wait_for(lambda: server.closed == server.opened)
 
 
+def test_what_is_silent_after_a_chunk_line_that_is_refused_is_not_waited_for(
+    caller: Caller, serve: Serve
+) -> None:
+    start = head(200, CHUNKED) + chunk(JSON[:9]) + b"zz\r\n"
+    server = serve((ReadRequest(), Send(start), Stall()))
+    outcome = caller.attempt(POST, server.url, timeout=AMPLE)
+    assert type(outcome.error) is InvalidResponseError
+    assert outcome.error.body == JSON[:9] + b"zz\r\n"
+    assert outcome.seconds < AMPLE / 2
+
+
 @pytest.mark.parametrize("end", [(), (ReadSome(),)], ids=["closed", "open"])
 def test_a_body_that_comes_after_a_chunk_line_that_is_refused(
     end: Script, caller: Caller, serve: Serve

@@ -200,7 +200,7 @@ class Caller:
 
 
 CALLERS = tuple(map(Caller, FLAVOURS))
-SYNC, ASYNCIO, _ = CALLERS
+SYNC, ASYNCIO, TRIO = CALLERS
 
 
 def session_of(caller: Caller, client: AIGateClient | AsyncAIGateClient) -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
+import anyio
+import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError
 from ai_gate._http.tls import shared_context
-from tests.support.callers import GET, Caller, Client, Operation
+from tests.support.callers import ASYNCIO, GET, TRIO, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head
 from tests.support.server import Server
@@ -65,6 +69,31 @@ def test_all_clients_share_it(
 
     caller.run(body)
     assert secure.opened == 3
+
+
+@pytest.mark.parametrize("caller", [ASYNCIO, TRIO], ids=str)
+def test_many_first_calls_read_the_certificates_once(
+    caller: Caller, authority_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.pem"
+    copy.write_bytes(authority_file.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(copy))
+    create, all_wait = httpx.create_ssl_context, threading.Event()
+    read = Mock(side_effect=lambda: all_wait.wait(60) and create())
+    monkeypatch.setattr("httpx.create_ssl_context", read)
+
+    async def body() -> None:
+        async with (
+            caller.client("https://127.0.0.1:9", max_retries=0) as client,
+            anyio.create_task_group() as group,
+        ):
+            for _ in range(20):
+                group.start_soon(client.failure, GET)
+            await anyio.wait_all_tasks_blocked()
+            all_wait.set()
+
+    caller.run(body)
+    read.assert_called_once_with()
 
 
 @pytest.mark.usefixtures("trusted")

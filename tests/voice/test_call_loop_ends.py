@@ -46,10 +46,6 @@ async def relayed(
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize("milliseconds", [0, 5, 10, 20, 40, 150, 300, 400, 700])
-# What anyio and aioice say of coroutines that the end of the loop cuts in the middle.
-@pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <coroutine object:" "pytest.PytestUnraisableExceptionWarning"
-)
 def test_while_a_call_is_made(
     gate_process: GateProcess,
     coturn: Coturn,
