@@ -130,7 +130,8 @@ def put_last(pc: "RTCPeerConnection", is_last: Callable[[str], bool]) -> None:
         for protocol in getattr(connection, "_protocols", ()):
             candidate: Any = getattr(protocol, "local_candidate", None)
             with contextlib.suppress(AttributeError):
-                if candidate.type == "host" and is_last(candidate.host):
+                is_own = candidate.type == "host" and candidate.transport == "udp"
+                if is_own and is_last(candidate.host):
                     candidate.priority = LAST
 
 

@@ -83,7 +83,10 @@ class Opening:
 
     async def run(self) -> Call:
         """Open the call."""
-        peer = Peer(self._options.audio, self._relay, self._options.relay_only)
+        options = self._options
+        peer = Peer(
+            options.audio, self._relay, relay_only=options.relay_only, ice_tcp=options.ice_tcp
+        )
         connection = CallConnection(peer, self._options, self._started)
         self._connection = connection
         offer = await self._offer(peer)
@@ -93,9 +96,7 @@ class Opening:
         connection.mark("answered")
         await self._connect(peer, answer.sdp)
         connection.begin()
-        if not self._relay.is_there:
-            # Too late: there is a path. What becomes of the servers is still told.
-            self._relay.close()
+        peer.leave_unused()
         self._log_open(connection)
         return Call(
             connection,
@@ -190,7 +191,7 @@ class Opening:
 
 async def _problem(peer: Peer, answer: str) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if (reason := unusable(answer)) is not None:
+    if (reason := unusable(answer, peer.protocols)) is not None:
         return reason
     try:
         await peer.accept(answer)

@@ -26,6 +26,7 @@ from ai_gate.webrtc._aiortc_internals import (
     own_close,
     put_last,
     said_goodbye,
+    selected_pair,
     stop_consent,
     use_receive_buffer,
     widen_receive_buffers,
@@ -34,6 +35,7 @@ from ai_gate.webrtc._answer import addresses, for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._ice_tcp import TCPWay
 from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._routes import own_address_to
 from ai_gate.webrtc._types import Candidate
@@ -64,9 +66,12 @@ class Peer:
         audio: The app's track, or None.
         relay: The way through a TURN server.
         relay_only: Whether only that will do.
+        ice_tcp: Whether TCP may be used to the peer.
     """
 
-    def __init__(self, audio: MediaStreamTrack | None, relay: Relay, relay_only: bool) -> None:
+    def __init__(
+        self, audio: MediaStreamTrack | None, relay: Relay, *, relay_only: bool, ice_tcp: bool
+    ) -> None:
         mask_logs()
         # It makes a certificate, which a broken OpenSSL can't.
         with requiring_aiortc():
@@ -78,6 +83,11 @@ class Peer:
         use_receive_buffer(transceiver.receiver, self.receive_buffer)
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
         add_way(self.pc, relay)
+        self._tcp = TCPWay()
+        self.protocols: tuple[str, ...] = ("udp",)
+        """The protocols over which the peer can be reached."""
+        if ice_tcp and not relay_only and add_way(self.pc, self._tcp):
+            self.protocols = ("udp", "tcp")
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
@@ -137,7 +147,7 @@ class Peer:
         """
         self._prefer_routes(answer)
         await self.pc.setRemoteDescription(
-            RTCSessionDescription(sdp=for_aiortc(answer), type="answer")
+            RTCSessionDescription(sdp=for_aiortc(answer, self.protocols), type="answer")
         )
 
     def _prefer_routes(self, answer: str) -> None:
@@ -153,6 +163,14 @@ class Peer:
     async def opened(self) -> None:
         """Wait until events can travel, or never will."""
         await self._changed.wait_for(lambda: self.is_open or self.end is not None)
+
+    def leave_unused(self) -> None:
+        """Close the ways that were too late, or that others were faster than."""
+        if not self.relay.is_there:
+            self.relay.close()
+        pair = selected_pair(self.pc)
+        if pair is not None and pair.local.protocol != "tcp":
+            self._tcp.close()
 
     async def packets_received(self) -> int:
         """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
