@@ -82,7 +82,8 @@ class Peer:
         self.receive_buffer = ReceiveBuffer()
         use_receive_buffer(transceiver.receiver, self.receive_buffer)
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
-        add_way(self.pc, relay)
+        if relay.has_servers:
+            add_way(self.pc, relay)
         self._tcp = TCPWay()
         self.protocols: tuple[str, ...] = ("udp",)
         """The protocols over which the peer can be reached."""

@@ -35,6 +35,8 @@ class Relay(asyncio.DatagramTransport):
         servers, unusable = turn_servers(credentials) if credentials is not None else ([], [])
         self.candidate = _candidate(UNKNOWN, DISCARD)
         """The candidate that stands for it. It tells no address of this machine."""
+        self.has_servers = bool(servers)
+        """Whether there are servers to try."""
         self._race = Race(servers, self._take)
         self._unusable = tuple(unusable)
         self._allocation: Allocation | None = None
