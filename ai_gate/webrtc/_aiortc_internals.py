@@ -84,8 +84,9 @@ def add_way(pc: "RTCPeerConnection", way: Way) -> bool:
     """Give a peer connection one more way out, before it gathers its own addresses.
 
     Left to itself, aiortc makes an allocation on the first TURN server alone, and waits for it.
-    This one is only waited for if there is no own address. One that comes later isn't in the offer:
-    the peer learns of it by what comes through it.
+    This one is waited for, and in the offer, only if there is no own address. Else the peer learns
+    of it by the first check that comes through it: one of the peer's before that would be lost,
+    since a TURN server lets none through, and many a peer repeats it only after half a second.
 
     Args:
         pc: The peer connection. Closing it closes the way.
@@ -108,8 +109,8 @@ def _with_way(connection: Any, own: Callable[..., Awaitable[list[Any]]], way: Wa
         candidates = await own(*args, **options)
         if not candidates:
             await way.decided()
-        if way.is_there:
-            candidates.append(way.candidate)
+            if way.is_there:
+                candidates.append(way.candidate)
         protocol = ice.StunProtocol(connection)
         protocol.local_candidate = way.candidate
         way.receive(protocol)
