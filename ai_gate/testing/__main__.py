@@ -15,6 +15,9 @@ _WAIT_SECONDS = 0.5
 class _LoggingGate(MockGate):
     """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
+    def _warn(self, message: str) -> None:
+        sys.stderr.write(f"ai_gate.testing: {message}\n")
+
     def _log(self, method: str, path: str, status: int) -> None:
         sys.stderr.write(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}\n")
 
@@ -27,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopped.set())
     try:
         with _LoggingGate(
+            host=options.host,
             port=options.port,
+            allow_host=options.allow_host,
+            allow_origin=options.allow_origin,
             requests=options.requests,
             concurrent=options.concurrent,
             quota=options.quota,
@@ -50,9 +56,29 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ai_gate.testing",
-        description="Run a mock gate on 127.0.0.1 until Ctrl-C. A limit can be a number or none.",
+        description="Run a mock gate until Ctrl-C or SIGTERM. A limit can be a number or none.",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="the address to listen on; default: 127.0.0.1; 0.0.0.0: all, for other containers",
     )
     parser.add_argument("--port", type=_port, default=8787, help="0: a free one; default: 8787")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name under which it is reached; repeat",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="an origin whose pages may use it, besides those on loopback; repeat",
+    )
     parser.add_argument(
         "--requests", type=_limit, default=100, help="requests in 15 minutes; default: 100"
     )

@@ -1,6 +1,7 @@
 """MockGate, the mock gate as tests use it."""
 
 import ssl
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from importlib import import_module
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import ai_gate.testing
+from ai_gate.testing._access import LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
 from ai_gate.testing._limits import Plan
@@ -15,7 +17,7 @@ from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
-from ai_gate.testing._server import HOST, Server
+from ai_gate.testing._server import Server
 from ai_gate.testing._sessions import IceServers
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import MockGateError, Violation
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class MockGate:
-    """A stateful HTTP server on 127.0.0.1 that plays AI Gate.
+    """A stateful HTTP server that plays AI Gate, on 127.0.0.1 unless told otherwise.
 
     It starts with `start()` or a `with` block and ends with `close()` or the end of the block. A
     gate that was closed can be started again, on the same port and with the same state.
@@ -44,8 +46,19 @@ class MockGate:
     `realtime_url`, receives and sends audio; see `voice`. That needs aiortc:
     `pip install "ai-gate[testing,webrtc]"`.
 
+    Pages on loopback may use it, and those that `allow_origin` names. A page elsewhere can't, even
+    if its name is made to lead to this machine: the header `Host` must hold an IP address,
+    `localhost`, `host`, or a name of `allow_host`; for a gate that listens on other addresses than
+    loopback's, a name without a dot will do too, as one of compose's services has it.
+
     Args:
+        host: The address to listen on. Default `127.0.0.1`. With any other than loopback's,
+            everybody who can reach this machine can use the gate: there is a warning.
         port: The port to listen on. Default 0: a free one.
+        allow_host: Further names under which it is reached. Default: none. With `ssl_context` any
+            will do that the certificate has.
+        allow_origin: Origins whose pages may use it, `https://app.example` for one, besides those
+            on loopback. Default: none.
         requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
         concurrent: Live sessions of a project, or None for no limit. Default 5.
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
@@ -58,7 +71,7 @@ class MockGate:
 
     Raises:
         ValueError: A limit is negative.
-        TypeError: `projects` is a single string, or an ICE server has no `urls`.
+        TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -73,7 +86,10 @@ class MockGate:
     def __init__(
         self,
         *,
+        host: str = LOOPBACK,
         port: int = 0,
+        allow_host: Collection[str] = (),
+        allow_origin: Collection[str] = (),
         requests: int | None = 100,
         concurrent: int | None = 5,
         quota: int | None = 100,
@@ -82,8 +98,10 @@ class MockGate:
         realtime: bool = False,
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
     ) -> None:
-        if isinstance(projects, str):
-            raise TypeError("projects must be a collection of project IDs, not a single string")
+        names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}
+        for name, value in names.items():
+            if isinstance(value, str):
+                raise TypeError(f"{name} must be a collection, not a single string")
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
         self._state = State(plan)
@@ -98,9 +116,15 @@ class MockGate:
             on_session=self._add_session,
         )
         self._router = Router(
-            contract, operations, self._state, self._log, other_paths=self._respond_as_openai
+            contract,
+            operations,
+            self._state,
+            self._log,
+            other_paths=self._respond_as_openai,
+            access=Access(host, allow_host, allow_origin, checks_host=ssl_context is None),
         )
         self._ssl_context = ssl_context
+        self._host = host
         self._port = port
         self._server: Server | None = None
 
@@ -109,6 +133,9 @@ class MockGate:
 
     def _log(self, method: str, path: str, status: int) -> None:
         """Do nothing with a response; the command prints a line for it."""
+
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, stacklevel=3)
 
     def _add_session(self, session: Mapping[str, Any]) -> None:
         if self._realtime is not None:
@@ -134,6 +161,9 @@ class MockGate:
         Returns:
             The gate itself.
 
+        Warns:
+            UserWarning: Others than this machine can reach it.
+
         Raises:
             OSError: The port is taken, or there are too few descriptors. Nothing is left open.
 
@@ -142,13 +172,15 @@ class MockGate:
             >>> gate.close()
         """
         if self._server is None:
+            if not is_loopback(self._host):
+                self._warn(f"The mock gate is open to everybody who can reach {self._host}")
             self._server = self._start_server()
             self._port = self._server.server_port
         return self
 
     def _start_server(self) -> Server:
         with ExitStack() as undo:
-            server = Server(self._port, self._router, self._ssl_context)
+            server = Server(self._host, self._port, self._router, self._ssl_context)
             undo.callback(server.server_close)
             if self._realtime is not None:
                 undo.callback(self._realtime.stop)
@@ -197,7 +229,7 @@ class MockGate:
 
     @property
     def url(self) -> str:
-        """The gate's base URL, without a slash at the end.
+        """The gate's base URL for a client on this machine, without a slash at the end.
 
         Raises:
             RuntimeError: The gate was never started and has no fixed port.
@@ -207,7 +239,8 @@ class MockGate:
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        return f"{scheme}://{HOST}:{self.port}"
+        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self._host, self._host)  # noqa: S104
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def realtime_url(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 
+from ai_gate.testing._access import Access
 from ai_gate.testing._contract import Call, Contract, ContractError
 from ai_gate.testing._examples import Example, Pick, documented_examples, parse_prefer
 from ai_gate.testing._operations import Operations
@@ -40,6 +41,7 @@ class Router:
         log: Called with the method, path and status of each response.
         other_paths: Responds to a request for a path that the spec says nothing about; None if
             it has no such path. Default: there are no such paths.
+        access: Whose requests are served. Default: those of a gate on loopback.
     """
 
     def __init__(
@@ -48,9 +50,12 @@ class Router:
         operations: Operations,
         state: State,
         log: Log,
+        *,
         other_paths: OtherPaths = _no_other_path,
+        access: Access | None = None,
     ) -> None:
         self._contract = contract
+        self._access = access or Access()
         self._other_paths = other_paths
         self._log = log
         self._state = state
@@ -79,15 +84,26 @@ class Router:
         """Respond to a request. Never raises: a bug of the mock gate is kept, and gives 500."""
         self._state.add_request(request)
         try:
-            response = self._other_paths(request)
-            if response is None:
-                return self._checked(request.method, request.path, self._route(request))
-            return self._logged(request.method, request.path, self._stamped(response))
+            response = self._admit(request)
         except Exception as error:
-            return self.report_bug(request.method, request.path, f"{type(error).__name__}: {error}")
+            message = f"{type(error).__name__}: {error}"
+            response = self.report_bug(request.method, request.path, message)
+        return replace(response, headers={**self._access.headers(request), **response.headers})
+
+    def _admit(self, request: ReceivedRequest) -> Response:
+        method, path = request.method, request.path
+        refusal = self._access.refusal(request)
+        if refusal is not None:
+            return self.refuse(method, path, *refusal)
+        response = self._other_paths(request)
+        if response is None and self._access.is_preflight(request):
+            response = Response(204, b"")
+        if response is None:
+            return self._checked(method, path, self._route(request))
+        return self._logged(method, path, self._stamped(response))
 
     def refuse(self, method: str, path: str, status: int, message: str) -> Response:
-        """Respond to what could not even be read as a request."""
+        """Respond to what can't be read as a request, or must not be served."""
         return self._checked(method, path, self._refusal(method, path, status, message))
 
     def report_bug(self, method: str, path: str, message: str) -> Response:

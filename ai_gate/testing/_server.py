@@ -1,6 +1,7 @@
-"""A threading HTTP server on loopback, and its connections."""
+"""A threading HTTP server, and its connections."""
 
 import contextlib
+import errno
 import http.client
 import io
 import socket
@@ -16,10 +17,11 @@ from ai_gate.testing._request import UnreadableRequestError, read_request
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
 
-HOST = "127.0.0.1"
 _POLL_SECONDS = 0.01
 _LINGER_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+# Each has a thread. Further ones wait in the queue of the system.
+MOST_CONNECTIONS = 512
 
 
 class Server(ThreadingHTTPServer):
@@ -29,13 +31,14 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
+        self, host: str, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
     ) -> None:
         self.router = router
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ssl_context = ssl_context
         self._connections: set[socket.socket] = set()
         self._connections_changed = threading.Condition()
-        super().__init__((HOST, port), RequestHandler)
+        super().__init__((host, port), RequestHandler)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_POLL_SECONDS,), name="ai-gate-mock", daemon=True
         )
@@ -59,10 +62,13 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without looking up the host's name, as HTTPServer does."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = HOST, self.server_address[1]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection. Its TLS handshake is part of its first read, in its own thread."""
+        with self._connections_changed:
+            if not self._connections_changed.wait_for(self._has_room, _POLL_SECONDS):
+                raise OSError(errno.EMFILE, "as many connections as there may be")
         connection, address = super().get_request()
         if self._ssl_context is not None:
             connection = self._ssl_context.wrap_socket(
@@ -71,6 +77,9 @@ class Server(ThreadingHTTPServer):
         with self._connections_changed:
             self._connections.add(connection)
         return connection, address
+
+    def _has_room(self) -> bool:
+        return len(self._connections) < MOST_CONNECTIONS
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection so that a client that still sends can read the response."""

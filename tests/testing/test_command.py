@@ -85,6 +85,21 @@ def test_realtime() -> None:
     assert err.splitlines() == ["POST /session 200", "POST /v1/realtime 401"]
 
 
+def test_all_addresses_on_request() -> None:
+    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
+    with running("--host", "0.0.0.0", *names) as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        headers = {"Host": "mock.test", "Origin": "https://app.test"}
+        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
+        answer = httpx.get(f"{elsewhere}/health", headers=headers, trust_env=False)
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://app.test"
+    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
+    assert err.splitlines() == [warning, "GET /health 200"]
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -93,7 +108,7 @@ def test_realtime() -> None:
         (["--port", "65536"], "must be a number from 0 to 65535"),
         (["--quota", "-1"], "must be a number that is not negative, or none"),
         (["--requests", "many"], "must be a number that is not negative, or none"),
-        (["--host", "localhost"], "unrecognized arguments"),
+        (["--hosts", "localhost"], "unrecognized arguments"),
     ],
 )
 def test_bad_flags(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
