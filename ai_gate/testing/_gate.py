@@ -12,7 +12,7 @@ import ai_gate.testing
 from ai_gate.testing._access import LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._examples import Pick
-from ai_gate.testing._limits import Plan
+from ai_gate.testing._limits import Plan, Refusal
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
@@ -62,7 +62,8 @@ class MockGate:
         requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
         concurrent: Live sessions of a project, or None for no limit. Default 5.
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
-        projects: The IDs of the projects that exist; others get a 401. Default None: any project.
+        projects: The IDs of the projects that exist, or each ID with a `Plan` in place of the three
+            limits; others get a 401. Default None: any project.
         ssl_context: For a gate that speaks https: its side of TLS. Default None: http.
         realtime: Whether the gate plays OpenAI's side of a call too. Default False.
         ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
@@ -93,7 +94,7 @@ class MockGate:
         requests: int | None = 100,
         concurrent: int | None = 5,
         quota: int | None = 100,
-        projects: Collection[str] | None = None,
+        projects: Collection[str] | Mapping[str, Plan] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         realtime: bool = False,
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
@@ -104,13 +105,11 @@ class MockGate:
                 raise TypeError(f"{name} must be a collection, not a single string")
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
-        self._state = State(plan)
+        self._state = State(plan, _plans(projects, plan))
         self._realtime = _new_realtime(self._state.now) if realtime else None
         servers = () if realtime and ice_servers is None else ice_servers
         operations = Operations(
             contract,
-            plan,
-            projects,
             self._state,
             ice_servers=None if servers is None else IceServers(servers),
             on_session=self._add_session,
@@ -278,7 +277,7 @@ class MockGate:
 
     @property
     def received(self) -> list[ReceivedRequest]:
-        """The requests that arrived, in order. A copy.
+        """The requests that arrived, in order, the newest 1,000 of them. A copy.
 
         Example:
             >>> import httpx
@@ -291,7 +290,9 @@ class MockGate:
 
     @property
     def violations(self) -> list[Violation]:
-        """What departed from `openapi.yaml`, in order: requests and, as bugs, responses. A copy.
+        """What departed from `openapi.yaml`, in order: requests and, as bugs, responses.
+
+        The newest 1,000. A copy.
 
         Example:
             >>> import httpx
@@ -301,6 +302,47 @@ class MockGate:
             'identifier must not be empty'
         """
         return self._state.violations()
+
+    @property
+    def sessions(self) -> list[Mapping[str, Any]]:
+        """The sessions that were created, in order, the newest 1,000 of them. A copy.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     _ = httpx.post(f"{gate.url}/session", json={"project_id": "p", "voice": "ash"})
+            >>> gate.sessions[0]["voice"]
+            'ash'
+        """
+        return self._state.sessions()
+
+    def sessions_created(self, project: str | None = None) -> int:
+        """Count the sessions that were created, whether or not the client got them.
+
+        Args:
+            project: The project's ID. Default None: those of all projects.
+
+        Returns:
+            The number since the start, or since the last `reset`.
+
+        Example:
+            >>> MockGate().sessions_created("proj_demo")
+            0
+        """
+        return self._state.sessions_created(project)
+
+    def assert_no_violations(self) -> None:
+        """Fail if anything departed from `openapi.yaml`.
+
+        Raises:
+            AssertionError: Something did; it says what.
+
+        Example:
+            >>> MockGate().assert_no_violations()
+        """
+        found = [str(violation) for violation in self.violations]
+        if found:
+            raise AssertionError("\n".join(["What departed from openapi.yaml:", *found]))
 
     def advance(self, seconds: float) -> None:
         """Put the gate's clock forward instead of waiting.
@@ -340,8 +382,181 @@ class MockGate:
         """
         self._router.respond_next(Pick(status, example))
 
+    def fail_next(
+        self, fault: str, *, operation: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Let the next valid request fail. Several calls queue up.
+
+        Documented errors go by the names of the examples in `openapi.yaml`: `quota_exceeded`,
+        `rate_limit`, `concurrent_limit`, `unknown_project`, `internal_error`, `cloudflare_522` and
+        so on. They leave the gate's state as it is, like these:
+
+        - `stall`: no response; `reset`: a TCP reset in its place
+        - `cloudflare_521` and others from 520 to 527 and 530: Cloudflare's page
+        - `html`: 200 with a page, as of a hotel's network; `redirect`: 302
+
+        With the others the request is carried out, and only its response suffers:
+
+        - `latency` (by 1 s) and `drip` (a byte each 0.04 s): late, or slowly
+        - `stall_in_body`, `reset_in_body`, `truncate`: half of the body, then silence, a reset, the
+          end; `reset_after`: all of it, then a reset
+        - `malformed` (half of the JSON, as a whole body), `empty`, `huge` (9 MiB), `wrong_length`
+          (the head says half of what comes)
+
+        The request header `Prefer: fault=stall` does the same for its own request, and
+        `Prefer: fault=latency, wait=3` says the seconds.
+
+        Args:
+            fault: The name.
+            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
+            seconds: For `latency` the delay, for `drip` the time between two bytes.
+
+        Raises:
+            ValueError: There is no such fault or operation; the message lists those there are.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.fail_next("internal_error")
+            ...     httpx.get(f"{gate.url}/turn-credentials?identifier=p").json()["error"]
+            'internal_error'
+        """
+        self.fail(fault, times=1, operation=operation, seconds=seconds)
+
+    def fail(
+        self,
+        fault: str,
+        *,
+        times: int | None = None,
+        probability: float = 1.0,
+        operation: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Let requests fail until `recover`, so many times, or some of them.
+
+        What `fail_next` and `respond_next` queue goes first, then what was said last.
+
+        Args:
+            fault: The name; see `fail_next`.
+            times: How often. Default None: until `recover` or `reset`.
+            probability: The share of the requests that fail, above 0. Default 1.0: all. Which ones
+                they are is the same in each run.
+            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
+            seconds: For `latency` the delay, for `drip` the time between two bytes.
+
+        Raises:
+            ValueError: There is no such fault or operation, which the message lists, or a number
+                is out of range.
+
+        Example:
+            >>> gate = MockGate()
+            >>> gate.fail("reset", probability=0.1, operation="get_turn_credentials")
+        """
+        self._router.fail(
+            fault, times=times, probability=probability, operation=operation, seconds=seconds
+        )
+
+    def recover(self) -> None:
+        """End every fault, and take back what `answer_with` said. The rest stays as it is.
+
+        Example:
+            >>> gate = MockGate()
+            >>> gate.outage()
+            >>> gate.recover()
+        """
+        self._state.recover()
+
+    def outage(self, seconds: float | None = None, fault: str = "cloudflare_522") -> None:
+        """Let every request fail for a time.
+
+        Args:
+            seconds: How long, by the gate's clock, which `advance` puts forward. Default None:
+                until `recover`.
+            fault: What comes instead; see `fail_next`. Default: Cloudflare's 522.
+
+        Raises:
+            ValueError: There is no such fault, or `seconds` is out of range.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.outage(30)
+            ...     down = httpx.get(f"{gate.url}/health").status_code
+            ...     gate.advance(30)
+            ...     down, httpx.get(f"{gate.url}/health").status_code
+            (522, 200)
+        """
+        self._router.fail(fault, times=None, duration=seconds)
+
+    def slow(self, seconds: float) -> None:
+        """Let every response come late, until `recover`.
+
+        Args:
+            seconds: By how much, in seconds.
+
+        Raises:
+            ValueError: `seconds` is out of range.
+
+        Example:
+            >>> MockGate().slow(0.5)
+        """
+        self.fail("latency", seconds=seconds)
+
+    def exhaust(self, limit: str, project: str | None = None) -> None:
+        """Use up a limit: the gate refuses with the project's numbers until there is room again.
+
+        Args:
+            limit: `requests`, `concurrent` or `quota`.
+            project: The project's ID. Default None: every project, new ones too.
+
+        Raises:
+            ValueError: There is no such limit or project, or its plan doesn't have it.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.exhaust("quota")
+            ...     httpx.post(f"{gate.url}/session", json={"project_id": "p"}).status_code
+            402
+        """
+        names = [refusal.value for refusal in Refusal]
+        if limit not in names:
+            raise ValueError(f"there is no limit {limit!r}; there is {', '.join(names)}")
+        self._state.exhaust(Refusal(limit), project)
+
+    def answer_with(
+        self,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        operation: str = "create_session",
+        validate: bool = True,
+        **more: Any,
+    ) -> None:
+        """Have fields of the coming successes say something else, until `recover`.
+
+        Args:
+            fields: The values by name, new ones too, or by path: `{"turn_credentials.iceServers.0.urls": "..."}`.
+            operation: Whose responses they are. Default `create_session`.
+            validate: Whether `openapi.yaml` must allow the values. Default True. A client should
+                survive what it doesn't: `answer_with(client_secret=None, validate=False)`.
+            more: Further fields by name.
+
+        Raises:
+            ValueError: There is no such place or operation, or the spec doesn't allow the value.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.answer_with({"metadata.turn_server": "cloudflare"}, model="gpt-next")
+            ...     session = httpx.post(f"{gate.url}/session", json={"project_id": "p"}).json()
+            >>> session["model"], session["metadata"]["turn_server"]
+            ('gpt-next', 'cloudflare')
+        """
+        self._router.override({**(fields or {}), **more}, operation, is_checked=validate)
+
     def reset(self) -> None:
-        """Forget projects, requests, violations and queued responses, and put the clock back.
+        """Forget projects, requests, violations and faults, and put the clock back.
 
         Calls are hung up and forgotten, with the client secrets and what `voice` was told to do.
 
@@ -353,6 +568,14 @@ class MockGate:
         self._state.reset()
         if self._realtime is not None:
             self._realtime.reset()
+
+
+def _plans(
+    projects: Collection[str] | Mapping[str, Plan] | None, plan: Plan
+) -> Mapping[str, Plan] | None:
+    if projects is None:
+        return None
+    return dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
 
 
 def _new_realtime(now: Callable[[], float]) -> "Realtime":

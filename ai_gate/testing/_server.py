@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
+from ai_gate.testing._faults.steps import EndOfScript, Served
 from ai_gate.testing._request import UnreadableRequestError, read_request
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
@@ -162,7 +163,18 @@ class RequestHandler(BaseHTTPRequestHandler):
         head.writelines(f"{name}: {value}\r\n" for name, value in headers.items())
         head.write("\r\n")
         body = b"" if self.command == "HEAD" else response.body
-        self.wfile.write(head.getvalue().encode("ascii") + body)
+        self._write(head.getvalue().encode("ascii"), body, response)
+
+    def _write(self, head: bytes, body: bytes, response: Response) -> None:
+        if response.script is None:
+            self.wfile.write(head + body)
+            return
+        connection = Served(self.connection)
+        try:
+            for step in response.script(head, body):
+                step(connection)
+        except EndOfScript:
+            self.close_connection = True
 
 
 def _length(response: Response) -> dict[str, str]:

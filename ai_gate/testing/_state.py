@@ -2,13 +2,17 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
-from ai_gate.testing._examples import Example, Pick
-from ai_gate.testing._limits import Account, Plan, Usage
-from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._examples import Example
+from ai_gate.testing._faults.rules import Effect, Rule, Rules
+from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
 
 
@@ -35,11 +39,21 @@ class Clock:
         self._offset += seconds
 
 
-class State:
-    """The clock, the projects' accounts, the queue of picked responses, and what a test reads."""
+MOST_KEPT = 1_000
+"""How many requests, sessions and violations are kept: the newest ones."""
 
-    def __init__(self, plan: Plan) -> None:
+
+class State:
+    """The clock, the projects' accounts, the faults to come, and what a test reads.
+
+    Args:
+        plan: The plan of each project that has none of its own.
+        plans: The projects that exist, each with its plan; None for any.
+    """
+
+    def __init__(self, plan: Plan, plans: Mapping[str, Plan] | None = None) -> None:
         self._plan = plan
+        self._plans = plans
         self._lock = Lock()
         self.reset()
 
@@ -48,9 +62,12 @@ class State:
         with self._lock:
             self._clock = Clock()
             self._accounts: dict[str, Account] = {}
-            self._picks: list[Pick] = []
-            self._received: list[ReceivedRequest] = []
-            self._violations: list[Violation] = []
+            self._exhausted: list[tuple[Refusal, float]] = []
+            self._rules = Rules()
+            self._overrides: dict[str, list[tuple[Mapping[str, Any], bool]]] = {}
+            self._received: deque[ReceivedRequest] = deque(maxlen=MOST_KEPT)
+            self._sessions: deque[Mapping[str, Any]] = deque(maxlen=MOST_KEPT)
+            self._violations: deque[Violation] = deque(maxlen=MOST_KEPT)
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds."""
@@ -62,31 +79,98 @@ class State:
         with self._lock:
             self._clock.advance(seconds)
 
-    def admit(self, project: str, *, session: bool) -> tuple[Usage, float]:
-        """Count a project's request; return what the project has used, and the gate's time."""
+    def admit(self, project: str, *, session: bool) -> tuple[Usage, float] | None:
+        """Count a project's request.
+
+        Returns:
+            What the project has used, and the gate's time; None if there is no such project.
+        """
         with self._lock:
+            if self._plans is not None and project not in self._plans:
+                return None
             now = self._clock.now()
-            account = self._accounts.setdefault(project, Account(self._plan))
-            return account.admit(now, session=session), now
+            return self._account(project).admit(now, session=session), now
 
-    def add_pick(self, pick: Pick) -> None:
-        """Queue a picked response."""
-        with self._lock:
-            self._picks.append(pick)
+    def exhaust(self, limit: Refusal, project: str | None) -> None:
+        """Use up a limit of one project, or of all there are and will be.
 
-    def take_pick(self, examples: Iterable[Example]) -> Example | None:
-        """Remove the oldest pick that fits one of the examples, and return that example."""
+        Raises:
+            ValueError: There is no such project, or no such limit.
+        """
         with self._lock:
-            for position, pick in enumerate(self._picks):
-                if example := pick.find(examples):
-                    del self._picks[position]
-                    return example
-        return None
+            if project is not None and project not in (self._plans or {project}):
+                raise ValueError("there is no such project")
+            if all(plan.limit(limit) is None for plan in self._plans_of(project)):
+                raise ValueError(f"no plan has a limit of {limit.value}")
+            now = self._clock.now()
+            if project is None:
+                self._exhausted.append((limit, now))
+            for name in list(self._accounts) if project is None else [project]:
+                self._account(name).exhaust(limit, now)
+
+    def _plans_of(self, project: str | None) -> Iterable[Plan]:
+        if self._plans is None:
+            return [self._plan]
+        return self._plans.values() if project is None else [self._plans[project]]
+
+    def _account(self, project: str) -> Account:
+        if project not in self._accounts:
+            account = Account((self._plans or {}).get(project, self._plan))
+            self._accounts[project] = account
+            for limit, at in self._exhausted:
+                account.exhaust(limit, at)
+        return self._accounts[project]
+
+    def sessions_created(self, project: str | None) -> int:
+        """Count the sessions of one project, or of all."""
+        with self._lock:
+            wanted = self._accounts if project is None else {project}
+            accounts = [self._accounts[name] for name in wanted if name in self._accounts]
+            return sum(account.sessions_created for account in accounts)
+
+    def projects(self) -> dict[str, int]:
+        """Return the projects that sent requests, each with its number of sessions."""
+        with self._lock:
+            return {name: account.sessions_created for name, account in self._accounts.items()}
+
+    def add_rule(self, rule: Rule, seconds: float | None = None) -> None:
+        """Let something go wrong, for so many seconds of the gate's clock or without end."""
+        with self._lock:
+            until = math.inf if seconds is None else self._clock.now() + seconds
+            self._rules.add(replace(rule, until=until))
+
+    def take_effect(self, operation: str, examples: Sequence[Example]) -> Effect | None:
+        """Return what goes wrong with a request of an operation, and count it."""
+        with self._lock:
+            return self._rules.take(operation, examples, self._clock.now())
+
+    def override(self, operation: str, fields: Mapping[str, Any], *, is_checked: bool) -> None:
+        """Have fields of an operation's responses say something else."""
+        with self._lock:
+            self._overrides.setdefault(operation, []).append((fields, is_checked))
+
+    def overrides(self, operation: str) -> list[tuple[Mapping[str, Any], bool]]:
+        """Return the fields that say something else, and whether the spec allows it."""
+        with self._lock:
+            return list(self._overrides.get(operation, ()))
+
+    def recover(self) -> None:
+        """Let nothing go wrong any more, and responses say what they did."""
+        with self._lock:
+            self._rules = Rules()
+            self._overrides.clear()
 
     def add_request(self, request: ReceivedRequest) -> None:
-        """Keep a request."""
+        """Keep a request, without what is too much of its body."""
+        if len(request.body) > KEPT_BODY:
+            request = replace(request, body=request.body[:KEPT_BODY], is_cut=True)
         with self._lock:
             self._received.append(request)
+
+    def add_session(self, session: Mapping[str, Any]) -> None:
+        """Keep a session."""
+        with self._lock:
+            self._sessions.append(session)
 
     def add_violation(self, violation: Violation) -> None:
         """Keep a violation."""
@@ -97,6 +181,11 @@ class State:
         """Return a copy of the list of requests."""
         with self._lock:
             return list(self._received)
+
+    def sessions(self) -> list[Mapping[str, Any]]:
+        """Return a copy of the list of sessions."""
+        with self._lock:
+            return list(self._sessions)
 
     def violations(self) -> list[Violation]:
         """Return a copy of the list of violations."""

@@ -12,11 +12,12 @@ from itertools import product
 import pytest
 
 from ai_gate import APIConnectionError
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import ASYNCIO, SYNC, Caller, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response
 from tests.support.server import PATIENCE, Peer, Script
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 from .addresses import Address
 
