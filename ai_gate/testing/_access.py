@@ -59,6 +59,8 @@ class Access:
     def headers(self, request: ReceivedRequest) -> dict[str, str]:
         """Return the headers that let a page read the response; none if it must not."""
         origin = request.headers.get("origin", "")
+        if request.path.startswith(CONTROL):
+            return {}
         if not (_LOOPBACK_PAGE.fullmatch(origin) or origin in self.allow_origin):
             return {}
         return {

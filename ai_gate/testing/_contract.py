@@ -122,8 +122,12 @@ class Contract:
 @cache
 def load_contract() -> Contract:
     """Read the spec once for each process."""
-    text = (files("ai_gate_api") / "openapi.json").read_text("utf-8")
-    return Contract(json.loads(text))
+    return Contract(read_document("ai_gate_api", "openapi.json"))
+
+
+def read_document(package: str, name: str) -> Any:
+    """Read an OpenAPI document of a package."""
+    return json.loads((files(package) / name).read_text("utf-8"))
 
 
 def _snake_case(name: str) -> str:

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import ai_gate.testing
-from ai_gate.testing._access import LOOPBACK, Access, is_loopback
+from ai_gate.testing._access import CONTROL, LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
+from ai_gate.testing._control import Control
 from ai_gate.testing._examples import Pick
 from ai_gate.testing._limits import Plan, Refusal
 from ai_gate.testing._operations import Operations
@@ -119,9 +120,10 @@ class MockGate:
             operations,
             self._state,
             self._log,
-            other_paths=self._respond_as_openai,
+            other_paths=self._respond_beside,
             access=Access(host, allow_host, allow_origin, checks_host=ssl_context is None),
         )
+        self._control = Control(self._state, self._router, self.reset)
         self._ssl_context = ssl_context
         self._host = host
         self._port = port
@@ -140,7 +142,9 @@ class MockGate:
         if self._realtime is not None:
             self._realtime.add_session(session)
 
-    def _respond_as_openai(self, request: ReceivedRequest) -> Response | None:
+    def _respond_beside(self, request: ReceivedRequest) -> Response | None:
+        if request.path.startswith(CONTROL):
+            return self._control.respond(request)
         return None if self._realtime is None else self._realtime.respond(request)
 
     def __enter__(self) -> Self:
@@ -536,7 +540,8 @@ class MockGate:
         """Have fields of the coming successes say something else, until `recover`.
 
         Args:
-            fields: The values by name, new ones too, or by path: `{"turn_credentials.iceServers.0.urls": "..."}`.
+            fields: The values by name, new ones too, or by path:
+                `{"turn_credentials.iceServers.0.urls": "..."}`.
             operation: Whose responses they are. Default `create_session`.
             validate: Whether `openapi.yaml` must allow the values. Default True. A client should
                 survive what it doesn't: `answer_with(client_secret=None, validate=False)`.

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
-from ai_gate.testing._access import Access
+from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError
 from ai_gate.testing._examples import (
     Example,
@@ -93,6 +93,11 @@ class Router:
             raise ValueError(pick.mismatch(self._examples))
         self._state.add_rule(Rule(choose_example(pick)))
 
+    @property
+    def faults(self) -> list[str]:
+        """The names of all faults."""
+        return self._catalog.names
+
     def fail(
         self,
         fault: str,
@@ -156,7 +161,8 @@ class Router:
 
     def respond(self, request: ReceivedRequest) -> Response:
         """Respond to a request. Never raises: a bug of the mock gate is kept, and gives 500."""
-        self._state.add_request(request)
+        if not request.path.startswith(CONTROL):
+            self._state.add_request(request)
         try:
             response = self._admit(request)
         except Exception as error:
