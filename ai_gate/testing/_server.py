@@ -53,6 +53,15 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+        self.end_connections()
+
+    def hand_over(self, router: Router) -> None:
+        """Serve another gate. What is left of the former one's requests doesn't reach it."""
+        self.router = router
+        self.end_connections()
+
+    def end_connections(self) -> None:
+        """Close every connection, and wait for the end of their threads."""
         with self._connections_changed:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
