@@ -21,12 +21,20 @@ class Control:
     Args:
         state: What the gate remembers.
         router: What takes faults.
+        advance: Puts the clock forward.
         reset: Gives the gate a fresh start.
     """
 
-    def __init__(self, state: State, router: Router, reset: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        state: State,
+        router: Router,
+        advance: Callable[[float], None],
+        reset: Callable[[], None],
+    ) -> None:
         self._state = state
         self._router = router
+        self._advance_by = advance
         self._reset = reset
         self._handlers: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "get_state": self._get_state,
@@ -62,11 +70,11 @@ class Control:
             "now": isoformat(self._state.now()),
             "sessions_created": self._state.sessions_created(None),
             "projects": self._state.projects(),
-            "violations": [asdict(violation) for violation in self._state.violations()],
+            "violations": [asdict(violation) for violation in self._state.violations.all()],
         }
 
     def _advance(self, body: Mapping[str, Any]) -> object:
-        self._state.advance(body["seconds"])
+        self._advance_by(body["seconds"])
         return self._get_state()
 
     def _start_afresh(self, _: object) -> object:
@@ -82,7 +90,7 @@ class Control:
         return self._get_state()
 
     def _get_received(self, _: object) -> object:
-        requests = self._state.received()
+        requests = self._state.received.all()
         return {
             "requests": [
                 {**vars(request), "body": request.body.decode("utf-8", "replace")}

@@ -123,7 +123,7 @@ class MockGate:
             other_paths=self._respond_beside,
             access=Access(host, allow_host, allow_origin, checks_host=ssl_context is None),
         )
-        self._control = Control(self._state, self._router, self.reset)
+        self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
         self._host = host
         self._lender: MockGate | None = None
@@ -303,7 +303,7 @@ class MockGate:
             >>> gate.received[0].query["identifier"]
             ['proj_demo']
         """
-        return self._state.received()
+        return self._state.received.all()
 
     @property
     def violations(self) -> list[Violation]:
@@ -318,7 +318,7 @@ class MockGate:
             >>> gate.violations[0].message
             'identifier must not be empty'
         """
-        return self._state.violations()
+        return self._state.violations.all()
 
     @property
     def sessions(self) -> list[Mapping[str, Any]]:
@@ -331,7 +331,7 @@ class MockGate:
             >>> gate.sessions[0]["voice"]
             'ash'
         """
-        return self._state.sessions()
+        return self._state.sessions.all()
 
     def sessions_created(self, project: str | None = None) -> int:
         """Count the sessions that were created, whether or not the client got them.
@@ -362,7 +362,7 @@ class MockGate:
             raise AssertionError("\n".join(["What departed from openapi.yaml:", *found]))
 
     def advance(self, seconds: float) -> None:
-        """Put the gate's clock forward instead of waiting.
+        """Put the gate's clock forward instead of waiting. Calls whose hour is over end.
 
         Args:
             seconds: How far, in seconds.
@@ -375,6 +375,8 @@ class MockGate:
             ...     gate.advance(3600)  # every session has ended
         """
         self._state.advance(seconds)
+        if self._realtime is not None:
+            self._realtime.expire()
 
     def respond_next(self, status: int, example: str | None = None) -> None:
         """Give a documented response of `openapi.yaml` to a coming request.

@@ -68,7 +68,7 @@ class Operations:
 
         def create(now: float) -> Any:
             session = new_session(template, wanted, now, self._ice_servers)
-            self._state.add_session(session)
+            self._state.sessions.add(session)
             self._on_session(session)
             return session
 

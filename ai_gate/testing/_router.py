@@ -188,7 +188,7 @@ class Router:
 
     def report_bug(self, method: str, path: str, message: str) -> Response:
         """Keep a bug of the mock gate and respond with 500."""
-        self._state.add_violation(Violation("answer", method, path, message))
+        self._state.violations.add(Violation("answer", method, path, message))
         self._log(method, path, 500)
         return self._stamped(json_response(500, self._contract.example("internal_error")))
 
@@ -261,7 +261,7 @@ class Router:
         message: str,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        self._state.add_violation(Violation("request", method, path, message))
+        self._state.violations.add(Violation("request", method, path, message))
         template = self._contract.example("not_found" if status == 404 else "invalid_request")
         return json_response(status, {**template, "message": message}, headers)
 

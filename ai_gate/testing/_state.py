@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ai_gate.testing._examples import Example
 from ai_gate.testing._faults.rules import Effect, Rule, Rules
 from ai_gate.testing._limits import Account, Plan, Refusal, Usage
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -39,8 +41,19 @@ class Clock:
         self._offset += seconds
 
 
-MOST_KEPT = 1_000
-"""How many requests, sessions and violations are kept: the newest ones."""
+class Newest(Generic[T]):
+    """The newest 1,000 of many, written and read by threads."""
+
+    def __init__(self) -> None:
+        self._kept: deque[T] = deque(maxlen=1_000)
+
+    def add(self, item: T) -> None:
+        """Keep one more."""
+        self._kept.append(item)
+
+    def all(self) -> list[T]:
+        """Return them, the oldest first."""
+        return list(self._kept.copy())
 
 
 class State:
@@ -65,9 +78,9 @@ class State:
             self._exhausted: list[tuple[Refusal, float]] = []
             self._rules = Rules()
             self._overrides: dict[str, list[tuple[Mapping[str, Any], bool]]] = {}
-            self._received: deque[ReceivedRequest] = deque(maxlen=MOST_KEPT)
-            self._sessions: deque[Mapping[str, Any]] = deque(maxlen=MOST_KEPT)
-            self._violations: deque[Violation] = deque(maxlen=MOST_KEPT)
+            self.received: Newest[ReceivedRequest] = Newest()
+            self.sessions: Newest[Mapping[str, Any]] = Newest()
+            self.violations: Newest[Violation] = Newest()
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds."""
@@ -164,30 +177,4 @@ class State:
         """Keep a request, without what is too much of its body."""
         if len(request.body) > KEPT_BODY:
             request = replace(request, body=request.body[:KEPT_BODY], is_cut=True)
-        with self._lock:
-            self._received.append(request)
-
-    def add_session(self, session: Mapping[str, Any]) -> None:
-        """Keep a session."""
-        with self._lock:
-            self._sessions.append(session)
-
-    def add_violation(self, violation: Violation) -> None:
-        """Keep a violation."""
-        with self._lock:
-            self._violations.append(violation)
-
-    def received(self) -> list[ReceivedRequest]:
-        """Return a copy of the list of requests."""
-        with self._lock:
-            return list(self._received)
-
-    def sessions(self) -> list[Mapping[str, Any]]:
-        """Return a copy of the list of sessions."""
-        with self._lock:
-            return list(self._sessions)
-
-    def violations(self) -> list[Violation]:
-        """Return a copy of the list of violations."""
-        with self._lock:
-            return list(self._violations)
+        self.received.add(request)
