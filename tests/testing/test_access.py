@@ -2,8 +2,8 @@
 
 import socket
 import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -145,9 +145,9 @@ def test_ipv6() -> None:
 
 @pytest.mark.parametrize("name", ["allow_host", "allow_origin"])
 def test_names_are_collections(name: str) -> None:
-    make: Callable[..., MockGate] = MockGate
+    given: dict[str, Any] = {name: "localhost"}
     with pytest.raises(TypeError, match=f"{name} must be a collection"):
-        make(**{name: "localhost"})
+        MockGate(**given)
 
 
 def test_connections_beyond_the_limit_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import socket
 import struct
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from selectors import EVENT_READ, DefaultSelector
@@ -22,6 +23,7 @@ class Connection(Protocol):
     @property
     def sock(self) -> socket.socket:
         """Its socket."""
+        ...
 
     def wait(self, seconds: float = PATIENCE) -> None:
         """Let time pass; EndOfScript if the connection ends meanwhile."""
@@ -104,6 +106,7 @@ class Reset:
     """Drop the connection with a TCP reset."""
 
     def __call__(self, connection: Connection) -> None:
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         connection.sock.close()
         raise EndOfScript

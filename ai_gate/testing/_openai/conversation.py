@@ -34,7 +34,7 @@ class Conversation:
     ) -> None:
         self._turns = turns
         self._silent = 0
-        self._is_hearing = False
+        self._hearing: str | None = None
         self._session = session
         self._dialect = dialect
         self._send = send
@@ -79,14 +79,14 @@ class Conversation:
         """Count a frame of audio. Speech begins and ends only if it is said what will be heard."""
         self._sounds += is_sound
         self._silent = 0 if is_sound else self._silent + 1
-        if is_sound and not self._is_hearing and self._turns.heard:
-            self._is_hearing = True
+        if is_sound and self._hearing is None and self._turns.heard:
+            self._hearing = self._turns.heard.popleft()
             self._say({"type": "input_audio_buffer.speech_started"})
-        elif self._is_hearing and self._silent >= _FRAMES_AFTER_SPEECH:
-            self._is_hearing = False
-            self._end_of_speech(self._turns.heard.popleft())
+        elif self._hearing is not None and self._silent >= _FRAMES_AFTER_SPEECH:
+            self._end_speech(self._hearing)
 
-    def _end_of_speech(self, transcript: str) -> None:
+    def _end_speech(self, transcript: str) -> None:
+        self._hearing = None
         self._say({"type": "input_audio_buffer.speech_stopped"})
         self._commit_audio({}, transcript)
         name = "conversation.item.input_audio_transcription.completed"
