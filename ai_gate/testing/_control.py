@@ -33,19 +33,17 @@ class Control:
         reset: Callable[[], None],
     ) -> None:
         self._state = state
-        self._router = router
-        self._advance_by = advance
-        self._reset = reset
+        # What returns None is answered with the state.
         self._handlers: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
-            "get_state": self._get_state,
+            "get_state": lambda _: None,
             "get_health": lambda _: {"status": "healthy"},
             "get_document": lambda _: _document(),
-            "advance": self._advance,
-            "reset": self._start_afresh,
-            "get_faults": lambda _: {"names": self._router.faults},
-            "add_fault": self._add_fault,
-            "recover": self._recover,
-            "get_received": self._get_received,
+            "advance": lambda body: advance(body["seconds"]),
+            "reset": lambda _: reset(),
+            "get_faults": lambda _: {"names": router.faults},
+            "add_fault": lambda body: router.fail(**body),
+            "recover": lambda _: state.recover(),
+            "get_received": lambda _: {"requests": [_shown(it) for it in state.received.all()]},
         }
 
     def respond(self, request: ReceivedRequest) -> Response:
@@ -59,13 +57,13 @@ class Control:
             return _refuse(405 if allowed else 404, "There is no such operation", headers)
         try:
             call = contract.read_request(request)
-            return json_response(200, self._handlers[operation](call.body))
+            return json_response(200, self._handlers[operation](call.body) or self._describe())
         except ContractError as error:
             return _refuse(400, str(error))
         except ValueError as error:
             return _refuse(409, str(error))
 
-    def _get_state(self, _: object = None) -> object:
+    def _describe(self) -> object:
         return {
             "now": isoformat(self._state.now()),
             "sessions_created": self._state.sessions_created(None),
@@ -73,30 +71,9 @@ class Control:
             "violations": [asdict(violation) for violation in self._state.violations.all()],
         }
 
-    def _advance(self, body: Mapping[str, Any]) -> object:
-        self._advance_by(body["seconds"])
-        return self._get_state()
 
-    def _start_afresh(self, _: object) -> object:
-        self._reset()
-        return self._get_state()
-
-    def _add_fault(self, body: Mapping[str, Any]) -> object:
-        self._router.fail(**body)
-        return self._get_state()
-
-    def _recover(self, _: object) -> object:
-        self._state.recover()
-        return self._get_state()
-
-    def _get_received(self, _: object) -> object:
-        requests = self._state.received.all()
-        return {
-            "requests": [
-                {**vars(request), "body": request.body.decode("utf-8", "replace")}
-                for request in requests
-            ]
-        }
+def _shown(request: ReceivedRequest) -> dict[str, Any]:
+    return {**vars(request), "body": request.body.decode("utf-8", "replace")}
 
 
 def _refuse(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
