@@ -25,7 +25,7 @@ Owner: TypeAlias = tuple[tuple[int, int], object]
 C = TypeVar("C", bound=httpx.Client | httpx.AsyncClient)
 P = TypeVar("P", bound=Pool | AsyncPool)
 
-_turn: RunVar[anyio.Lock] = RunVar("ai_gate_certificates")
+_turn: "RunVar[anyio.Lock]" = RunVar("ai_gate_certificates")
 """Whose turn it is to read certificates, in an event loop."""
 
 LOOP = "event loop|different loop|async context"

@@ -18,12 +18,13 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _FIELD = _TOKEN + rb":[^\x00\n]*"
 _FOLDED = rb"[ \t][^\x00\n]*"
 _GOOD = re.compile(rb"[^\n]*\n(?:(?:" + _FIELD + rb"|" + _FOLDED + rb")\n)*\r?\n")
-_GOOD_LINE = re.compile(_FIELD + rb"|" + _FOLDED)
-_BLANK_BEFORE_COLON = re.compile(rb"\A(" + _TOKEN + rb")[ \t]+:")
-_STATUS = re.compile(rb"HTTP/1\.[01] ([2-5]\d\d)\b")
-_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})\b")
+# These are texts, which are compiled when first used: most responses never need them.
+_GOOD_LINE = _FIELD + rb"|" + _FOLDED
+_BLANK_BEFORE_COLON = rb"\A(" + _TOKEN + rb")[ \t]+:"
+_STATUS = rb"HTTP/1\.[01] ([2-5]\d\d)\b"
+_LENGTH = rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})\b"
 _LAST_CHUNK = b"0\r\n\r\n"
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]*)?[ \t]*(?:\r\n|\r?\Z)")
+_CHUNK_LINE = rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]*)?[ \t]*(?:\r\n|\r?\Z)"
 """The line before a chunk, as h11 reads it, or its beginning at the end of what came."""
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1\d\d\b")
 
@@ -38,7 +39,7 @@ def status_and_body(received: bytes) -> tuple[int | None, bytes]:
     while end and _INTERIM.match(rest):
         rest = rest[end.end() :]
         end = END.search(rest)
-    status = _STATUS.match(rest)
+    status = re.match(_STATUS, rest)
     return (int(status[1]), rest[end.end() :]) if status and end else (None, received)
 
 
@@ -48,7 +49,7 @@ def behind_chunks(received: bytes) -> bytes:
     if status is None:
         return b""
     place = 0
-    while line := _CHUNK_LINE.match(body, place):
+    while line := re.compile(_CHUNK_LINE).match(body, place):
         size = int(line[1], 16)
         end = line.end() + size
         place = end + 2
@@ -72,7 +73,7 @@ def more_within(received: bytes) -> float:
         body = received[end.end() :] if end else b""
     elif status >= 300:
         return 0.0
-    length = _LENGTH.search(received[: len(received) - len(body)])
+    length = re.search(_LENGTH, received[: len(received) - len(body)])
     if length:
         return inf if len(body) < int(length[1]) else 0.0
     return 0.0 if status is None or body.endswith(_LAST_CHUNK) else SILENCE
@@ -123,5 +124,5 @@ def _mended(head: bytes) -> bytes:
         return head
     first, *lines, last = head.removesuffix(b"\n").split(b"\n")
     # RFC 9112, 5.1: a blank before the colon is to be removed. What else can't be read is left out.
-    tried = [_BLANK_BEFORE_COLON.sub(rb"\1:", line, count=1) for line in lines]
-    return b"\n".join([first, *filter(_GOOD_LINE.fullmatch, tried), last, b""])
+    tried = [re.sub(_BLANK_BEFORE_COLON, rb"\1:", line, count=1) for line in lines]
+    return b"\n".join([first, *filter(re.compile(_GOOD_LINE).fullmatch, tried), last, b""])
