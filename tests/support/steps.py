@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import ssl
 import threading
 from collections.abc import Callable
@@ -89,6 +90,19 @@ class ReadSlowly:
 
     def __call__(self, peer: Peer) -> None:
         while peer.sock.recv(self.size):
+            peer.wait(self.interval)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Send the same again and again, without end."""
+
+    data: bytes
+    interval: float = 0.0
+
+    def __call__(self, peer: Peer) -> None:
+        for _ in itertools.repeat(None):
+            peer.sock.sendall(self.data)
             peer.wait(self.interval)
 
 

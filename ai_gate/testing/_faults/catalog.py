@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 from ai_gate.testing._faults.steps import Close, Drip, Reset, Script, Send, Stall
 from ai_gate.testing._response import Response
@@ -55,7 +53,10 @@ def _bodied(change: Callable[[bytes], bytes]) -> Fault:
 
 
 def _instead(
-    status: int, body: bytes = b"", script: Callable[[bytes, bytes], Script] = whole, **headers: str
+    status: int,
+    body: bytes = b"",
+    script: Callable[[bytes, bytes], Script] | None = whole,
+    **headers: str,
 ) -> Fault:
     """Leave the request undone."""
     response = Response(status, body, "text/html", headers, script)
@@ -90,17 +91,13 @@ FAULTS: Mapping[str, Fault] = {
 """The faults, each with what it does unless the spec has a response of this name."""
 
 
-def cloudflare(template: Any) -> dict[str, Fault]:
+def cloudflare(page: str) -> dict[str, Fault]:
     """Make Cloudflare's errors that the spec shows no example of, from its page for a 522."""
-    pages = {
-        status: template.replace("522", str(status)).replace("Connection timed out", title)
+    return {
+        f"cloudflare_{status}": _instead(
+            status,
+            page.replace("522", str(status)).replace("Connection timed out", title).encode(),
+            script=None,
+        )
         for status, title in _TITLES.items()
     }
-    return {
-        f"cloudflare_{status}": partial(_page, Response(status, page.encode(), "text/html"))
-        for status, page in pages.items()
-    }
-
-
-def _page(response: Response, *_: object) -> Response:
-    return response

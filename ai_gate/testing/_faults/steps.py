@@ -1,6 +1,5 @@
 """What a server does with a connection, byte by byte."""
 
-import itertools
 import socket
 import struct
 import sys
@@ -67,19 +66,6 @@ class Drip:
     def __call__(self, connection: Connection) -> None:
         for byte in self.data:
             connection.sock.sendall(bytes([byte]))
-            connection.wait(self.interval)
-
-
-@dataclass(frozen=True)
-class Repeat:
-    """Send the same again and again, without end."""
-
-    data: bytes
-    interval: float = 0.0
-
-    def __call__(self, connection: Connection) -> None:
-        for _ in itertools.repeat(None):
-            connection.sock.sendall(self.data)
             connection.wait(self.interval)
 
 
