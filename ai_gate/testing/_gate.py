@@ -483,7 +483,7 @@ class MockGate:
             >>> gate.outage()
             >>> gate.recover()
         """
-        self._state.recover()
+        self._state.rules.clear()
 
     def outage(self, seconds: float | None = None, fault: str = "cloudflare_522") -> None:
         """Let every request fail for a time.

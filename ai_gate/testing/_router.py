@@ -91,7 +91,7 @@ class Router:
         """Queue a documented response; ValueError if none fits."""
         if pick.find(self._examples) is None:
             raise ValueError(pick.mismatch(self._examples))
-        self._state.add_rule(Rule(choose_example(pick)))
+        self._state.rules.add(Rule(choose_example(pick)))
 
     @property
     def faults(self) -> list[str]:
@@ -119,7 +119,8 @@ class Router:
         for name, value in {"seconds": seconds, "duration": duration}.items():
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be finite and not negative, got {value}")
-        self._state.add_rule(Rule(choose, times, probability, operation), duration)
+        until = math.inf if duration is None else self._state.now() + duration
+        self._state.rules.add(Rule(choose, times, probability, operation, until))
 
     def override(self, fields: Mapping[str, Any], operation: str, *, is_checked: bool) -> None:
         """Have fields of an operation's success say something else.
@@ -134,7 +135,7 @@ class Router:
                 self._contract.check_response(example.method, example.path, response)
             except ContractError as error:
                 raise ValueError(f"{error}; with validate=False it goes") from error
-        self._state.override(operation, fields, is_checked=is_checked)
+        self._state.rules.override(operation, fields, is_checked=is_checked)
 
     def _overridden(
         self, response: Response, fields: Mapping[str, Any], *, is_checked: bool
@@ -213,7 +214,9 @@ class Router:
 
         def carry_out() -> Response:
             response = handler(call)
-            overrides = self._state.overrides(operation) if response.status < 300 else []
+            overrides = (
+                self._state.rules.overrides.get(operation, ()) if response.status < 300 else ()
+            )
             for fields, is_checked in overrides:
                 response = self._overridden(response, fields, is_checked=is_checked)
             if effect is not None and response.script is None:
@@ -234,7 +237,7 @@ class Router:
             return self._preferred_fault(preferences, examples)
         pick = preferred_example(preferences)
         if pick is None:
-            return self._state.take_effect(operation, examples)
+            return self._state.rules.take(operation, examples, self._state.now())
         effect = choose_example(pick)(examples)
         if effect is None:
             raise ContractError(pick.mismatch(examples))

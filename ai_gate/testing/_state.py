@@ -1,16 +1,15 @@
-"""Everything that a mock gate remembers, behind one lock."""
+"""Everything that a mock gate remembers."""
 
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from ai_gate.testing._examples import Example
-from ai_gate.testing._faults.rules import Effect, Rule, Rules
+from ai_gate.testing._faults.rules import Rules
 from ai_gate.testing._limits import Account, Plan, Refusal, Usage
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
@@ -76,8 +75,7 @@ class State:
             self._clock = Clock()
             self._accounts: dict[str, Account] = {}
             self._exhausted: list[tuple[Refusal, float]] = []
-            self._rules = Rules()
-            self._overrides: dict[str, list[tuple[Mapping[str, Any], bool]]] = {}
+            self.rules = Rules()
             self.received: Newest[ReceivedRequest] = Newest()
             self.sessions: Newest[Mapping[str, Any]] = Newest()
             self.violations: Newest[Violation] = Newest()
@@ -145,33 +143,6 @@ class State:
         """Return the projects that sent requests, each with its number of sessions."""
         with self._lock:
             return {name: account.sessions_created for name, account in self._accounts.items()}
-
-    def add_rule(self, rule: Rule, seconds: float | None = None) -> None:
-        """Let something go wrong, for so many seconds of the gate's clock or without end."""
-        with self._lock:
-            until = math.inf if seconds is None else self._clock.now() + seconds
-            self._rules.add(replace(rule, until=until))
-
-    def take_effect(self, operation: str, examples: Sequence[Example]) -> Effect | None:
-        """Return what goes wrong with a request of an operation, and count it."""
-        with self._lock:
-            return self._rules.take(operation, examples, self._clock.now())
-
-    def override(self, operation: str, fields: Mapping[str, Any], *, is_checked: bool) -> None:
-        """Have fields of an operation's responses say something else."""
-        with self._lock:
-            self._overrides.setdefault(operation, []).append((fields, is_checked))
-
-    def overrides(self, operation: str) -> list[tuple[Mapping[str, Any], bool]]:
-        """Return the fields that say something else, and whether the spec allows it."""
-        with self._lock:
-            return list(self._overrides.get(operation, ()))
-
-    def recover(self) -> None:
-        """Let nothing go wrong any more, and responses say what they did."""
-        with self._lock:
-            self._rules = Rules()
-            self._overrides.clear()
 
     def add_request(self, request: ReceivedRequest) -> None:
         """Keep a request, without what is too much of its body."""
