@@ -255,7 +255,9 @@ class MockGate:
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self._host, self._host)  # noqa: S104
+        host = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}.get(
+            self._host, self._host
+        )  # noqa: S104
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property

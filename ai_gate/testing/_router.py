@@ -278,7 +278,9 @@ class Router:
         return self._logged(method, path, stamped)
 
     def _logged(self, method: str, path: str, response: Response) -> Response:
-        self._log(method, path, response.status)
+        # Or the lines of a container's health check would bury the others.
+        if not path.startswith(CONTROL):
+            self._log(method, path, response.status)
         return response
 
     def _stamped(self, response: Response) -> Response:

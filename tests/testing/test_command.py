@@ -128,7 +128,8 @@ def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
         turn = httpx.get(f"{url}/turn-credentials?identifier=proj_paid", trust_env=False)
         health = httpx.get(f"{url}/__mock__/health", trust_env=False)
         process.terminate()
-        process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
+    assert err.splitlines()[-1] == "GET /turn-credentials 524"
     assert statuses == [200, 429, 200, 401]
     assert turn.status_code == 524
     assert health.json() == {"status": "healthy"}
