@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from ai_gate.testing._request import ReceivedRequest
 
 LOOPBACK = "127.0.0.1"
+HERE = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104
+"""Where a client on this machine reaches a gate that listens on all addresses."""
 CONTROL = "/__mock__"
 
 _LOOPBACK_PAGE = re.compile(

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import ai_gate.testing
-from ai_gate.testing._access import CONTROL, LOOPBACK, Access, is_loopback
+from ai_gate.testing._access import CONTROL, HERE, LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._control import Control
 from ai_gate.testing._examples import Pick
@@ -255,9 +255,7 @@ class MockGate:
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        host = {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}.get(
-            self._host, self._host
-        )  # noqa: S104
+        host = HERE.get(self._host, self._host)
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
