@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import JSON, chunk, head, response
 from tests.support.running import recorded
 from tests.support.server import Script
-from tests.support.steps import Drip, ReadRequest, ReadSome, Reset, Send, Stall
+from tests.support.steps import ReadRequest, ReadSome
 
 from .cases import (
     BAD_HEADS,

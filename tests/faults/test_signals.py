@@ -16,11 +16,12 @@ import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import ASYNCIO, NO_TLS, NOWHERE, SYNC, Caller, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response
 from tests.support.server import PATIENCE, Peer, Script
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 from .addresses import Address
 

@@ -21,6 +21,7 @@ from ai_gate import (
     InvalidResponseError,
     QuotaExceededError,
 )
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import (
     GET,
     NO_TLS,
@@ -36,7 +37,7 @@ from tests.support.callers import (
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head, json_response, response
 from tests.support.running import recorded
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 GOOD: dict[str, Any] = {"iceServers": []}

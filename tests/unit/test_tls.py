@@ -15,11 +15,12 @@ import pytest
 
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError
 from ai_gate._http.tls import shared_context
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import ASYNCIO, GET, TRIO, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head
 from tests.support.server import Server
-from tests.support.steps import Handshake, ReadHead, Send, replay
+from tests.support.steps import Handshake, ReadHead, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
