@@ -65,9 +65,18 @@ def _wait_for_any(attempts: list[socket.socket], seconds: float) -> None:
                 selector.register(attempt, selectors.EVENT_WRITE)
             selector.select(seconds)
     except OSError as failure:
-        if is_of_a_handler(failure):
+        if _is_of_the_app(failure):
             raise
         raise httpcore.ConnectError(str(failure)) from failure
+
+
+def _is_of_the_app(failure: OSError | UnicodeError) -> bool:
+    """Return True if the app raised an exception, by a signal handler or another's time limit.
+
+    The system's errors have a number.
+    """
+    has_number = isinstance(failure, UnicodeError) or failure.errno is not None
+    return not has_number or is_of_a_handler(failure)
 
 
 async def dial_async(host: str, port: int) -> socket.socket:
@@ -80,7 +89,7 @@ async def dial_async(host: str, port: int) -> socket.socket:
     Raises:
         httpcore.ConnectError: No address can be connected to.
     """
-    with Race(await _resolve_async(host, port)) as race:
+    with Race(await resolve_async(host, port)) as race:
         while (winner := race.winner()) is None:
             with anyio.move_on_after(race.pause()):
                 async with anyio.create_task_group() as group:
@@ -154,7 +163,7 @@ class Race:
         except BlockingIOError:
             return
         except OSError as failure:
-            if is_of_a_handler(failure):
+            if _is_of_the_app(failure):
                 raise
             self._fail(attempt, failure)
 
@@ -199,7 +208,7 @@ def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
             longest=LOOK_UP,
         )
     except (OSError, UnicodeError) as error:
-        if is_of_a_handler(error):
+        if _is_of_the_app(error):
             raise
         raise httpcore.ConnectError(f"{host}: {error}") from error
     if not found:
@@ -245,7 +254,12 @@ _look_ups: RunVar[dict[tuple[str, int], LookUp]] = RunVar("ai_gate_look_ups")
 """The look-ups of an event loop."""
 
 
-async def _resolve_async(host: str, port: int) -> list[Address]:
+async def resolve_async(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host, in the order in which to try them.
+
+    Raises:
+        httpcore.ConnectError: It has none. Its cause is why.
+    """
     with suppress(httpcore.ConnectError):
         return _resolve(host, port, socket.AI_NUMERICHOST)
     try:

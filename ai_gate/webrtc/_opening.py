@@ -1,4 +1,4 @@
-"""From a session to an open call: TURN, offer, answer, path, channel, in that order."""
+"""From a session to an open call: offer, answer, path, channel, in that order."""
 
 import asyncio
 import logging
@@ -7,6 +7,8 @@ from contextlib import aclosing
 
 import httpx
 
+from ai_gate._call.exchange import Deadline
+from ai_gate._http import AsyncClients
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
@@ -18,7 +20,6 @@ from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
 from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
-from ai_gate.webrtc._types import TurnResult, TurnServer
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
     ClientSecretExpiredError,
@@ -28,8 +29,10 @@ from ai_gate.webrtc.errors import (
     SDPRefusedError,
     WebRTCError,
 )
-from ai_gate.webrtc.turn._race import Race
-from ai_gate.webrtc.turn._urls import turn_servers
+from ai_gate.webrtc.turn._relay import Relay, reasons
+
+MARGIN = 0.05
+"""How long before the end of the time the SDP offer must be answered, in seconds at most."""
 
 
 async def open_call(session: SessionResponse, options: Options, *, is_new: bool) -> Call:
@@ -45,6 +48,8 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     """
     secret = client_secret(session)
     opening = Opening(session, secret, options, is_new=is_new)
+    # What shows the variables of a failure would show the session.
+    del session
     limit = asyncio.timeout(options.open_timeout)
     try:
         async with limit:
@@ -79,15 +84,16 @@ class Opening:
         self._options = options
         self._is_new = is_new
         self._started = time.monotonic()
-        self._unusable: tuple[TurnResult, ...] = ()
-        self._race = Race()
+        self._relay = Relay(session.get("turn_credentials"))
         self._connection: CallConnection | None = None
         self._is_posting = False
 
     async def run(self) -> Call:
         """Open the call."""
-        server = await self._turn_server()
-        peer = Peer(self._options.audio, server, self._options.relay_only)
+        options = self._options
+        peer = Peer(
+            options.audio, self._relay, relay_only=options.relay_only, ice_tcp=options.ice_tcp
+        )
         connection = CallConnection(peer, self._options, self._started)
         self._connection = connection
         offer = await self._offer(peer)
@@ -97,18 +103,19 @@ class Opening:
         connection.mark("answered")
         await self._connect(peer, answer.sdp)
         connection.begin()
+        peer.leave_unused()
         self._log_open(connection)
         return Call(
             connection,
             self._session,
-            self._results,
+            lambda: self._relay.results,
             max_size(answer.sdp),
             self._options.close_timeout,
         )
 
     def too_late(self) -> WebRTCError | APITimeoutError:
         """Return the failure to raise after the time is over."""
-        within = f"within {self._options.open_timeout:g} s"
+        within = self._within
         if self._is_posting:
             return APITimeoutError(f"The SDP offer was not answered {within}. {MAY_HAVE_BEGUN}")
         if self._connection is not None and self._connection.peer.has_path:
@@ -121,26 +128,14 @@ class Opening:
             self._connection.end()
             await self._connection.released(self._options.close_timeout)
 
-    def _results(self) -> tuple[TurnResult, ...]:
-        return self._unusable + self._race.results
-
-    async def _turn_server(self) -> TurnServer | None:
-        servers, self._unusable = _read(self._session)
-        # An attribute before it is run, so that its results are known even if time runs out.
-        self._race = Race(servers)
-        winner = await self._race.run()
-        if winner is None and self._options.relay_only:
-            raise self._no_path("because no TURN server works")
-        if winner is None and (results := self._results()):
-            log(logging.WARNING, False, "no TURN server works: %s", _reasons(results))
-        return winner
-
     async def _offer(self, peer: Peer) -> str:
         try:
             offer = await peer.offer()
         except (OSError, ValueError) as error:
             raise WebRTCError(f"The own addresses can't be gathered: {error}") from error
         if not peer.candidates:
+            if self._options.relay_only:
+                raise self._no_path("because no TURN server works")
             raise self._no_path("because this machine has no address for it")
         return offer
 
@@ -150,13 +145,23 @@ class Opening:
         self._is_posting = True
         try:
             async with aclosing(self._options.clients()) as clients:
-                answer = await exchange.exchange(offer, Poster(clients, self._secret.value))
+                answer = await exchange.exchange(offer, self._poster(clients))
         except SDPRefusedError as refused:
             if refused.status_code == 401 and self._has_expired(refused):
                 raise _expired(refused) from refused
             raise
         self._is_posting = False
         return answer
+
+    def _poster(self, clients: AsyncClients) -> Poster:
+        # A little less than all the time: it tells whether anything was sent, a cut can't.
+        left = self._options.open_timeout - (time.monotonic() - self._started)
+        deadline = Deadline(left - min(MARGIN, 0.1 * left))
+        return Poster(clients, self._secret.value, deadline, self._within)
+
+    @property
+    def _within(self) -> str:
+        return f"within {self._options.open_timeout:g} s"
 
     def _has_expired(self, refused: SDPRefusedError) -> bool:
         says_so = "expired" in (refused.code or "")
@@ -180,8 +185,8 @@ class Opening:
         )
 
     def _no_path(self, why: str) -> NoPathError:
-        results = self._results()
-        tried = f" TURN: {_reasons(results)}." if results else ""
+        results = self._relay.results
+        tried = f" TURN: {reasons(results)}." if results else ""
         return NoPathError(
             f"No path to the peer was found {why}.{tried}",
             candidates=self._connection.peer.candidates if self._connection else (),
@@ -203,7 +208,7 @@ class Opening:
 
 async def _problem(peer: Peer, answer: str) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if (reason := unusable(answer)) is not None:
+    if (reason := unusable(answer, peer.protocols)) is not None:
         return reason
     try:
         await peer.accept(answer)
@@ -211,18 +216,6 @@ async def _problem(peer: Peer, answer: str) -> str | None:
         # Not the error itself: it can quote the answer.
         return type(error).__name__
     return None
-
-
-def _read(session: SessionResponse) -> tuple[list[TurnServer], tuple[TurnResult, ...]]:
-    credentials: object = session.get("turn_credentials")
-    if credentials is None:
-        return [], ()
-    servers, unusable = turn_servers(credentials)
-    return servers, tuple(unusable)
-
-
-def _reasons(results: tuple[TurnResult, ...]) -> str:
-    return "; ".join(f"{one.url}: {'works' if one.works else one.reason}" for one in results)
 
 
 def _expired(refused: SDPRefusedError) -> ClientSecretExpiredError:
