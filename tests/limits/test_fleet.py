@@ -26,13 +26,13 @@ def check(found: Outcome) -> None:
     How close it comes to what the gate lets through, and to equal parts, a quiet machine shows.
     """
     assert (found.refused, found.others) == (0, {})
-    assert sum(found.made) >= 1.25 * REQUESTS
+    assert sum(found.made) > REQUESTS, "the next window is used too"
     assert min(found.made) >= 0.25 * max(found.made)
 
 
 def test_processes_of_which_one_is_killed(start_redis: StartRedis) -> None:
     url = start_redis().url
-    check(processes(4, url, requests=REQUESTS, window=1.2, windows=WINDOWS, killed=1))
+    check(processes(4, url, requests=REQUESTS, window=1.2, windows=3, killed=1))
 
 
 def test_without_a_limiter_the_gate_refuses() -> None:
