@@ -1,8 +1,9 @@
-"""What is printed: lines with secrets masked, colours and progress on a terminal alone.
+"""What is printed: secrets masked, and words alone, so that a screen reader can follow.
 
-Every word is said in words: no signs, frames or pictures, which a screen reader stumbles over.
+Colours and progress are for a terminal. A pipe, NO_COLOR and a dumb terminal get plain lines.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,16 +13,7 @@ from argparse import Namespace
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
-from ai_gate._lazy import TYPE_CHECKING, LazyModule
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from ai_gate import _redaction
-else:
-    # `version` needs neither.
-    asyncio = LazyModule("asyncio")
-    _redaction = LazyModule("ai_gate._redaction")
+from ai_gate._redaction import mask, printable
 
 T = TypeVar("T")
 
@@ -29,102 +21,74 @@ COLORS = {"ok": 32, "warning": 33, "failed": 31}
 """The codes of ECMA-48 for the words that say how something went."""
 WIDEST = 120
 """The most columns that are filled: longer lines are hard to read."""
-NAME_WIDTH = 18
 
 
 class Console:
     """Standard output and error, as the options want them."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Namespace) -> None:
         self.unfinished = ""
         """What is to be said if the command is interrupted now."""
-        self.is_debug = False
-        self._secrets: set[str] = set()
-        self._shows_secrets = False
-        self._is_plain = True
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                # A terminal of another encoding than what it is to show.
-                stream.reconfigure(errors="replace")
-
-    def configure(self, options: Namespace) -> None:
-        """Take what the options say."""
-        self.is_debug = getattr(options, "debug", False)
-        self._shows_secrets = getattr(options, "show_secrets", False)
-        self._is_plain = (
-            getattr(options, "no_color", False)
-            or bool(os.environ.get("NO_COLOR"))
-            or os.environ.get("TERM") == "dumb"
-        )
-
-    @property
-    def is_terminal(self) -> bool:
+        self.is_debug: bool = options.debug
+        self.is_terminal = sys.stdout.isatty()
         """Whether a person reads the output."""
-        return sys.stdout.isatty()
+        self._shows_secrets: bool = options.show_secrets
+        self._secrets: set[str] = set()
+        is_dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+        self._is_plain = options.no_color or is_dumb
 
-    def hide(self, *secrets: str | None) -> None:
+    def hide(self, *secrets: object) -> None:
         """Mask these in everything that is printed from now on."""
-        self._secrets.update(secret for secret in secrets if secret)
+        self._secrets.update(one for one in secrets if isinstance(one, str) and one)
 
-    def masked(self, text: str) -> str:
-        """Return a text with everything secret in it masked."""
-        return text if self._shows_secrets else _redaction.mask(text, *self._secrets)
+    def shown(self, text: str) -> str:
+        """Return a text on one line, with everything secret in it masked."""
+        return printable(text if self._shows_secrets else mask(text, *self._secrets))
 
     def write(self, text: str) -> None:
-        """Print a part of a line."""
-        sys.stdout.write(self.masked(text))
+        """Print a part of a line, or a line."""
+        sys.stdout.write(text)
         sys.stdout.flush()
 
     def error(self, text: str) -> None:
         """Print a line to standard error."""
-        sys.stderr.write(f"ai-gate: {text}\n")
-        sys.stderr.flush()
+        sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
 
     def json(self, value: object) -> None:
-        """Print a value as JSON, every string in it masked by itself, so that it stays JSON."""
-        sys.stdout.write(json.dumps(self._masked_values(value), indent=2) + "\n")
-        sys.stdout.flush()
+        """Print a value as JSON, each string in it masked by itself so that it stays JSON."""
+        self.write(json.dumps(self._masked(value), indent=2) + "\n")
 
-    def _masked_values(self, value: Any) -> Any:
+    def _masked(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self._masked_values(part) for name, part in value.items()}
+            return {name: self._masked(part) for name, part in value.items()}
         if isinstance(value, list):
-            return [self._masked_values(part) for part in value]
-        return self.masked(value) if isinstance(value, str) else value
+            return [self._masked(part) for part in value]
+        hide = isinstance(value, str) and not self._shows_secrets
+        return mask(value, *self._secrets) if hide else value
 
-    def row(self, name: str, text: str, *, status: str = "", seconds: float | None = None) -> None:
-        """Print a name and what there is to say of it, in columns; on a terminal wrapped.
-
-        Args:
-            name: The name; nothing has no column.
-            text: What there is to say.
-            status: How it went, in a word.
-            seconds: The time that it took.
-        """
-        head = f"{status:<9}" if status else ""
-        head += f"{name:<{NAME_WIDTH}}" if name else ""
-        shown = _redaction.printable(self.masked(text))
-        if seconds is not None:
-            shown += f" ({seconds * 1000:.0f} ms)" if seconds < 1 else f" ({seconds:.1f} s)"
+    def row(self, name: str, text: str, *, status: str = "") -> None:
+        """Print what there is to say of something in columns, and on a terminal wrapped."""
+        head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
+        shown = f"{head}{self.shown(text)}"
         if self.is_terminal:
             columns = min(shutil.get_terminal_size().columns, WIDEST) - 1
             shown = textwrap.fill(
-                f"{head}{shown}",
+                shown,
                 max(columns, len(head) + 20),
                 subsequent_indent=" " * len(head),
                 break_on_hyphens=False,
                 break_long_words=False,
-            )[len(head) :]
-        if status in COLORS and self.is_terminal and not self._is_plain:
-            head = f"\x1b[{COLORS[status]}m{status}\x1b[0m{head[len(status):]}"
-        sys.stdout.write(f"{head}{shown}".rstrip() + "\n")
-        sys.stdout.flush()
+                drop_whitespace=False,
+            )
+        if self.is_terminal and not self._is_plain and status in COLORS:
+            shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m{shown.removeprefix(status)}"
+        self.write(f"{shown.rstrip()}\n")
 
     async def waiting(self, what: str, work: Awaitable[T]) -> T:
         """Await something, and on a terminal say meanwhile what, and for how long."""
         if self._is_plain or not sys.stderr.isatty():
             return await work
-        progress = asyncio.ensure_future(self._progress(what))
+        progress = asyncio.create_task(self._progress(what))
         try:
             return await work
         finally:
@@ -137,8 +101,7 @@ class Console:
         seconds = 0
         try:
             while True:
-                passed = f" {seconds} s" if seconds else ""
-                sys.stderr.write(f"\r{what} ...{passed}")
+                sys.stderr.write(f"\r{what}, {seconds} s ...")
                 sys.stderr.flush()
                 await asyncio.sleep(1)
                 seconds += 1

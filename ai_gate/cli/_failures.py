@@ -1,7 +1,10 @@
-"""A failure as one line and an exit status."""
+"""A command run to its end, and its failure as one line and an exit status."""
 
-from enum import IntEnum
-from typing import TYPE_CHECKING
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from ai_gate._redaction import printable
 from ai_gate.cli._console import Console
@@ -12,77 +15,84 @@ from ai_gate.errors import (
     QuotaExceededError,
     RateLimitError,
 )
-from ai_gate.webrtc.errors import (
-    ConnectionLostError,
-    MissingDependencyError,
-    NoPathError,
-    OpenTimeoutError,
+from ai_gate.webrtc import errors
+
+FAILED, USAGE, LIMITED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
+LIMITS = (QuotaExceededError, RateLimitError, ConcurrentLimitError)
+NO_WAY = (
+    APIConnectionError,
+    errors.NoPathError,
+    errors.OpenTimeoutError,
+    errors.ConnectionLostError,
 )
 
-if TYPE_CHECKING:
-    from datetime import datetime
+
+def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namespace) -> int:
+    """Run a command and return its exit status."""
+    console = Console(options)
+    try:
+        return asyncio.run(_bounded(command(options, console)))
+    except KeyboardInterrupt:
+        console.error(f"Interrupted.{console.unfinished}")
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        console.error(told(error))
+        if console.is_debug:
+            _tell_causes(error, console)
+        return exit_status(error)
 
 
-class Exit(IntEnum):
-    """The exit statuses that say what kind of a failure it was."""
-
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    LIMITED = 3
-    UNREACHABLE = 4
+async def _bounded(work: Awaitable[int]) -> int:
+    try:
+        return await work
+    finally:
+        # asyncio would wait for a name that is still being looked up in a thread.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
 
 
-LIMITS = (QuotaExceededError, RateLimitError, ConcurrentLimitError)
-UNREACHABLE = (APIConnectionError, NoPathError, OpenTimeoutError, ConnectionLostError)
-
-
-def report(error: Exception, console: Console) -> int:
-    """Print what went wrong, and return the exit status."""
-    text = told(error) if isinstance(error, AIGateError | ImportError | OSError) else _bug(error)
-    console.error(console.masked(text))
-    if console.is_debug:
-        cause: BaseException | None = error
-        while cause is not None:
-            name = f"{type(cause).__module__}.{type(cause).__qualname__}"
-            console.error(console.masked(f"  {name}: {printable(str(cause))}"))
-            cause = cause.__cause__ or cause.__context__
-    return exit_status(error)
-
-
-def exit_status(error: Exception) -> Exit:
+def exit_status(error: Exception) -> int:
     """Return the exit status that an error means."""
     if isinstance(error, LIMITS):
-        return Exit.LIMITED
-    if isinstance(error, UNREACHABLE):
-        return Exit.UNREACHABLE
-    # A setting of a client that is missing or wrong has no class of its own.
-    return Exit.USAGE if type(error) is AIGateError and not error.status_code else Exit.FAILED
+        return LIMITED
+    if isinstance(error, NO_WAY):
+        return UNREACHABLE
+    # A setting that is missing or wrong has no class of its own.
+    return USAGE if type(error) is AIGateError and error.status_code is None else FAILED
 
 
 def told(error: Exception) -> str:
     """Return an error as one line, with what can be done about it and its request's ID."""
-    text = printable(str(error)) or type(error).__name__
-    if isinstance(error, QuotaExceededError) and error.upgrade_url:
-        text = _with(text, f"Upgrade: {printable(error.upgrade_url)}")
+    if not isinstance(error, AIGateError | OSError):
+        return f"{type(error).__name__}: {error} (more with --debug)"
+    text, more = printable(str(error)), ""
+    if isinstance(error, QuotaExceededError):
+        more = f" Upgrade: {error.upgrade_url}" if error.upgrade_url else ""
     elif isinstance(error, RateLimitError) and error.reset_at:
-        text = _with(text, f"Again at {moment(error.reset_at)}")
+        more = f" Again at {moment(error.reset_at)}."
     elif isinstance(error, ConcurrentLimitError) and error.hint:
-        text = _with(text, printable(error.hint))
-    elif isinstance(error, AIGateError) and error.retry_after:
-        text = _with(text, f"Again in {error.retry_after:.0f} s")
-    request_id = getattr(error, "request_id", None)
-    return f"{text} (request {printable(request_id)})" if request_id else text
+        more = f" {error.hint}"
+    request_id = error.request_id if isinstance(error, AIGateError) else None
+    text = f"{text.rstrip('.')}.{more}" if more else text
+    return f"{text} (request {request_id})" if request_id else text
 
 
-def moment(when: "datetime") -> str:
-    """Return a time of day with its date and zone, as the reader's clock shows it."""
+def reason_of(failure: BaseException) -> str:
+    """Return why something failed; an exception without words is told by what caused it."""
+    link: BaseException | None = failure
+    while link is not None and not str(link):
+        link = link.__cause__ or link.__context__
+    return printable(str(getattr(link, "strerror", None) or link or ""))
+
+
+def moment(when: datetime) -> str:
+    """Return a date and a time of day with its zone, as the reader's clock shows it."""
     return f"{when.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
-def _with(text: str, more: str) -> str:
-    return f"{text.rstrip('.')}. {more}"
-
-
-def _bug(error: Exception) -> str:
-    return f"{type(error).__name__}: {printable(str(error))} (see more with --debug)"
+def _tell_causes(error: Exception, console: Console) -> None:
+    link: BaseException | None = error
+    while link is not None:
+        console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
+        link = link.__cause__ or link.__context__

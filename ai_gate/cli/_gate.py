@@ -1,5 +1,6 @@
-"""What several commands do with the gate: a client, a session's fields, what is hidden of it."""
+"""What several commands do: a client, a session, TURN credentials and their servers."""
 
+import asyncio
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -9,15 +10,15 @@ from ai_gate._config import DASHBOARD, from_environment
 from ai_gate._redaction import secrets_in
 from ai_gate.cli._console import Console
 from ai_gate.types import IceServer
-from ai_gate.webrtc import TurnResult
+from ai_gate.webrtc import TurnResult, probe_turn
+from ai_gate.webrtc.turn._stun import is_stun, probe_stun
 
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
 def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateClient:
     """Return a client with what the options and the environment say."""
-    given = {"project_id": options.project_id, "base_url": options.base_url}
-    arguments = from_environment({name: one for name, one in given.items() if one is not None})
+    arguments = from_environment(given(options))
     if not arguments["project_id"]:
         raise AIGateError(
             f"Project ID is required. Copy yours from the dashboard ({DASHBOARD}) and pass "
@@ -27,39 +28,60 @@ def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateC
     return AsyncAIGateClient(**arguments, debug=options.debug, **more)
 
 
-def fields_of(options: Namespace) -> dict[str, Any]:
-    """Return the arguments of `create_session` that are given; the others keep their defaults."""
-    given = vars(options)
+def given(options: Namespace) -> dict[str, str]:
+    """Return the arguments of a client that are given as options."""
+    values = {"project_id": options.project_id, "base_url": options.base_url}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+async def create_session(
+    client: AsyncAIGateClient, options: Namespace, console: Console
+) -> dict[str, Any]:
+    """Create a session as the options say; what they leave out has the SDK's default."""
     names = ("model", "voice", "temperature", "instructions")
-    fields = {name: given[name] for name in names if given.get(name) is not None}
-    return fields | {"extra_body": dict(given.get("extra") or [])}
+    chosen = {name: one for name in names if (one := getattr(options, name, None)) is not None}
+    extra = dict(getattr(options, "extra", None) or ())
+    console.unfinished = MAYBE_BILLED
+    work = client.create_session(**chosen, extra_body=extra)
+    session = {**await console.waiting("Creating a session", work)}
+    console.unfinished = ""
+    hide_secrets(session, console)
+    return session
+
+
+async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> dict[str, Any]:
+    """Get TURN credentials, whose secrets are masked from now on."""
+    work = client.get_turn_credentials()
+    credentials = {**await console.waiting("Getting TURN credentials", work)}
+    hide_secrets(credentials, console)
+    return credentials
 
 
 def hide_secrets(response: dict[str, Any], console: Console) -> None:
     """Mask the secrets of a response from now on, and the names that go with TURN credentials."""
     console.hide(*secrets_in(response))
-    for server in ice_servers(response.get("turn_credentials") or response):
-        username = server.get("username")
-        console.hide(username if isinstance(username, str) else None)
+    servers = ice_servers(response.get("turn_credentials") or response)
+    console.hide(*(server.get("username") for server in servers))
 
 
 def ice_servers(credentials: Mapping[str, Any]) -> list[IceServer]:
     """Return the ICE servers of TURN credentials, whatever the gate has put there."""
-    servers = credentials.get("iceServers")
-    found = servers if isinstance(servers, list) else []
-    return [cast(IceServer, server) for server in found if isinstance(server, dict)]
+    found = credentials.get("iceServers")
+    servers = found if isinstance(found, list) else []
+    return [cast(IceServer, server) for server in servers if isinstance(server, dict)]
 
 
-def urls_of(credentials: Mapping[str, Any]) -> list[str]:
-    """Return the URLs of all ICE servers."""
-    given = [server.get("urls") for server in ice_servers(credentials)]
-    return [str(url) for urls in given for url in (urls if isinstance(urls, list) else [urls])]
+async def probe(credentials: Mapping[str, Any], timeout: float) -> list[TurnResult]:
+    """Try every STUN and TURN URL, side by side.
 
-
-def describe(result: TurnResult) -> str:
-    """Return what became of a STUN or TURN URL, for a person."""
-    over = f" over {result.transport}" if result.transport else ""
-    return f"{result.url}{over}" + (f": {result.reason}" if result.reason else "")
+    Raises:
+        MissingDependencyError: aiortc isn't installed.
+    """
+    servers = ice_servers(credentials)
+    stun, turn = await asyncio.gather(
+        probe_stun(servers, timeout=timeout), probe_turn(servers, timeout=timeout)
+    )
+    return [*stun, *turn.results]
 
 
 def relays_work(results: Sequence[TurnResult]) -> bool:
@@ -68,6 +90,7 @@ def relays_work(results: Sequence[TurnResult]) -> bool:
     return any(result.works for result in relays or results)
 
 
-def is_stun(url: str) -> bool:
-    """Return True if a URL is one of a STUN server."""
-    return url.lower().startswith(("stun:", "stuns:"))
+def describe(result: TurnResult) -> str:
+    """Return what became of a server, for a person."""
+    over = f" over {result.transport}" if result.transport else ""
+    return f"works{over}" if result.works else f"fails{over}: {result.reason}"
