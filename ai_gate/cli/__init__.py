@@ -6,10 +6,9 @@
 import os
 import sys
 import threading
-from argparse import Namespace
 from importlib import import_module
 
-from ai_gate.cli._parser import parser
+from ai_gate.cli._parser import missing_extras, parser
 
 __all__ = ["main"]
 
@@ -26,6 +25,9 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("ai-gate: Interrupted.\n")
         status = 130
+    except ImportError as error:
+        sys.stderr.write(f"ai-gate: {error}; {missing_extras()}\n")
+        status = 1
     except BrokenPipeError:
         # Whoever read the output has left. What is still buffered must not fail at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -40,28 +42,10 @@ def main() -> int:
 def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["mock"]:
         # It has a command line of its own, of which nothing is known here.
-        return _main_of("ai_gate.testing.__main__", arguments[1:])
+        return int(import_module("ai_gate.testing.__main__").main(arguments[1:]))
     options = parser().parse_args(arguments or ["--help"])
     if options.command == "completion":
-        return _complete(options)
-    return _main_of(f"ai_gate.cli.{options.command}", options)
-
-
-def _main_of(module: str, argument: list[str] | Namespace) -> int:
-    try:
-        status: int = import_module(module).main(argument)
-    except ImportError as error:
-        # It says which extra is to be installed.
-        sys.stderr.write(f"ai-gate: {error}\n")
-        return 1
-    return status
-
-
-def _complete(options: Namespace) -> int:
-    try:
-        shtab = import_module("shtab")
-    except ImportError:
-        sys.stderr.write('ai-gate: completion needs shtab: pip install "ai-gate[cli]"\n')
-        return 1
-    sys.stdout.write(shtab.complete(parser(), shell=options.shell) + "\n")
-    return 0
+        completion = import_module("shtab").complete(parser(), shell=options.shell)
+        sys.stdout.write(f"{completion}\n")
+        return 0
+    return int(import_module(f"ai_gate.cli.{options.command}").main(options))

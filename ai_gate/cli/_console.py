@@ -11,6 +11,7 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Awaitable
+from itertools import count
 from typing import Any, TypeVar
 
 from ai_gate._redaction import mask, printable
@@ -34,6 +35,7 @@ class Console:
         """Whether a person reads the output."""
         self._shows_secrets: bool = options.show_secrets
         self._secrets: set[str] = set()
+        self._is_waiting = self._is_in_progress = False
         is_dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
         self._is_plain = options.no_color or is_dumb
 
@@ -47,12 +49,20 @@ class Console:
 
     def write(self, text: str) -> None:
         """Print a part of a line, or a line."""
+        self._clear()
         sys.stdout.write(text)
         sys.stdout.flush()
 
     def error(self, text: str) -> None:
         """Print a line to standard error."""
         sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
+
+    def _clear(self) -> None:
+        """Clear the line of the progress, and put the cursor to its beginning."""
+        if self._is_in_progress:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._is_in_progress = False
 
     def json(self, value: object) -> None:
         """Print a value as JSON, each string in it masked by itself so that it stays JSON."""
@@ -66,10 +76,11 @@ class Console:
         hide = isinstance(value, str) and not self._shows_secrets
         return mask(value, *self._secrets) if hide else value
 
-    def row(self, name: str, text: str, *, status: str = "") -> None:
+    def row(self, name: str, text: str, *, status: str = "", seconds: float | None = None) -> None:
         """Print what there is to say of something in columns, and on a terminal wrapped."""
         head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
-        shown = f"{head}{self.shown(text)}"
+        took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
+        shown = f"{head}{self.shown(text.strip())}{took}"
         if self.is_terminal:
             columns = min(shutil.get_terminal_size().columns, WIDEST) - 1
             shown = textwrap.fill(
@@ -86,26 +97,22 @@ class Console:
 
     async def waiting(self, what: str, work: Awaitable[T]) -> T:
         """Await something, and on a terminal say meanwhile what, and for how long."""
-        if self._is_plain or not sys.stderr.isatty():
+        if self._is_plain or self._is_waiting or not sys.stderr.isatty():
             return await work
+        self._is_waiting = True
         progress = asyncio.create_task(self._progress(what))
         try:
             return await work
         finally:
+            self._is_waiting = False
             progress.cancel()
-            await asyncio.wait([progress])
+            self._clear()
 
     async def _progress(self, what: str) -> None:
         # What is done at once needn't be announced, and a line that changes often is read often.
         await asyncio.sleep(0.3)
-        seconds = 0
-        try:
-            while True:
-                sys.stderr.write(f"\r{what}, {seconds} s ...")
-                sys.stderr.flush()
-                await asyncio.sleep(1)
-                seconds += 1
-        finally:
-            # The line is cleared, and the cursor is at its beginning.
-            sys.stderr.write("\r\x1b[K")
+        for seconds in count():
+            sys.stderr.write(f"\r{what}, {seconds} s ...")
             sys.stderr.flush()
+            self._is_in_progress = True
+            await asyncio.sleep(1)

@@ -6,24 +6,17 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from ai_gate._redaction import printable
+from ai_gate import errors
 from ai_gate.cli._console import Console
-from ai_gate.errors import (
-    AIGateError,
-    APIConnectionError,
-    ConcurrentLimitError,
-    QuotaExceededError,
-    RateLimitError,
-)
-from ai_gate.webrtc import errors
+from ai_gate.webrtc import errors as call_errors
 
 FAILED, USAGE, LIMITED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
-LIMITS = (QuotaExceededError, RateLimitError, ConcurrentLimitError)
+LIMITS = (errors.QuotaExceededError, errors.RateLimitError, errors.ConcurrentLimitError)
 NO_WAY = (
-    APIConnectionError,
-    errors.NoPathError,
-    errors.OpenTimeoutError,
-    errors.ConnectionLostError,
+    errors.APIConnectionError,
+    call_errors.ConnectionLostError,
+    call_errors.NoPathError,
+    call_errors.OpenTimeoutError,
 )
 
 
@@ -39,8 +32,10 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         raise
     except Exception as error:
         console.error(told(error))
-        if console.is_debug:
-            _tell_causes(error, console)
+        link: BaseException | None = error if options.debug else None
+        while link is not None:
+            console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
+            link = link.__cause__ or link.__context__
         return exit_status(error)
 
 
@@ -59,40 +54,27 @@ def exit_status(error: Exception) -> int:
     if isinstance(error, NO_WAY):
         return UNREACHABLE
     # A setting that is missing or wrong has no class of its own.
-    return USAGE if type(error) is AIGateError and error.status_code is None else FAILED
+    return USAGE if type(error) is errors.AIGateError and error.status_code is None else FAILED
 
 
 def told(error: Exception) -> str:
     """Return an error as one line, with what can be done about it and its request's ID."""
-    if not isinstance(error, AIGateError | OSError):
-        return f"{type(error).__name__}: {error} (more with --debug)"
-    text, more = printable(str(error)), ""
-    if isinstance(error, QuotaExceededError):
-        more = f" Upgrade: {error.upgrade_url}" if error.upgrade_url else ""
-    elif isinstance(error, RateLimitError) and error.reset_at:
-        more = f" Again at {moment(error.reset_at)}."
-    elif isinstance(error, ConcurrentLimitError) and error.hint:
-        more = f" {error.hint}"
-    request_id = error.request_id if isinstance(error, AIGateError) else None
-    text = f"{text.rstrip('.')}.{more}" if more else text
-    return f"{text} (request {request_id})" if request_id else text
-
-
-def reason_of(failure: BaseException) -> str:
-    """Return why something failed; an exception without words is told by what caused it."""
-    link: BaseException | None = failure
+    # Some have no words, and are told by what caused them.
+    link: BaseException | None = error
     while link is not None and not str(link):
         link = link.__cause__ or link.__context__
-    return printable(str(getattr(link, "strerror", None) or link or ""))
+    text, more = getattr(link, "strerror", None) or str(link or type(error).__name__), None
+    if isinstance(error, errors.QuotaExceededError) and error.upgrade_url:
+        more = f"Upgrade: {error.upgrade_url}"
+    elif isinstance(error, errors.RateLimitError) and error.reset_at:
+        more = f"Again at {moment(error.reset_at)}"
+    elif isinstance(error, errors.ConcurrentLimitError):
+        more = error.hint
+    text = f"{text.rstrip('.')}. {more}" if more else text
+    request_id = error.request_id if isinstance(error, errors.AIGateError) else None
+    return f"{text} (request {request_id})" if request_id else text
 
 
 def moment(when: datetime) -> str:
     """Return a date and a time of day with its zone, as the reader's clock shows it."""
     return f"{when.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _tell_causes(error: Exception, console: Console) -> None:
-    link: BaseException | None = error
-    while link is not None:
-        console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
-        link = link.__cause__ or link.__context__

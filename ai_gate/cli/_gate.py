@@ -1,24 +1,28 @@
-"""What several commands do: a client, a session, TURN credentials and their servers."""
+"""What several commands do: a client of the gate, a session, TURN credentials, a call."""
 
-import asyncio
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from ai_gate import AIGateError, AsyncAIGateClient
 from ai_gate._config import DASHBOARD, from_environment
 from ai_gate._redaction import secrets_in
 from ai_gate.cli._console import Console
-from ai_gate.types import IceServer
-from ai_gate.webrtc import TurnResult, probe_turn
-from ai_gate.webrtc.turn._stun import is_stun, probe_stun
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc import Call, connect
+from ai_gate.webrtc.turn._stun import ice_servers
 
-MAYBE_BILLED = " A session may have been created and billed all the same."
+
+def settings(options: Namespace) -> dict[str, Any]:
+    """Return the project and the base URL, of the options or the environment."""
+    given = {"project_id": options.project_id, "base_url": options.base_url}
+    return from_environment({name: one for name, one in given.items() if one is not None})
 
 
 def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateClient:
     """Return a client with what the options and the environment say."""
-    arguments = from_environment(given(options))
+    arguments = settings(options)
     if not arguments["project_id"]:
         raise AIGateError(
             f"Project ID is required. Copy yours from the dashboard ({DASHBOARD}) and pass "
@@ -28,12 +32,6 @@ def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateC
     return AsyncAIGateClient(**arguments, debug=options.debug, **more)
 
 
-def given(options: Namespace) -> dict[str, str]:
-    """Return the arguments of a client that are given as options."""
-    values = {"project_id": options.project_id, "base_url": options.base_url}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 async def create_session(
     client: AsyncAIGateClient, options: Namespace, console: Console
 ) -> dict[str, Any]:
@@ -41,56 +39,35 @@ async def create_session(
     names = ("model", "voice", "temperature", "instructions")
     chosen = {name: one for name in names if (one := getattr(options, name, None)) is not None}
     extra = dict(getattr(options, "extra", None) or ())
-    console.unfinished = MAYBE_BILLED
+    console.unfinished = " A session may have been created and billed all the same."
     work = client.create_session(**chosen, extra_body=extra)
     session = {**await console.waiting("Creating a session", work)}
     console.unfinished = ""
-    hide_secrets(session, console)
+    _hide(session, session.get("turn_credentials"), console)
     return session
 
 
 async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> dict[str, Any]:
-    """Get TURN credentials, whose secrets are masked from now on."""
+    """Get TURN credentials."""
     work = client.get_turn_credentials()
     credentials = {**await console.waiting("Getting TURN credentials", work)}
-    hide_secrets(credentials, console)
+    _hide(credentials, credentials, console)
     return credentials
 
 
-def hide_secrets(response: dict[str, Any], console: Console) -> None:
-    """Mask the secrets of a response from now on, and the names that go with TURN credentials."""
-    console.hide(*secrets_in(response))
-    servers = ice_servers(response.get("turn_credentials") or response)
-    console.hide(*(server.get("username") for server in servers))
+@asynccontextmanager
+async def opened(
+    session: dict[str, Any], options: Namespace, console: Console, **more: Any
+) -> AsyncIterator[Call]:
+    """Make a call with a session, and end it."""
+    if options.realtime_url:
+        more["realtime_url"] = options.realtime_url
+    async with AsyncExitStack() as stack:
+        connector = connect(cast(SessionResponse, session), event_names="current", **more)
+        yield await console.waiting("Calling", stack.enter_async_context(connector))
 
 
-def ice_servers(credentials: Mapping[str, Any]) -> list[IceServer]:
-    """Return the ICE servers of TURN credentials, whatever the gate has put there."""
-    found = credentials.get("iceServers")
-    servers = found if isinstance(found, list) else []
-    return [cast(IceServer, server) for server in servers if isinstance(server, dict)]
-
-
-async def probe(credentials: Mapping[str, Any], timeout: float) -> list[TurnResult]:
-    """Try every STUN and TURN URL, side by side.
-
-    Raises:
-        MissingDependencyError: aiortc isn't installed.
-    """
-    servers = ice_servers(credentials)
-    stun, turn = await asyncio.gather(
-        probe_stun(servers, timeout=timeout), probe_turn(servers, timeout=timeout)
-    )
-    return [*stun, *turn.results]
-
-
-def relays_work(results: Sequence[TurnResult]) -> bool:
-    """Return True if a TURN server works, or there is none and a STUN server does."""
-    relays = [result for result in results if not is_stun(result.url)]
-    return any(result.works for result in relays or results)
-
-
-def describe(result: TurnResult) -> str:
-    """Return what became of a server, for a person."""
-    over = f" over {result.transport}" if result.transport else ""
-    return f"works{over}" if result.works else f"fails{over}: {result.reason}"
+def _hide(response: dict[str, Any], credentials: Any, console: Console) -> None:
+    """Mask what is secret in a response from now on, and the names that TURN is used under."""
+    servers = ice_servers(credentials) if isinstance(credentials, dict) else []
+    console.hide(*secrets_in(response), *(server.get("username") for server in servers))

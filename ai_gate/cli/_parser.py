@@ -101,7 +101,7 @@ def parser() -> Parser:
     top = Parser(
         prog="ai-gate",
         description="OpenAI Realtime sessions from AI Gate.",
-        epilog=EPILOG + missing_extras(),
+        epilog=f"{EPILOG}\n{missing_extras()}".rstrip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -118,4 +118,4 @@ def parser() -> Parser:
 def missing_extras() -> str:
     """Return a line that says how to install what some commands lack, or nothing."""
     missing = [extra for extra, package in EXTRAS.items() if find_spec(package) is None]
-    return f'\nfor all commands: pip install "ai-gate[{",".join(missing)}]"\n' if missing else ""
+    return f'for all commands: pip install "ai-gate[{",".join(missing)}]"' if missing else ""

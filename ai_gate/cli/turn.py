@@ -5,14 +5,8 @@ from dataclasses import asdict
 
 from ai_gate.cli._console import Console
 from ai_gate.cli._failures import UNREACHABLE, run
-from ai_gate.cli._gate import (
-    client_of,
-    describe,
-    get_turn_credentials,
-    ice_servers,
-    probe,
-    relays_work,
-)
+from ai_gate.cli._gate import client_of, get_turn_credentials
+from ai_gate.webrtc.turn._stun import ice_servers, probe_all, relays_work
 
 PROBE_SECONDS = 2.0
 
@@ -27,15 +21,15 @@ async def _turn(options: Namespace, console: Console) -> int:
         credentials = await get_turn_credentials(client, console)
     results = []
     if options.probe:
-        work = probe(credentials, PROBE_SECONDS)
+        work = probe_all(credentials, timeout=PROBE_SECONDS)
         results = await console.waiting("Trying each server", work)
         credentials["probe"] = [asdict(result) for result in results]
     if options.json or not console.is_terminal:
         console.json(credentials)
     elif options.probe:
-        for result in results:
-            status = "ok" if result.works else "failed"
-            console.row("", f"{result.url} {describe(result)}", status=status)
+        for one in results:
+            text = f"{one.url} {one.transport or ''} {one.reason or ''}"
+            console.row("", text, status="ok" if one.works else "failed", seconds=one.seconds)
     else:
         for server in ice_servers(credentials):
             for name, value in server.items():

@@ -1,15 +1,20 @@
-"""A binding on a STUN server: it says whether UDP leaves this network, and needs no aiortc."""
+"""STUN servers beside TURN servers: a binding says whether UDP leaves this network.
+
+It needs no aiortc.
+"""
 
 import asyncio
 import os
 import re
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 from ai_gate.types import IceServer
 from ai_gate.webrtc._types import TurnResult
+from ai_gate.webrtc.turn import probe_turn
 
 URL = re.compile(r"stun:(?:\[([^\]]+)\]|([^\s:?\[]+))(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
 """A URL of RFC 7064, for a server that is asked over UDP."""
@@ -20,26 +25,48 @@ RESEND_SECONDS = 0.5
 """How long a response is waited for before the request is sent again: packets can be lost."""
 
 
-async def probe_stun(servers: Sequence[IceServer], *, timeout: float) -> list[TurnResult]:
-    """Ask every STUN server, side by side, how it sees us, and return what became of each.
+async def probe_all(credentials: Mapping[str, Any], *, timeout: float) -> list[TurnResult]:
+    """Try every STUN and every TURN URL of credentials, side by side, the STUN ones first.
 
     Args:
-        servers: ICE servers; TURN URLs are passed over.
+        credentials: What `get_turn_credentials()` returned.
         timeout: The time for each URL, in seconds.
+
+    Raises:
+        MissingDependencyError: aiortc isn't installed, which TURN needs.
     """
-    return list(await asyncio.gather(*(_try(url, timeout) for url in _urls(servers))))
+    turn = probe_turn(credentials.get("iceServers"), timeout=timeout)  # type: ignore[arg-type]
+    bindings, probe = await asyncio.gather(probe_stun(credentials, timeout=timeout), turn)
+    return [*bindings, *probe.results]
 
 
-def is_stun(url: str) -> bool:
-    """Return True if a URL is one of a STUN server."""
+async def probe_stun(credentials: Mapping[str, Any], *, timeout: float) -> list[TurnResult]:
+    """Ask every STUN server, side by side, how it sees us, and return what became of each."""
+    return list(await asyncio.gather(*(_try(url, timeout) for url in _urls(credentials))))
+
+
+def relays_work(results: Sequence[TurnResult]) -> bool:
+    """Return True if a TURN server works, or there is none and a STUN server does."""
+    relays = [result for result in results if not _is_stun(result.url)]
+    return any(result.works for result in relays or results)
+
+
+def ice_servers(credentials: Mapping[str, Any]) -> list[IceServer]:
+    """Return the ICE servers of credentials, whatever the gate has put there."""
+    found = credentials.get("iceServers")
+    servers = found if isinstance(found, list) else []
+    return [cast(IceServer, server) for server in servers if isinstance(server, dict)]
+
+
+def _is_stun(url: str) -> bool:
     return url.strip().lower().startswith(("stun:", "stuns:"))
 
 
-def _urls(servers: Sequence[IceServer]) -> Iterator[str]:
-    for server in servers:
+def _urls(credentials: Mapping[str, Any]) -> Iterator[str]:
+    for server in ice_servers(credentials):
         urls = server.get("urls")
         for url in urls if isinstance(urls, list) else [urls]:
-            if isinstance(url, str) and is_stun(url):
+            if isinstance(url, str) and _is_stun(url):
                 yield url.strip()
 
 
