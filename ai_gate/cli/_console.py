@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 COLORS = {"ok": 32, "warning": 33, "failed": 31}
 """The codes of ECMA-48 for the words that say how something went."""
-WIDEST = 120
-"""The most columns that are filled: longer lines are hard to read."""
 
 
 class Console:
@@ -82,10 +80,9 @@ class Console:
         took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
         shown = f"{head}{self.shown(text.strip())}{took}"
         if self.is_terminal:
-            columns = min(shutil.get_terminal_size().columns, WIDEST) - 1
             shown = textwrap.fill(
                 shown,
-                max(columns, len(head) + 20),
+                max(min(shutil.get_terminal_size().columns, 121) - 1, len(head) + 20),
                 subsequent_indent=" " * len(head),
                 break_on_hyphens=False,
                 break_long_words=False,

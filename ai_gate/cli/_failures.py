@@ -59,11 +59,7 @@ def exit_status(error: Exception) -> int:
 
 def told(error: Exception) -> str:
     """Return an error as one line, with what can be done about it and its request's ID."""
-    # Some have no words, and are told by what caused them.
-    link: BaseException | None = error
-    while link is not None and not str(link):
-        link = link.__cause__ or link.__context__
-    text, more = getattr(link, "strerror", None) or str(link or type(error).__name__), None
+    text, more = str(error) or type(error).__name__, None
     if isinstance(error, errors.QuotaExceededError) and error.upgrade_url:
         more = f"Upgrade: {error.upgrade_url}"
     elif isinstance(error, errors.RateLimitError) and error.reset_at:

@@ -1,7 +1,6 @@
 """`ai-gate call`: a sound or a text is said to the model, whose answer is printed as it comes."""
 
 import asyncio
-import wave
 from argparse import Namespace
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -11,10 +10,7 @@ from ai_gate.cli._console import Console
 from ai_gate.cli._failures import run
 from ai_gate.cli._gate import client_of, create_session, opened
 from ai_gate.webrtc import Call, PCMSource, WebRTCError
-
-# isort: split
-# After the SDK, which says what to install where it isn't there.
-import av
+from ai_gate.webrtc._audio.files import read_pcm, write_wav
 
 RATE = 24000
 SECOND = 2 * RATE
@@ -32,7 +28,7 @@ def main(options: Namespace) -> int:
 async def _call(options: Namespace, console: Console) -> int:
     if (options.wav is None) == (options.say is None):
         raise AIGateError("Pass either --wav or --say.")
-    sound = _read(options.wav) if options.wav else b""
+    sound = read_pcm(options.wav, rate=RATE) if options.wav else b""
     # The model waits for the end of the sound, however long the pauses in it are.
     options.extra = [("turn_detection", None), *(options.extra or ())]
     source, heard = PCMSource(rate=RATE), bytearray()
@@ -50,7 +46,7 @@ async def _call(options: Namespace, console: Console) -> int:
         finally:
             # What was heard until Ctrl-C too.
             if options.out:
-                _save(options.out, heard)
+                write_wav(options.out, heard, rate=RATE)
     return 0
 
 
@@ -103,23 +99,3 @@ def _check(event: dict[str, Any]) -> None:
         raise WebRTCError(event["error"]["message"])
     if event["type"] == "response.done" and event["response"]["status"] != "completed":
         raise WebRTCError(f"The model's answer is {event['response']['status']}.")
-
-
-def _read(path: str) -> bytes:
-    """Return a sound, in whatever format it is, as PCM that can be sent."""
-    resampler = av.AudioResampler("s16", "mono", RATE)
-    try:
-        with av.open(path) as file:
-            frames = [part for one in file.decode(audio=0) for part in resampler.resample(one)]
-    except (av.FFmpegError, IndexError) as error:
-        raise AIGateError(f"{path} can't be read as a sound: {error}") from error
-    frames += resampler.resample(None)
-    return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)
-
-
-def _save(path: str, pcm: bytearray) -> None:
-    with wave.open(path, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(pcm)

@@ -7,25 +7,19 @@ null. Fields and steps may be added; what is there keeps its meaning.
 """
 
 import asyncio
-import inspect
-import os
-import re
-import socket
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from ai_gate import AIGateError, __version__
 from ai_gate._config import DEFAULT_BASE_URL, parsed_url, port_of
-from ai_gate._http.inspection import ask_health, proxy_for, told_certificate, untrusted_certificate
+from ai_gate._http import inspection
 from ai_gate._http.tls import shared_context
 from ai_gate.cli._console import Console
 from ai_gate.cli._failures import FAILED, UNREACHABLE, USAGE, exit_status, run, told
@@ -40,19 +34,13 @@ SECONDS = {"dns": 2.5, "tcp": 2.5, "health": 3.0, "project": 2.5, "ice": 3.5}
 SECONDS |= {"session": 10.0, "call": 17.0}
 PROBE_SECONDS = 1.5
 CLOCK_SECONDS = 20.0
-SETTINGS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-SENDERS = (
-    httpx.Client.send,
-    httpx.AsyncClient.send,
-    httpx.HTTPTransport.handle_request,
-    httpx.AsyncHTTPTransport.handle_async_request,
-)
-"""What mocks, recorders and tracers replace."""
 ADVICE = {
     "dns": "Check the name in the base URL, and that this machine can look up names.",
     "tcp": "A firewall stands in between, or a proxy is needed: set HTTPS_PROXY.",
     "health": "Check the base URL, and the proxy if there is one; else try again later.",
     "tls": "If your network reads TLS with an authority of its own, name it in SSL_CERT_FILE.",
+    "project": "Look at the project in the dashboard: its ID, its vault, its limits.",
+    "renew": "Let the certificate be renewed, and set the clock if it is wrong.",
     "clock": "Set the clock: a client secret is good for a minute, and seems over or not begun.",
     "ice": "Allow UDP to port 3478, or TCP to port 443, of these servers: calls may need a relay.",
     "udp": "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478.",
@@ -89,15 +77,11 @@ class Doctor:
     async def examine(self) -> None:
         """Try everything, from the outside in."""
         self._process()
-        await self._try("dns", self._names)
-        await self._try("tcp", self._connections)
-        await self._try("health", self._health)
-        await self._try("project", self._project)
-        await self._try("ice", self._servers)
-        if self._options.session or self._options.call:
-            await self._try("session", self._session)
-        if self._options.call:
-            await self._try("call", self._call)
+        stages = [self._dns, self._tcp, self._health, self._project, self._ice]
+        stages += [self._session] if self._options.session or self._options.call else []
+        stages += [self._call] if self._options.call else []
+        for stage in stages:
+            await self._try(stage.__name__.strip("_"), stage)
 
     async def _try(self, name: str, stage: Callable[[Step], Awaitable[None]]) -> None:
         step, start = Step(name), time.monotonic()
@@ -109,13 +93,14 @@ class Doctor:
             async with asyncio.timeout(SECONDS[name]):
                 await self._console.waiting(f"Trying {name}", stage(step))
         except (AIGateError, OSError, ValueError, httpx.HTTPError) as error:
-            step.status, step.detail = "failed", told(error)
-            is_tls = "CERTIFICATE" in step.detail
-            step.advice = await self._about_certificate() if is_tls else ADVICE.get(name)
-            status = exit_status(error) if isinstance(error, AIGateError) else UNREACHABLE
+            is_told = isinstance(error, AIGateError)
+            step.status = "failed"
+            step.detail = told(error) if is_told else inspection.reason_of(error)
+            step.advice = step.advice or ADVICE.get(name)
+            status = exit_status(error) if is_told else UNREACHABLE
             self.exit_status = max(self.exit_status, status)
             # Without a relay, a call can still find a way.
-            self._blocked = "" if name == "ice" else name
+            self._blocked = "" if name == "ice" else step.step
         self._note(step, start)
 
     def _note(self, step: Step, start: float | None = None) -> None:
@@ -126,7 +111,7 @@ class Doctor:
             self.exit_status = max(self.exit_status, FAILED)
         self.steps.append(step)
         if not self._options.json:
-            text = " ".join(filter(None, (step.about, step.detail)))
+            text = ": ".join(filter(None, (step.about, step.detail)))
             self._console.row(step.step, text, status=step.status, seconds=step.seconds)
             if step.advice:
                 self._console.row("", step.advice, status=" ")
@@ -136,25 +121,21 @@ class Doctor:
         about = ", ".join(f"{name} {found[name]}" for name in ("ai-gate", "Python", "httpx"))
         extras = missing_extras() or "all extras are installed"
         self._note(Step("process", "ok", detail=f"{about}, {found['system']}; {extras}"))
-        wrapped = {where for one in SENDERS if not (where := _home(one)).startswith("httpx.")}
-        if wrapped:
-            detail = f"wrapped by {', '.join(sorted(wrapped))}"
+        if wrappers := inspection.wrappers():
+            detail = f"wrapped by {', '.join(sorted(wrappers))}"
             self._note(Step("httpx", "warning", detail=detail, advice=ADVICE["httpx"]))
-        values = {name: os.environ.get(name, os.environ.get(name.lower())) for name in SETTINGS}
-        shown = [f"{name} {_without_login(one)}" for name, one in values.items() if one]
-        self._note(Step("settings", detail=", ".join([f"base URL {self._url}", *shown])))
+        shown = ", ".join([f"base URL {self._url}", *inspection.settings()])
+        self._note(Step("settings", detail=shown))
 
-    async def _names(self, step: Step) -> None:
-        proxy = proxy_for(self._url)
+    async def _dns(self, step: Step) -> None:
+        proxy = inspection.proxy_for(self._url)
         self._server = proxy.url if proxy else self._url
         host = self._server.host
         step.about = f"proxy {host}" if proxy else host
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port_of(self._server), type=socket.SOCK_STREAM)
-        self._addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+        self._addresses = await inspection.addresses(self._server)
         step.detail = ", ".join(self._addresses)
 
-    async def _connections(self, step: Step) -> None:
+    async def _tcp(self, step: Step) -> None:
         work = await asyncio.gather(*map(self._connects, self._addresses))
         step.detail = f"{sum(work)} of {len(work)} addresses can be connected to"
         if not any(work):
@@ -165,39 +146,35 @@ class Doctor:
         step = Step("address", about=f"{address} port {port}")
         try:
             async with asyncio.timeout(SECONDS["tcp"] - 0.2):
-                _, writer = await asyncio.open_connection(address, port)
-            writer.transport.abort()
+                await inspection.connect(address, port)
         except OSError as error:
-            # A TimeoutError is one too.
-            step.status, step.detail = "warning", (str(error) and told(error)) or "no answer"
+            step.status, step.detail = "warning", inspection.reason_of(error)
         self._note(step, start)
         return step.status == "ok"
 
     async def _health(self, step: Step) -> None:
-        health = await ask_health(self._url, shared_context())
+        try:
+            health = await inspection.ask_health(self._url, shared_context())
+        except httpx.ConnectError as error:
+            if "SSL" in str(error):
+                step.step = "tls"
+                step.about = await inspection.untrusted_certificate(self._url, seconds=1.0)
+                step.advice = ADVICE["renew" if "expired" in str(error) else "tls"]
+            raise
         if health.tls:
-            detail = f"{health.tls}, {told_certificate(health.certificate)}"
+            detail = f"{health.tls}, {inspection.told_certificate(health.certificate)}"
             self._note(Step("tls", detail=detail))
-        response, step.detail = health.response, "healthy"
-        if not response.is_success or b'"healthy"' not in response.content:
-            step.status, step.advice = "failed", ADVICE["health"]
-            step.detail = f"HTTP {response.status_code}, and nothing of the gate's health"
-        if request_id := response.headers.get("cf-ray"):
-            step.detail += f" (request {request_id})"
-        with suppress(ValueError, TypeError):
-            date = parsedate_to_datetime(response.headers.get("date", ""))
-            offset = (datetime.now(UTC) - date).total_seconds()
-            is_off = abs(offset) > CLOCK_SECONDS
-            clock = Step("clock", detail=f"{offset:+.0f} s from the gate's")
-            if is_off:
+        if health.offset is not None:
+            clock = Step("clock", detail=f"{health.offset:+.0f} s from the gate's")
+            if abs(health.offset) > CLOCK_SECONDS:
                 clock.status, clock.advice = "warning", ADVICE["clock"]
             self._note(clock)
-
-    async def _about_certificate(self) -> str:
-        with suppress(OSError, ValueError, KeyError, httpx.HTTPError):
-            async with asyncio.timeout(1.0):
-                return f"It is a {await untrusted_certificate(self._url)}. {ADVICE['tls']}"
-        return ADVICE["tls"]
+        step.detail = "healthy"
+        if not health.is_healthy:
+            step.status, step.advice = "failed", ADVICE["health"]
+            step.detail = f"HTTP {health.response.status_code}, and nothing of the gate's health"
+        if request_id := health.response.headers.get("cf-ray"):
+            step.detail += f" (request {request_id})"
 
     async def _project(self, step: Step) -> None:
         # Cut off by the step, it would say less of what went wrong.
@@ -209,7 +186,7 @@ class Doctor:
         left = f", {limit.remaining} of {limit.limit} requests left" if limit else ""
         step.detail = f"TURN credentials came{left}"
 
-    async def _servers(self, step: Step) -> None:
+    async def _ice(self, step: Step) -> None:
         try:
             results = await probe_all(self._response, timeout=PROBE_SECONDS)
         except MissingDependencyError as error:
@@ -223,7 +200,9 @@ class Doctor:
         if udp and not any(udp):
             self._note(Step("udp", "warning", detail="no answer over UDP", advice=ADVICE["udp"]))
         step.detail = f"{sum(one.works for one in results)} of {len(results)} servers work"
-        if results and not relays_work(results):
+        if not results:
+            step.status, step.detail = "warning", "no servers came, so calls have no relay"
+        elif not relays_work(results):
             raise OSError("no relay can be used")
 
     async def _session(self, step: Step) -> None:
@@ -268,13 +247,3 @@ async def _doctor(options: Namespace, console: Console) -> int:
         steps = [asdict(step) for step in doctor.steps]
         console.json(about | {"exit_status": doctor.exit_status, "steps": steps})
     return doctor.exit_status
-
-
-def _without_login(setting: str) -> str:
-    return re.sub(r"^(\w+://)?.*@", r"\1***@", setting)
-
-
-def _home(sender: Any) -> str:
-    """Return the module of what is called, whatever it says of itself."""
-    code = sender.__globals__["__name__"] if inspect.isfunction(sender) else type(sender).__module__
-    return f"{code}."
