@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from importlib import import_module
+from io import TextIOWrapper
 
 from ai_gate.cli._parser import missing_extras, parser
 
@@ -16,7 +17,7 @@ __all__ = ["main"]
 def main() -> int:
     """Run a command and return the exit status: the entry point `ai-gate`."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             # A terminal of another encoding is no reason to fail.
             stream.reconfigure(errors="replace")
     try:

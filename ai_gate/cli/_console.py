@@ -19,7 +19,6 @@ from ai_gate._redaction import mask, printable
 T = TypeVar("T")
 
 COLORS = {"ok": 32, "warning": 33, "failed": 31}
-"""The codes of ECMA-48 for the words that say how something went."""
 
 
 class Console:
@@ -28,7 +27,6 @@ class Console:
     def __init__(self, options: Namespace) -> None:
         self.unfinished = ""
         """What is to be said if the command is interrupted now."""
-        self.is_debug: bool = options.debug
         self.is_terminal = sys.stdout.isatty()
         """Whether a person reads the output."""
         self._shows_secrets: bool = options.show_secrets

@@ -8,16 +8,11 @@ from datetime import datetime
 
 from ai_gate import errors
 from ai_gate.cli._console import Console
-from ai_gate.webrtc import errors as call_errors
+from ai_gate.webrtc import errors as rtc
 
 FAILED, USAGE, LIMITED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
 LIMITS = (errors.QuotaExceededError, errors.RateLimitError, errors.ConcurrentLimitError)
-NO_WAY = (
-    errors.APIConnectionError,
-    call_errors.ConnectionLostError,
-    call_errors.NoPathError,
-    call_errors.OpenTimeoutError,
-)
+NO_WAY = (errors.APIConnectionError, rtc.ConnectionLostError, rtc.NoPathError, rtc.OpenTimeoutError)
 
 
 def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namespace) -> int:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from ai_gate import AIGateError, AsyncAIGateClient
-from ai_gate._config import DASHBOARD, from_environment
+from ai_gate._config import DASHBOARD, DEFAULT_BASE_URL, from_environment
 from ai_gate._redaction import secrets_in
 from ai_gate.cli._console import Console
 from ai_gate.types import SessionResponse
@@ -14,21 +14,22 @@ from ai_gate.webrtc import Call, connect
 from ai_gate.webrtc.turn._stun import ice_servers
 
 
-def settings(options: Namespace) -> dict[str, Any]:
+def settings(options: Namespace, console: Console) -> dict[str, Any]:
     """Return the project and the base URL, of the options or the environment."""
     given = {"project_id": options.project_id, "base_url": options.base_url}
-    return from_environment({name: one for name, one in given.items() if one is not None})
+    found = from_environment({name: one for name, one in given.items() if one is not None})
+    console.hide(found["project_id"])
+    return {"base_url": DEFAULT_BASE_URL} | found
 
 
 def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateClient:
     """Return a client with what the options and the environment say."""
-    arguments = settings(options)
+    arguments = settings(options, console)
     if not arguments["project_id"]:
         raise AIGateError(
             f"Project ID is required. Copy yours from the dashboard ({DASHBOARD}) and pass "
             "--project-id, or set AI_GATE_PROJECT_ID."
         )
-    console.hide(arguments["project_id"])
     return AsyncAIGateClient(**arguments, debug=options.debug, **more)
 
 

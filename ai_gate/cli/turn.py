@@ -8,8 +8,6 @@ from ai_gate.cli._failures import UNREACHABLE, run
 from ai_gate.cli._gate import client_of, get_turn_credentials
 from ai_gate.webrtc.turn._stun import ice_servers, probe_all, relays_work
 
-PROBE_SECONDS = 2.0
-
 
 def main(options: Namespace) -> int:
     """Print TURN credentials, or what became of each server."""
@@ -21,7 +19,7 @@ async def _turn(options: Namespace, console: Console) -> int:
         credentials = await get_turn_credentials(client, console)
     results = []
     if options.probe:
-        work = probe_all(credentials, timeout=PROBE_SECONDS)
+        work = probe_all(credentials, timeout=2.0)
         results = await console.waiting("Trying each server", work)
         credentials["probe"] = [asdict(result) for result in results]
     if options.json or not console.is_terminal:

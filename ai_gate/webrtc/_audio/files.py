@@ -7,6 +7,7 @@ from ai_gate.webrtc._requirement import requiring_aiortc
 
 with requiring_aiortc():
     import av
+    from av.error import FFmpegError
 
 
 def read_pcm(path: str, *, rate: int) -> bytes:
@@ -23,7 +24,7 @@ def read_pcm(path: str, *, rate: int) -> bytes:
     try:
         with av.open(path) as file:
             frames = [part for one in file.decode(audio=0) for part in resampler.resample(one)]
-    except (av.FFmpegError, IndexError) as error:
+    except (FFmpegError, IndexError) as error:
         reason = getattr(error, "strerror", None) or "there is none in it"
         raise AIGateError(f"{path} can't be read as a sound: {reason}") from error
     frames += resampler.resample(None) if frames else []
