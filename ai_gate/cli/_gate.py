@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
-from ai_gate import AIGateError, AsyncAIGateClient
+from ai_gate import AIGateError, AsyncAIGateClient, webrtc
 from ai_gate._config import DASHBOARD, DEFAULT_BASE_URL, from_environment
 from ai_gate._redaction import secrets_in
 from ai_gate.cli._console import Console
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc import Call, connect
 from ai_gate.webrtc.turn._stun import ice_servers
 
 
@@ -59,12 +58,12 @@ async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> d
 @asynccontextmanager
 async def opened(
     session: dict[str, Any], options: Namespace, console: Console, **more: Any
-) -> AsyncIterator[Call]:
+) -> "AsyncIterator[webrtc.Call]":
     """Make a call with a session, and end it."""
     if options.realtime_url:
         more["realtime_url"] = options.realtime_url
     async with AsyncExitStack() as stack:
-        connector = connect(cast(SessionResponse, session), event_names="current", **more)
+        connector = webrtc.connect(cast(SessionResponse, session), event_names="current", **more)
         yield await console.waiting("Calling", stack.enter_async_context(connector))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from ai_gate.cli._parser import COMMANDS, OPTIONS
 from ai_gate.testing import MockGate
 
 from .conftest import Command
@@ -101,3 +104,12 @@ def test_the_mock_gate_has_a_command_line_of_its_own(command: Command) -> None:
     result = command("mock", "--nonsense")
     assert result.status == 2
     assert "--nonsense" in result.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command(shell: str, command: Command) -> None:
+    script = command("completion", shell).out
+    assert all(name in script for name in COMMANDS)
+    assert all(option.removeprefix("--") in script for option in OPTIONS)
+    if program := shutil.which(shell):
+        subprocess.run([program, "-n"], input=script, text=True, check=True)
