@@ -59,7 +59,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
             status = _run(list(arguments))
         except SystemExit as ended:
             status = int(ended.code or 0)
-        result = Result(status, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        result = Result(status, out, err)
         assert PROJECT not in result.out + result.err
         assert "Traceback" not in result.err
         return result

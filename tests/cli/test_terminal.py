@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -33,7 +33,7 @@ print(*sorted({"httpx", "asyncio", "shtab"} & sys.modules.keys()))
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, *arguments: str, columns: int = 80, **environment: str) -> None:
+    def __init__(self, *arguments: str, columns: int = 80, environment: Mapping[str, str]) -> None:
         self._screen, its_end = pty.openpty()
         termios.tcsetwinsize(self._screen, (24, columns))
         variables = {"TERM": "xterm", "AI_GATE_PROJECT_ID": "proj_of_a_person", **environment}
@@ -96,7 +96,7 @@ def silent_gate() -> Iterator[str]:
 
 
 def test_a_session_on_a_terminal(gate: MockGate) -> None:
-    terminal = Terminal("session", AI_GATE_BASE_URL=gate.url)
+    terminal = Terminal("session", environment={"AI_GATE_BASE_URL": gate.url})
     assert terminal.end() == 0
     rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in terminal.text.splitlines())
     assert rows["session"].startswith("aigate_session_")
@@ -105,16 +105,16 @@ def test_a_session_on_a_terminal(gate: MockGate) -> None:
 
 @pytest.mark.parametrize("columns", [80, 200])
 def test_lines_fit_the_terminal(columns: int, gate: MockGate) -> None:
-    terminal = Terminal("doctor", columns=columns, AI_GATE_BASE_URL=gate.url)
+    terminal = Terminal("doctor", columns=columns, environment={"AI_GATE_BASE_URL": gate.url})
     assert terminal.end() == 4
     assert "\x1b[31mfailed\x1b[0m" in terminal.text
     lines = [re.sub(r"\x1b\[\d*[mK]", "", line) for line in terminal.text.splitlines()]
     assert max(map(len, lines)) in range(60, min(columns, 121))
 
 
-@pytest.mark.parametrize("plain", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
-def test_plain_terminals_get_text_alone(plain: dict[str, str], gate: MockGate) -> None:
-    terminal = Terminal("doctor", AI_GATE_BASE_URL=gate.url, **plain)
+@pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("NO_COLOR", "1")])
+def test_plain_terminals_get_text_alone(name: str, value: str, gate: MockGate) -> None:
+    terminal = Terminal("doctor", environment={"AI_GATE_BASE_URL": gate.url, name: value})
     assert terminal.end() == 4
     assert "\x1b" not in terminal.text
     assert terminal.text.isascii()
@@ -122,7 +122,7 @@ def test_plain_terminals_get_text_alone(plain: dict[str, str], gate: MockGate) -
 
 def test_ctrl_c_while_a_session_is_created() -> None:
     with silent_gate() as url:
-        terminal = Terminal("session", AI_GATE_BASE_URL=url)
+        terminal = Terminal("session", environment={"AI_GATE_BASE_URL": url})
         terminal.wait_for("Creating a session")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() == 130
@@ -131,7 +131,7 @@ def test_ctrl_c_while_a_session_is_created() -> None:
 
 def test_ctrl_c_within_the_doctor() -> None:
     with silent_gate() as url:
-        terminal = Terminal("doctor", AI_GATE_BASE_URL=url)
+        terminal = Terminal("doctor", environment={"AI_GATE_BASE_URL": url})
         terminal.wait_for("Trying health")
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() == 130
@@ -139,7 +139,7 @@ def test_ctrl_c_within_the_doctor() -> None:
 
 
 def test_ctrl_c_at_a_question(gate: MockGate) -> None:
-    terminal = Terminal("doctor", "--session", AI_GATE_BASE_URL=gate.url)
+    terminal = Terminal("doctor", "--session", environment={"AI_GATE_BASE_URL": gate.url})
     terminal.wait_for("Go on? [y/N]")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
