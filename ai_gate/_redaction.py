@@ -33,9 +33,16 @@ SECRETS = r"\b(?:ek_|sk-)[\w-]+"
 SECRET_NAMES = ("client_secret", "credential", "api_key", "password")
 """The fields whose values aren't shown."""
 
-_VALUE = r"""[\"']?\s*[:=]\s*[\"']|\s+[\"']|\s*=\s*|\s*:\s*(?=\S*[\d+/=])"""
-QUOTED_SECRET = rf"(?i)((?<![a-z])(?:{'|'.join(SECRET_NAMES)})(?:{_VALUE}))[^\s\"',;&}}]+"
-"""A field and its value, as a text quotes them: `credential=...`, `"credential": "..."`."""
+# Without a bound, what is looked ahead for would take a time that grows with the text's square.
+_LIKE_A_KEY = r"(?=\S{0,100}[\d+/=])"
+_NESTED = r"(?:\{\s*\\*[\"']?value\\*[\"']?\s*[:=]\s*)?"
+_VALUE = rf"\\*[\"']?\s*[:=]\s*{_NESTED}\\*[\"']|\s+[\"']|\s*=\s*|\s*:\s*{_LIKE_A_KEY}"
+QUOTED_SECRET = (
+    rf"(?i)((?<![a-z])(?:{'|'.join(SECRET_NAMES)})(?:{_VALUE})|\bbearer\s+{_LIKE_A_KEY})"
+    r"[^\s\"',;&}\\]+"
+)
+"""A field and its value, as a text quotes them: `credential=...`, `"credential": "..."`; and what
+follows `Bearer`."""
 
 MOST_VALUES = 1_000
 """The values of a response's JSON object among which secrets are looked for."""
@@ -58,25 +65,29 @@ IDENTIFIER = r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*"
 
 def mask(text: str, *secrets: str) -> str:
     """Return a text with the given secrets, and all that looks like one, masked."""
-    for secret in secrets:
-        for exact in (secret, quote(secret, safe="")):
-            if len(secret) >= SHORTEST_UNMISTAKABLE:
-                text = text.replace(exact, MASK)
-            else:
-                text = re.sub(rf"(?<![\w-]){re.escape(exact)}(?![\w-])", MASK, text)
+    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
+    # All at once, so that no mask is masked; the longest first, so that no half of one is left.
+    exact = "|".join(map(_pattern, sorted(forms, key=len, reverse=True)))
+    if exact:
+        text = re.sub(exact, MASK, text)
     return re.sub(QUOTED_SECRET, rf"\1{MASK}", re.sub(SECRETS, MASK, text))
 
 
-def secrets_in(response: dict[str, Any]) -> list[str]:
+def _pattern(secret: str) -> str:
+    exact = re.escape(secret)
+    return exact if len(secret) >= SHORTEST_UNMISTAKABLE else rf"(?<![\w-]){exact}(?![\w-])"
+
+
+def secrets_in(response: dict[str, Any]) -> set[str]:
     """Return the values of a JSON object's fields that aren't shown, as deep as they may be."""
-    found: list[str] = []
+    found: set[str] = set()
     waiting: deque[tuple[str, Any]] = deque([("", response)])
     for _ in range(MOST_VALUES):
         if not waiting:
             break
         name, value = waiting.popleft()
         if isinstance(value, str) and value and name in SECRET_NAMES:
-            found.append(value)
+            found.add(value)
         elif isinstance(value, list):
             waiting.extend((name, part) for part in value[:MOST_VALUES])
         elif isinstance(value, dict):

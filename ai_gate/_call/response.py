@@ -25,8 +25,10 @@ MAX_VALUES = 100_000
 """The values that a response's JSON may hold. One takes up to 70 times what it has on the wire."""
 STRING = rb'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 """A JSON string. One that doesn't end is matched to the end of the body, in linear time."""
-LONGEST_READ = 65_536
+LONGEST_READ = 16_384
 """The characters of a response's `message` that are masked and cut to what is shown."""
+MOST_SECRETS = 50
+"""The secrets of a response above which its `message` isn't shown: to mask it would take long."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
@@ -66,9 +68,10 @@ def retry_after(exchange: Exchange) -> float | None:
 def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
-    hidden = (config.project_id, *secrets_in(response))
+    hidden = {config.project_id, *secrets_in(response)}
+    stated = _stated(response) if len(hidden) <= MOST_SECRETS else None
     # Masked before it is cut, so that no half of an ID is left; and after, in what then shows.
-    stated = printable(mask(_stated(response) or "", *hidden))
+    stated = printable(mask(stated or "", *hidden))
     text = kind._prefix + (stated or _advice(kind, status))
     return _error(kind, mask(text, *hidden), exchange, response)
 
@@ -147,7 +150,7 @@ def _reason(exchange: Exchange) -> str:
         text = "; ".join(filter(None, (str(part).rstrip(".") for part in parts)))
         failure = cast("Exception | None", failure.__cause__)
     text = printable(text)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
+    if "CERTIFICATE_VERIFY_FAILED" in text and "mismatch" not in text:
         text += ": if your network has a certificate authority of its own, name it in SSL_CERT_FILE"
     return text or type(exchange.failure).__name__
 

@@ -4,6 +4,7 @@
 failure an exception is.
 """
 
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from ai_gate._http.pool import ATTEMPT
 from ai_gate._http.tls import sni
 from ai_gate._http.transport import HEADERS
 from ai_gate._redaction import without_frames, without_values
+from ai_gate._signals import is_of_a_handler
 from ai_gate.errors import AIGateError
 
 __all__ = ["AsyncClients", "Clients", "exchange", "exchange_async"]
@@ -76,8 +78,11 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
     if order.delay:
         await anyio.sleep(order.delay)
     if clients.is_unprepared:
-        with anyio.move_on_after(order.deadline.left()):
+        with anyio.move_on_after(order.deadline.left()) as scope:
             await clients.prepare()
+        if scope.cancelled_caught:
+            # To go on would read the certificates here, in the event loop.
+            return Exchange(failure=httpx.ConnectTimeout(TOO_LATE), sent=False, timed_out=True)
     client = clients.get()
     attempt = _built(client, order)
     attempt.request.stream = RequestBody(attempt.request.content)
@@ -173,6 +178,7 @@ def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
         order.deadline,
         may_be_repeated=order.may_be_repeated,
         is_after_a_loss=order.is_after_a_loss,
+        handled=sys.exception(),
     )
     left = max(order.deadline.left(), 0.001)
     connect = left - min(CONNECT_MARGIN, 0.1 * left)
@@ -189,6 +195,8 @@ def _built(client: httpx.Client | httpx.AsyncClient, order: Order) -> Attempt:
         )
         return attempt
     except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
+        if is_of_a_handler(error):
+            raise
         problem = without_values(error)
     raise AIGateError(f"An argument can't be sent, so nothing was sent: {problem}") from problem
 
@@ -233,7 +241,7 @@ def _to_the_end(result: Exchange, response: httpx.Response, deadline: Deadline) 
         if not response.is_closed:
             raise
         _end(result, deadline)
-        if not isinstance(failure, Exception):
+        if not isinstance(failure, Exception) or is_of_a_handler(failure):
             raise
     else:
         if not result.is_too_large:

@@ -65,9 +65,18 @@ def _wait_for_any(attempts: list[socket.socket], seconds: float) -> None:
                 selector.register(attempt, selectors.EVENT_WRITE)
             selector.select(seconds)
     except OSError as failure:
-        if is_of_a_handler(failure):
+        if _is_of_the_app(failure):
             raise
         raise httpcore.ConnectError(str(failure)) from failure
+
+
+def _is_of_the_app(failure: OSError | UnicodeError) -> bool:
+    """Return True if the app raised an exception, by a signal handler or another's time limit.
+
+    The system's errors have a number.
+    """
+    has_number = isinstance(failure, UnicodeError) or failure.errno is not None
+    return not has_number or is_of_a_handler(failure)
 
 
 async def dial_async(host: str, port: int) -> socket.socket:
@@ -154,7 +163,7 @@ class Race:
         except BlockingIOError:
             return
         except OSError as failure:
-            if is_of_a_handler(failure):
+            if _is_of_the_app(failure):
                 raise
             self._fail(attempt, failure)
 
@@ -199,7 +208,7 @@ def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
             longest=LOOK_UP,
         )
     except (OSError, UnicodeError) as error:
-        if is_of_a_handler(error):
+        if _is_of_the_app(error):
             raise
         raise httpcore.ConnectError(f"{host}: {error}") from error
     if not found:

@@ -1,5 +1,7 @@
 """Whose failure an exception is, and what became of the request."""
 
+from traceback import walk_tb
+
 import httpcore
 import httpx
 
@@ -31,6 +33,9 @@ CORE_NOTHING_SENT = (
 DISCONNECTED = "Server disconnected without sending a response."
 """httpcore's text for the end of a connection, which it names an error of the protocol."""
 
+TRANSPORT = ("handle_request", "handle_async_request", "iter_raw", "aiter_raw")
+"""The functions in which a transport sends a request, or gives a response's body."""
+
 UNEXPECTED = "No response can be found for"
 """How pytest-httpx begins to complain of a request that no response was given for."""
 
@@ -49,7 +54,7 @@ def of_the_app(
     """
     if not _is_ours(failure, attempt.request, clients):
         return failure
-    return _of_a_limit(failure, attempt.deadline.left())
+    return _of_a_limit(failure, attempt)
 
 
 def record(
@@ -96,16 +101,19 @@ def _is_ours(failure: Exception, request: httpx.Request, clients: Clients | Asyn
     return is_of(request, failure, clients) and not _is_unexpected(failure)
 
 
-def _of_a_limit(failure: BaseException, left: float) -> Exception | None:
+def _of_a_limit(failure: BaseException, attempt: Attempt) -> Exception | None:
     """Return what a time limit of the app's raised, if httpcore has taken it for the network's.
 
-    httpcore's pool cuts the cause off, and leaves the context. That can also be what the app was
-    handling when it called, which httpcore hasn't caught.
+    httpcore's pool cuts the cause off, and leaves the context. That of the first exception is what
+    the app was handling when it called.
     """
     link: BaseException | None = failure
-    while link is not None and not (_was_caught_by_httpcore(link) and _is_limit(link, left)):
+    left = attempt.deadline.left()
+    while link is not None and link is not attempt.handled:
+        if isinstance(link, Exception) and _was_caught_by_httpcore(link) and _is_limit(link, left):
+            return link
         link = link.__cause__ or link.__context__
-    return link if isinstance(link, Exception) else None
+    return None
 
 
 def _is_limit(failure: BaseException, left: float) -> bool:
@@ -142,8 +150,11 @@ def is_of(request: httpx.Request, failure: Exception, clients: Clients | AsyncCl
     if isinstance(failure, httpx.InvalidURL):
         # httpx reads the Location of a redirect even if it doesn't follow.
         return True
-    # Some of aiohttp's errors httpx-aiohttp lets out as they are, and httpcore those of socksio.
-    return type(failure).__module__.partition(".")[0] in ("aiohttp", "socksio")
+    # Some of aiohttp's errors httpx-aiohttp lets out as they are, and httpcore those of socksio. A
+    # hook of the app's can use aiohttp too.
+    is_beneath = type(failure).__module__.partition(".")[0] in ("aiohttp", "socksio")
+    frames = walk_tb(failure.__traceback__)
+    return is_beneath and any(frame.f_code.co_name in TRANSPORT for frame, _ in frames)
 
 
 def _timed_out(failure: Exception) -> bool:

@@ -23,6 +23,7 @@ _GOOD_LINE = _FIELD + rb"|" + _FOLDED
 _BLANK_BEFORE_COLON = rb"\A(" + _TOKEN + rb")[ \t]+:"
 _STATUS = rb"HTTP/1\.[01] ([2-5]\d\d)\b"
 _LENGTH = rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,9})\b"
+_ENCODING = rb"(?im)^transfer-encoding[ \t]*:"
 _LAST_CHUNK = b"0\r\n\r\n"
 _CHUNK_LINE = rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]*)?[ \t]*(?:\r\n|\r?\Z)"
 """The line before a chunk, as h11 reads it, or its beginning at the end of what came."""
@@ -34,13 +35,15 @@ def status_and_body(received: bytes) -> tuple[int | None, bytes]:
 
     If no status can be made out, all that came is the body.
     """
-    rest = received
-    end = END.search(rest)
-    while end and _INTERIM.match(rest):
-        rest = rest[end.end() :]
-        end = END.search(rest)
-    status = re.match(_STATUS, rest)
-    return (int(status[1]), rest[end.end() :]) if status and end else (None, received)
+    response = _without_interim(received)
+    status, end = re.match(_STATUS, response), END.search(response)
+    return (int(status[1]), response[end.end() :]) if status and end else (None, received)
+
+
+def _without_interim(received: bytes) -> bytes:
+    while _INTERIM.match(received) and (end := END.search(received)):
+        received = received[end.end() :]
+    return received
 
 
 def behind_chunks(received: bytes) -> bytes:
@@ -73,7 +76,10 @@ def more_within(received: bytes) -> float:
         body = received[end.end() :] if end else b""
     elif status >= 300:
         return 0.0
-    length = re.search(_LENGTH, received[: len(received) - len(body)])
+    response = _without_interim(received)
+    head = response[: len(response) - len(body)]
+    # Where both are stated, the encoding counts (RFC 9112, 6.3).
+    length = None if re.search(_ENCODING, head) else re.search(_LENGTH, head)
     if length:
         return inf if len(body) < int(length[1]) else 0.0
     return 0.0 if status is None or body.endswith(_LAST_CHUNK) else SILENCE

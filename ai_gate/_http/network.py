@@ -65,6 +65,8 @@ class Attempt:
     """Whether another attempt can follow if this one gets no response."""
     is_after_a_loss: bool = False
     """Whether the attempt before got no response, so that idle connections aren't trusted."""
+    handled: BaseException | None = field(default=None, repr=False)
+    """What the app was handling when it called."""
     on_network: bool = False
     """Whether the request came to our network backend."""
     written: bool = False
@@ -100,6 +102,8 @@ class Wire:
         """What came since the request was sent, up to `AT_ONCE`."""
         self.is_cut = False
         """Whether more came than that."""
+        self.refusal: Exception | None = None
+        """Why h11 refuses what came. It isn't kept in a variable, which crash reporters show."""
         self.stream: Stream | None = None
         """The stream that requests are written to, once connected."""
 
@@ -116,6 +120,11 @@ class Wire:
         if self.is_reused and attempt.may_be_repeated and patience > UNUSUAL * self._latency:
             self._next_byte_by = Deadline(patience)
         self.attempt = attempt
+
+    def refused(self) -> Exception:
+        """Return why h11 refuses what came, once."""
+        refusal, self.refusal = self.refusal, None
+        return refusal or httpcore.RemoteProtocolError()
 
     def forget(self) -> None:
         """Forget what came: it isn't part of a response."""
@@ -244,9 +253,10 @@ class Stream:
         """Raise a failure of the network as httpcore names it.
 
         What a signal handler or another library's time limit raises while a socket is waited for
-        passes through, even if it is an OSError, as a TimeoutError is: it isn't the network's.
+        passes through, even if it is an OSError, as a TimeoutError is: the network's have a number.
         """
-        if is_of_a_handler(failure) or self._wire.is_too_early(failure):
+        has_no_number = failure.errno is None and not isinstance(failure, TimeoutError)
+        if has_no_number or is_of_a_handler(failure) or self._wire.is_too_early(failure):
             raise failure
         name = timeout if isinstance(failure, TimeoutError) else error
         raise name(str(failure)) from failure

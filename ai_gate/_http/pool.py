@@ -19,6 +19,7 @@ import h11
 import httpcore
 
 from ai_gate._call.exchange import Deadline
+from ai_gate._config import LONGEST_TIMEOUT
 from ai_gate._http import head
 from ai_gate._http.idle_stack import IdleStack
 from ai_gate._http.network import (
@@ -32,6 +33,7 @@ from ai_gate._http.network import (
     Wire,
 )
 from ai_gate._http.tls import shared_context
+from ai_gate._signals import is_of_a_handler
 
 C = TypeVar("C", bound="Connection | AsyncConnection")
 H = TypeVar(
@@ -93,6 +95,8 @@ def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
     try:
         return shared_context()
     except OSError as error:
+        if is_of_a_handler(error):
+            raise
         raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
 
@@ -102,7 +106,7 @@ def _attempt(request: httpcore.Request) -> Attempt:
     if isinstance(attempt, Attempt):
         return attempt
     seconds = request.extensions.get("timeout", {}).get("read")
-    return Attempt(Deadline(inf if seconds is None else seconds))
+    return Attempt(Deadline(LONGEST_TIMEOUT if seconds is None else seconds))
 
 
 def _keep_alive(fields: Mapping[bytes, bytes]) -> float:
@@ -303,15 +307,19 @@ class Pool(_Pool[Connection]):
         except StaleConnectionError:
             connection.close()
             return self.handle_request(request)
-        except httpcore.RemoteProtocolError:
-            try:
-                connection.read_on()
-            finally:
-                connection.discard()
-            raise
-        release = self._release(connection, response)
-        response.stream = ResponseBody(response.stream, connection, release)
-        return response
+        except httpcore.RemoteProtocolError as refusal:
+            connection.wire.refusal = refusal
+        else:
+            release = self._release(connection, response)
+            response.stream = ResponseBody(response.stream, connection, release)
+            return response
+        # Behind `except`: what ends the reading would have the refusal, which quotes what came, as
+        # its context.
+        try:
+            connection.read_on()
+        finally:
+            connection.discard()
+        raise connection.wire.refused()
 
     def close(self) -> None:
         """Close the idle connections now and the others when their calls end."""
@@ -341,15 +349,17 @@ class AsyncPool(_Pool[AsyncConnection]):
         except StaleConnectionError:
             connection.close()
             return await self.handle_async_request(request)
-        except httpcore.RemoteProtocolError:
-            try:
-                await connection.read_on()
-            finally:
-                connection.discard()
-            raise
-        release = self._release(connection, response)
-        response.stream = AsyncResponseBody(response.stream, connection, release)
-        return response
+        except httpcore.RemoteProtocolError as refusal:
+            connection.wire.refusal = refusal
+        else:
+            release = self._release(connection, response)
+            response.stream = AsyncResponseBody(response.stream, connection, release)
+            return response
+        try:
+            await connection.read_on()
+        finally:
+            connection.discard()
+        raise connection.wire.refused()
 
     async def aclose(self) -> None:
         """Close the idle connections now and the others when their calls end."""
@@ -383,9 +393,11 @@ class ResponseBody(_ResponseBody[Connection]):
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._stream
-        except httpcore.RemoteProtocolError:
-            self._connection.read_on()
-            raise
+            return
+        except httpcore.RemoteProtocolError as refusal:
+            self._connection.wire.refusal = refusal
+        self._connection.read_on()
+        raise self._connection.wire.refused()
 
     def close(self) -> None:
         """End the exchange."""
@@ -402,9 +414,11 @@ class AsyncResponseBody(_ResponseBody[AsyncConnection]):
                 yield chunk
                 # What shows the variables of a failure would show a session.
                 del chunk
-        except httpcore.RemoteProtocolError:
-            await self._connection.read_on()
-            raise
+            return
+        except httpcore.RemoteProtocolError as refusal:
+            self._connection.wire.refusal = refusal
+        await self._connection.read_on()
+        raise self._connection.wire.refused()
 
     async def aclose(self) -> None:
         """End the exchange, also while the caller is being cancelled."""

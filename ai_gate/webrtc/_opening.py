@@ -7,6 +7,8 @@ from contextlib import aclosing
 
 import httpx
 
+from ai_gate._call.exchange import Deadline
+from ai_gate._http import AsyncClients
 from ai_gate._logging import log
 from ai_gate.errors import APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
@@ -31,6 +33,9 @@ from ai_gate.webrtc.errors import (
 from ai_gate.webrtc.turn._race import Race
 from ai_gate.webrtc.turn._urls import turn_servers
 
+MARGIN = 0.05
+"""How long before the end of the time the SDP offer must be answered, in seconds at most."""
+
 
 async def open_call(session: SessionResponse, options: Options, *, is_new: bool) -> Call:
     """Open a call.
@@ -45,6 +50,8 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     """
     secret = client_secret(session)
     opening = Opening(session, secret, options, is_new=is_new)
+    # What shows the variables of a failure would show the session.
+    del session
     limit = asyncio.timeout(options.open_timeout)
     try:
         async with limit:
@@ -108,7 +115,7 @@ class Opening:
 
     def too_late(self) -> WebRTCError | APITimeoutError:
         """Return the failure to raise after the time is over."""
-        within = f"within {self._options.open_timeout:g} s"
+        within = self._within
         if self._is_posting:
             return APITimeoutError(f"The SDP offer was not answered {within}. {MAY_HAVE_BEGUN}")
         if self._connection is not None and self._connection.peer.has_path:
@@ -150,13 +157,23 @@ class Opening:
         self._is_posting = True
         try:
             async with aclosing(self._options.clients()) as clients:
-                answer = await exchange.exchange(offer, Poster(clients, self._secret.value))
+                answer = await exchange.exchange(offer, self._poster(clients))
         except SDPRefusedError as refused:
             if refused.status_code == 401 and self._has_expired(refused):
                 raise _expired(refused) from refused
             raise
         self._is_posting = False
         return answer
+
+    def _poster(self, clients: AsyncClients) -> Poster:
+        # A little less than all the time: it tells whether anything was sent, a cut can't.
+        left = self._options.open_timeout - (time.monotonic() - self._started)
+        deadline = Deadline(left - min(MARGIN, 0.1 * left))
+        return Poster(clients, self._secret.value, deadline, self._within)
+
+    @property
+    def _within(self) -> str:
+        return f"within {self._options.open_timeout:g} s"
 
     def _has_expired(self, refused: SDPRefusedError) -> bool:
         says_so = "expired" in (refused.code or "")

@@ -1,16 +1,20 @@
-"""The POST of an SDP offer: one exchange, as the gate's calls are. The caller bounds the time."""
+"""The POST of an SDP offer: one exchange, as the gate's calls are."""
 
 import re
 
 import httpx
 
 from ai_gate._call.exchange import Deadline, Exchange, Order
-from ai_gate._config import LONGEST_TIMEOUT
 from ai_gate._http import AsyncClients, exchange_async
 from ai_gate._http.client import tells_of_a_loop
 from ai_gate._http.transport import DEFAULT_HEADERS
-from ai_gate._redaction import MASK, SECRETS, HiddenInLogs, without_frames
-from ai_gate.errors import AIGateError, APIConnectionError, APITimeoutError
+from ai_gate._redaction import MASK, SECRETS, HiddenInLogs, printable, without_frames
+from ai_gate.errors import (
+    AIGateError,
+    APIConnectionError,
+    APITimeoutError,
+    InvalidResponseError,
+)
 
 MAY_HAVE_BEGUN = "A call may have begun all the same."
 """What errors say if the offer can have arrived."""
@@ -27,17 +31,24 @@ class Poster:
         clients: Whose httpx client sends. Authentication, timeout and redirects of an app's aren't
             used.
         token: The bearer token.
+        deadline: When the response must be there.
+        within: What errors say of that time.
     """
 
-    def __init__(self, clients: AsyncClients, token: str) -> None:
+    def __init__(
+        self, clients: AsyncClients, token: str, deadline: Deadline, within: str = "in time"
+    ) -> None:
         self._clients = clients
         self._token = token
+        self._deadline = deadline
+        self._within = within
 
     async def post(self, url: httpx.URL, content: str, content_type: str) -> Exchange:
-        """Send a body and return the whole response, whatever its status.
+        """Send a body and return the response: a whole one, or a refusal as far as it came.
 
         Raises:
-            APIConnectionError: No whole response came.
+            APIConnectionError: No response came, or not all of a success.
+            InvalidResponseError: A success came, and can't be read.
             AIGateError: The client can't be used.
         """
         try:
@@ -51,7 +62,7 @@ class Poster:
                 raise
             problem = without_frames(failure)
         else:
-            if result.failure is not None:
+            if result.failure is not None and not result.refused:
                 raise self._error(result, result.failure) from result.failure
             return result
         raise AIGateError(UNUSABLE) from problem
@@ -74,7 +85,7 @@ class Poster:
             },
             "content": content.encode(),
         }
-        return Order(request, Deadline(LONGEST_TIMEOUT), auth=None)
+        return Order(request, self._deadline, auth=None)
 
     def _error(self, result: Exchange, failure: Exception) -> AIGateError:
         """Return the error for what ended an exchange."""
@@ -88,10 +99,20 @@ class Poster:
         if isinstance(failure, RuntimeError):
             return AIGateError(UNUSABLE)
         through = f" through {result.proxy}" if result.proxy else ""
-        reason = self.masked(str(failure).rstrip(".") or type(failure).__name__)
-        kind = APITimeoutError if result.timed_out else APIConnectionError
+        reason = printable(self.masked(str(failure).rstrip(".") or type(failure).__name__))
+        kind: type[AIGateError] = APITimeoutError if result.timed_out else APIConnectionError
         if not result.sent or isinstance(failure, httpx.LocalProtocolError):
             return kind(f"The SDP offer could not be sent{through}: {reason}.")
+        if result.is_unreadable:
+            kind = InvalidResponseError if result.status else APIConnectionError
+            return kind(
+                f"The answer to the SDP offer can't be read: {reason}. {MAY_HAVE_BEGUN}",
+                result.status,
+                body=bytes(result.body),
+                headers=result.headers,
+            )
+        if result.timed_out:
+            return kind(f"The SDP offer was not answered {self._within}{through}. {MAY_HAVE_BEGUN}")
         return kind(
             f"The connection{through} was lost before the SDP offer was answered: {reason}. "
             f"{MAY_HAVE_BEGUN}"

@@ -13,7 +13,7 @@ import httpx
 
 from ai_gate._call.exchange import Exchange
 from ai_gate._call.response import json_object, retry_after
-from ai_gate._redaction import MASK
+from ai_gate._redaction import MASK, printable
 from ai_gate.errors import InvalidResponseError
 from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc.errors import CODE, SDPRefusedError, WebRTCError
@@ -30,8 +30,6 @@ BETA_IS_OFF = "beta_api_shape_disabled"
 """OpenAI's code for everything that belongs to its beta."""
 MAX_ANSWER = 262_144
 """How long an SDP answer may be, in bytes. One has a few thousand."""
-LONGEST_STATED = 500
-"""How much of a server's message goes into an error's message, in characters."""
 
 _SDP = re.compile(
     r"(?:\b|\\[nr])(?:v=0|a=[a-z]|[cmo]=(?:IN|audio|application|-) |"
@@ -188,4 +186,4 @@ def _refusal(result: Exchange, poster: Poster) -> SDPRefusedError:
 def _masked(stated: object, poster: Poster) -> str:
     """Return a server's text without secrets and without a session description."""
     text = stated.strip() if isinstance(stated, str) else ""
-    return _SDP.sub(MASK, poster.masked(text))[:LONGEST_STATED]
+    return printable(_SDP.sub(MASK, poster.masked(text)))

@@ -54,7 +54,10 @@ def test_mask(text: str, masked: str) -> None:
     ("text", "masked"),
     [
         ('{"credential": "aB3/x+9="}', '{"credential": "***"}'),
-        ("{'client_secret': {'value': 'x'}}", "{'client_secret': {'value': 'x'}}"),
+        ("{'client_secret': {'value': 'x'}}", "{'client_secret': {'value': '***'}}"),
+        (r"{\"credential\": \"aB3x\"}", r"{\"credential\": \"***\"}"),
+        ("Authorization: Bearer aB3xyz", "Authorization: Bearer ***"),
+        ("a bearer token is missing", "a bearer token is missing"),
         ("turn?credential=secret&x=1", "turn?credential=***&x=1"),
         ("the credential 'secret' has expired", "the credential '***' has expired"),
         ("Credential: aB3xyz, please", "Credential: ***, please"),
@@ -87,11 +90,30 @@ def test_a_message_that_quotes_a_secret_of_the_same_response(
     assert error.response == refusal
 
 
-def test_a_response_full_of_secrets_costs_no_time(caller: Caller, serve: Serve) -> None:
-    secrets = [f"{number:010}" for number in range(90_000)]
-    refusal = {"message": "0000000001" * 200_000, "credential": secrets}
-    error = caller.attempt(GET, serve(replay(json_response(refusal, 400))).url).error
-    assert str(error) == "***" * 166 + "**..."
+ADVICE = "The gate found a parameter missing or wrong (HTTP 400)"
+
+
+@pytest.mark.parametrize(
+    ("message", "secrets", "shown"),
+    [
+        ("0000000001" * 200_000, ["0000000001", "0000000002"], "***" * 166 + "**..."),
+        ("*" * 100, ["*"] * 20, "*" * 100),
+        # To mask so many would take long, so the message isn't shown.
+        ("x " * 32_000, [f"a{number}" for number in range(990)], ADVICE),
+        ("0000000001" * 200_000, [f"{number:010}" for number in range(90_000)], ADVICE),
+        ("password:" * 7_281, [], "password:" * 11),
+        ("client_secret" + " " * 60_000, [], "client_secret "),
+    ],
+    ids=["two", "a mask", "a thousand", "90,000", "a name again and again", "blanks"],
+)
+def test_a_response_full_of_secrets_costs_no_time(
+    message: str, secrets: list[str], shown: str, caller: Caller, serve: Serve
+) -> None:
+    refusal = {"message": message, "credential": secrets}
+    outcome = caller.attempt(GET, serve(replay(json_response(refusal, 400))).url)
+    assert str(outcome.error).startswith(shown)
+    # A fiftieth of it is what they take.
+    assert outcome.seconds < 10.0
 
 
 @pytest.mark.parametrize("project_id", ["a.b", "a+b", "(a", "[x]", "a\\b", "^$", "p|q", "größe"])

@@ -18,12 +18,13 @@ import httpx
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
+from ai_gate._call.exchange import Deadline
 from ai_gate._http import AsyncClients
 from ai_gate.webrtc import SDPRefusedError, WebRTCError
 from ai_gate.webrtc._sdp_post import Poster
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.support.fixtures import Serve
-from tests.support.responses import json_response, response
+from tests.support.responses import head, json_response, response
 from tests.support.server import Request, Server
 from tests.support.steps import Handshake, ReadRequest, Send, answer
 
@@ -47,7 +48,7 @@ def exchange(
                 stack.push_async_callback(client.aclose)
             used = await stack.enter_async_context(aclosing(AsyncClients(httpx.URL(url), client)))
             chosen = sdp_exchange(api, httpx.URL(url), model)
-            return await chosen.exchange(OFFER, Poster(used, secret))
+            return await chosen.exchange(OFFER, Poster(used, secret, Deadline(30.0)))
 
     return asyncio.run(main())
 
@@ -143,6 +144,43 @@ def test_auto_falls_back_where_no_call_can_have_begun(serve: Serve, reply: bytes
     assert len(server.requests) == 2
 
 
+REFUSED = json_response({"error": {"code": "insufficient_quota"}}, 403)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        REFUSED[:-1],
+        REFUSED.replace(b"HTTP/1.1 403 X", b"HTTP/1.1 403 X\r\nX Y"),
+        head(403, "Transfer-Encoding: chunked") + b"zz\r\n",
+        head(404, "Content-Length: 900"),
+    ],
+    ids=["cut", "a bad line", "a bad chunk", "none of it"],
+)
+def test_a_refusal_is_one_however_it_comes(serve: Serve, reply: bytes) -> None:
+    server = serve((ReadRequest(), Send(reply)), (ReadRequest(), Send(reply)))
+    error = refused(server)
+    assert error.status_code in (403, 404)
+    assert len(server.requests) == (2 if error.status_code == 404 else 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "kept"),
+    [
+        (CREATED.replace(b"HTTP/1.1", b"HTTP/2"), APIConnectionError, ANSWER),
+        (CREATED.replace(b"Length: ", b"Length: x"), InvalidResponseError, ANSWER),
+    ],
+    ids=["the status line", "a header line"],
+)
+def test_an_answer_behind_what_is_refused(
+    serve: Serve, reply: bytes, error: type[AIGateError], kept: str
+) -> None:
+    server = serve((ReadRequest(), Send(reply)))
+    with pytest.raises(error, match=r"can't be read: .* may have begun") as caught:
+        exchange(server.url)
+    assert kept.encode() in (caught.value.body or b"")
+
+
 @pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 403, 409, 410, 429, 500, 503])
 def test_else_it_does_not(serve: Serve, status: int) -> None:
     server = serve(
@@ -206,7 +244,7 @@ def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
         (b'{"error": {"message": 7, "code": 7}}', "."),
         (b'{"error": "x", "message": "Not now"}', ": Not now"),
         (b'{"error": {"message": "sk-abc is wrong"}}', ": *** is wrong"),
-        (json.dumps({"error": {"message": "x" * 5000}}).encode(), ": " + "x" * 500),
+        (json.dumps({"error": {"message": "x" * 5000}}).encode(), ": " + "x" * 500 + "..."),
         # Cut first, a part of a secret would be no secret any more.
         (
             json.dumps({"error": {"message": "x" * 495 + f" {SECRET}"}}).encode(),
@@ -216,9 +254,10 @@ def test_only_the_one_that_is_named_is_tried(serve: Serve) -> None:
         (b'{"error": {"message": "Bad line ice-pwd:abcdef"}}', ": Bad line ***"),
         (b'{"error": {"message": "Bad: v=0\\r\\no=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
         (b'{"error": {"message": "Bad: v=0 o=- 1 1 IN IP4 192.0.2.1"}}', ": Bad: ***"),
-        (b'{"error": {"message": "Bad line:\\na=ice-pwd:s3cret"}}', ": Bad line:\n***"),
+        (b'{"error": {"message": "Bad line:\\na=ice-pwd:s3cret"}}', ": Bad line:?***"),
         (b'{"error": {"message": "Bad line: \\\\r\\\\na=ice-pwd:s3cret"}}', ": Bad line: \\r***"),
         (b'{"error": {"message": "Bad: m=audio 5 x"}}', ": Bad: ***"),
+        (b'{"error": {"message": "\\u001b[2J\\u202ebidi"}}', ": ?[2J?bidi"),
         (b'{"error": {"message": "The schema=a is wrong"}}', ": The schema=a is wrong"),
     ],
     ids=str,
@@ -323,7 +362,7 @@ def test_a_client_of_another_event_loop(serve: Serve, hooks: dict[str, list[Any]
         client.event_hooks = hooks
 
         async def main() -> None:
-            poster = Poster(AsyncClients(httpx.URL(server.url), client), SECRET)
+            poster = Poster(AsyncClients(httpx.URL(server.url), client), SECRET, Deadline(30.0))
             with pytest.raises(AIGateError, match="belongs to another event loop") as caught:
                 await sdp_exchange("calls", httpx.URL(server.url), None).exchange(OFFER, poster)
             # Trying again would be of no use.
@@ -371,7 +410,7 @@ def shown_locals(error: BaseException) -> Iterator[str]:
 )
 def test_garbage_that_repeats_the_secret(serve: Serve, sent: str) -> None:
     server = serve((ReadRequest(), Send(sent.encode())))
-    with pytest.raises(APIConnectionError, match=r"\*\*\*") as caught:
+    with pytest.raises(AIGateError, match=r"\*\*\*") as caught:
         exchange(server.url)
     assert isinstance(caught.value.__cause__, httpx.RemoteProtocolError)
     error: BaseException | None = caught.value
