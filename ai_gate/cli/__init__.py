@@ -29,8 +29,9 @@ def main() -> int:
     except ImportError as error:
         sys.stderr.write(f"ai-gate: {error}; {missing_extras()}\n")
         status = 1
-    except BrokenPipeError:
-        # Whoever read the output has left. What is still buffered must not fail at the end.
+    except OSError as error:
+        # Whoever read it has left, or it can't be written: what is buffered must not fail again.
+        sys.stderr.write("" if isinstance(error, BrokenPipeError) else f"ai-gate: {error}\n")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     if threading.active_count() > 1:

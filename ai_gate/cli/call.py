@@ -45,7 +45,7 @@ async def _call(options: Namespace, console: Console) -> int:
             raise WebRTCError("The model gave no whole answer in time.") from None
         finally:
             # What was heard until Ctrl-C too.
-            if options.out:
+            if options.out and heard:
                 write_wav(options.out, heard, rate=RATE)
     return 0
 

@@ -25,7 +25,8 @@ def where(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def seconds(path: Path) -> float:
     with wave.open(str(path)) as file:
-        return file.getnframes() / file.getframerate()
+        seconds: float = file.getnframes() / file.getframerate()
+        return seconds
 
 
 def test_a_text_and_then_a_sound(where: list[str], command: Command, tmp_path: Path) -> None:
