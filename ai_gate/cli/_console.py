@@ -54,7 +54,6 @@ class Console:
         sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
 
     def _clear(self) -> None:
-        """Clear the line of the progress, and put the cursor to its beginning."""
         if self._is_in_progress:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

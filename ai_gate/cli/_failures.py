@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from ai_gate import errors
+from ai_gate._http.inspection import reason_of
 from ai_gate.cli._console import Console
 from ai_gate.webrtc import errors as rtc
 
@@ -54,7 +55,8 @@ def exit_status(error: Exception) -> int:
 
 def told(error: Exception) -> str:
     """Return an error as one line, with what can be done about it and its request's ID."""
-    text, more = str(error) or type(error).__name__, None
+    is_told = isinstance(error, errors.AIGateError) or getattr(error, "filename", None)
+    text, more = str(error) if is_told else reason_of(error), None
     if isinstance(error, errors.QuotaExceededError) and error.upgrade_url:
         more = f"Upgrade: {error.upgrade_url}"
     elif isinstance(error, errors.RateLimitError) and error.reset_at:

@@ -68,6 +68,5 @@ async def opened(
 
 
 def _hide(response: dict[str, Any], credentials: Any, console: Console) -> None:
-    """Mask what is secret in a response from now on, and the names that TURN is used under."""
     servers = ice_servers(credentials) if isinstance(credentials, dict) else []
     console.hide(*secrets_in(response), *(server.get("username") for server in servers))

@@ -65,7 +65,6 @@ async def _write(call: Call, text: str) -> None:
 
 
 async def _hear(call: Call, heard: bytearray, console: Console) -> None:
-    """Print the answer's transcript, and keep its sound without the silence around it."""
     is_speaking = is_done = False
 
     async def listen() -> None:

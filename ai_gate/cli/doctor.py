@@ -93,18 +93,15 @@ class Doctor:
             async with asyncio.timeout(SECONDS[name]):
                 await self._console.waiting(f"Trying {name}", stage(step))
         except (AIGateError, OSError, ValueError, httpx.HTTPError) as error:
-            is_told = isinstance(error, AIGateError)
-            step.status = "failed"
-            step.detail = told(error) if is_told else inspection.reason_of(error)
+            step.status, step.detail = "failed", told(error)
             step.advice = step.advice or ADVICE.get(name)
-            status = exit_status(error) if is_told else UNREACHABLE
+            status = exit_status(error) if isinstance(error, AIGateError) else UNREACHABLE
             self.exit_status = max(self.exit_status, status)
             # Without a relay, a call can still find a way.
             self._blocked = "" if name == "ice" else step.step
         self._note(step, start)
 
     def _note(self, step: Step, start: float | None = None) -> None:
-        """Keep a step, and print it."""
         if start is not None:
             step.seconds = time.monotonic() - start
         if step.status == "failed":
@@ -148,7 +145,7 @@ class Doctor:
             async with asyncio.timeout(SECONDS["tcp"] - 0.2):
                 await inspection.connect(address, port)
         except OSError as error:
-            step.status, step.detail = "warning", inspection.reason_of(error)
+            step.status, step.detail = "warning", told(error)
         self._note(step, start)
         return step.status == "ok"
 
@@ -193,11 +190,13 @@ class Doctor:
             self._note(Step("server", "skipped", "TURN", told(error)))
             results = await probe_stun(self._response, timeout=PROBE_SECONDS)
         for one in results:
-            status = "ok" if one.works else "warning"
             detail = " ".join(filter(None, (one.transport and f"over {one.transport}", one.reason)))
+            status = "ok" if one.works else "warning"
             self._note(Step("server", status, one.url, detail, seconds=one.seconds))
-        udp = [one.works for one in results if one.transport == "udp"]
-        if udp and not any(udp):
+        udp = [one.reason or "" for one in results if one.transport == "udp"]
+        if "" in udp:
+            self._note(Step("udp", detail="leaves this network, and answers come"))
+        elif udp and all("timed out" in reason for reason in udp):
             self._note(Step("udp", "warning", detail="no answer over UDP", advice=ADVICE["udp"]))
         step.detail = f"{sum(one.works for one in results)} of {len(results)} servers work"
         if not results:
@@ -223,7 +222,9 @@ class Doctor:
         if pair:
             ends = (pair.local, pair.remote)
             step.about = " to ".join(f"{one.type} {one.protocol} {one.address}" for one in ends)
-        step.detail = f"open after {timings.opened:.2f} s, audio after {timings.first_audio:.2f} s"
+        first = timings.first_audio
+        audio = f"audio after {first:.2f} s" if first else "no audio came"
+        step.detail = f"open after {timings.opened:.2f} s, {audio}"
 
 
 def main(options: Namespace) -> int:
