@@ -63,7 +63,7 @@ def test_a_good_day(command: Command) -> None:
     assert datetime.datetime.fromisoformat(told["at"]).tzinfo
     assert all(step.keys() == STEP and step["status"] in STATUSES for step in told["steps"])
     names = ["process", "settings", "dns", "address", "tcp", "clock", "health", "project"]
-    assert [step["step"] for step in told["steps"]] == [*names, "server", "ice"]
+    assert [step["step"] for step in told["steps"]] == [*names, "server", "udp", "ice"]
     assert "99 of 100 requests left" in result.step("project")["detail"]
     assert "(request " in result.step("health")["detail"]
     assert [request.path for request in gate.received] == ["/health", "/turn-credentials"]
