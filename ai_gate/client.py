@@ -483,8 +483,8 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
                 `None`). They are sent as they are, also None, and go before the arguments of the
                 same names; `project_id` can't be among them.
             options: The further arguments of `ai_gate.webrtc.connect`: `audio`, `relay_only`,
-                `open_timeout`, `close_timeout`, `max_queue`, `api`, `realtime_url`, `http_client`
-                and `event_names`.
+                `ice_tcp`, `open_timeout`, `close_timeout`, `max_queue`, `api`, `realtime_url`,
+                `http_client` and `event_names`.
 
         Returns:
             What `async with` makes one call of, and `async for` one call after another, each with

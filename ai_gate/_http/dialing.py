@@ -89,7 +89,7 @@ async def dial_async(host: str, port: int) -> socket.socket:
     Raises:
         httpcore.ConnectError: No address can be connected to.
     """
-    with Race(await _resolve_async(host, port)) as race:
+    with Race(await resolve_async(host, port)) as race:
         while (winner := race.winner()) is None:
             with anyio.move_on_after(race.pause()):
                 async with anyio.create_task_group() as group:
@@ -254,7 +254,12 @@ _look_ups: RunVar[dict[tuple[str, int], LookUp]] = RunVar("ai_gate_look_ups")
 """The look-ups of an event loop."""
 
 
-async def _resolve_async(host: str, port: int) -> list[Address]:
+async def resolve_async(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host, in the order in which to try them.
+
+    Raises:
+        httpcore.ConnectError: It has none. Its cause is why.
+    """
     with suppress(httpcore.ConnectError):
         return _resolve(host, port, socket.AI_NUMERICHOST)
     try:

@@ -13,17 +13,33 @@ Example:
 
 from ai_gate._lazy import TYPE_CHECKING, lazy
 
-__all__ = ["MockGate", "MockGateError", "MockVoice", "ReceivedRequest", "Violation", "VoiceCall"]
+__all__ = [
+    "FREE",
+    "GROWTH",
+    "STARTER",
+    "MockGate",
+    "MockGateError",
+    "MockVoice",
+    "Plan",
+    "ReceivedRequest",
+    "Violation",
+    "VoiceCall",
+]
 
 if TYPE_CHECKING:
     from ai_gate.testing._gate import MockGate
+    from ai_gate.testing._limits import FREE, GROWTH, STARTER, Plan
     from ai_gate.testing._openai.register import VoiceCall
     from ai_gate.testing._openai.voice import MockVoice
     from ai_gate.testing._request import ReceivedRequest
     from ai_gate.testing._violations import MockGateError, Violation
 else:
     _HOMES = {
+        "FREE": "ai_gate.testing._limits",
+        "GROWTH": "ai_gate.testing._limits",
         "MockGate": "ai_gate.testing._gate",
+        "Plan": "ai_gate.testing._limits",
+        "STARTER": "ai_gate.testing._limits",
         "ReceivedRequest": "ai_gate.testing._request",
         "MockVoice": "ai_gate.testing._openai.voice",
         "VoiceCall": "ai_gate.testing._openai.register",

@@ -4,9 +4,12 @@ import argparse
 import signal
 import sys
 import threading
+import tomllib
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from ai_gate.testing import MockGate, MockGateError
+from ai_gate.testing import MockGate, MockGateError, Plan
 
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
@@ -15,33 +18,33 @@ _WAIT_SECONDS = 0.5
 class _LoggingGate(MockGate):
     """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
+    def _warn(self, message: str) -> None:
+        sys.stderr.write(f"ai_gate.testing: {message}\n")
+
     def _log(self, method: str, path: str, status: int) -> None:
         sys.stderr.write(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a mock gate until Ctrl-C or SIGTERM; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        with _LoggingGate(
-            port=options.port,
-            requests=options.requests,
-            concurrent=options.concurrent,
-            quota=options.quota,
-            projects=options.project,
-            realtime=options.realtime,
-            ice_servers=options.ice_server,
-        ) as gate:
+        settings = {"port": 8787, **_read_config(options.pop("config", None)), **options}
+        faults = settings.pop("faults", [])
+        with _LoggingGate(**settings) as gate:
+            for fault in faults:
+                gate.fail(**fault)
             sys.stdout.write(f"{gate.url}\n")
-            if options.realtime:
+            if settings.get("realtime"):
                 sys.stdout.write(f"{gate.realtime_url}\n")
             sys.stdout.flush()
             while not stopped.is_set():
                 stopped.wait(_WAIT_SECONDS)
-    except (MockGateError, OSError) as error:
+    except (MockGateError, OSError, TypeError, ValueError) as error:
+        # A TypeError names what is no setting.
         sys.stderr.write(f"ai_gate.testing: {error}\n")
         return 1
     return 0
@@ -50,16 +53,34 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ai_gate.testing",
-        description="Run a mock gate on 127.0.0.1 until Ctrl-C. A limit can be a number or none.",
+        # What isn't given can be in the file, or is as MockGate has it.
+        argument_default=argparse.SUPPRESS,
+        description="Run a mock gate until Ctrl-C or SIGTERM. A limit can be a number or none.",
     )
-    parser.add_argument("--port", type=_port, default=8787, help="0: a free one; default: 8787")
     parser.add_argument(
-        "--requests", type=_limit, default=100, help="requests in 15 minutes; default: 100"
+        "--host",
+        metavar="ADDRESS",
+        help="the address to listen on; default: 127.0.0.1; 0.0.0.0: all, for other containers",
     )
-    parser.add_argument("--concurrent", type=_limit, default=5, help="live sessions; default: 5")
-    parser.add_argument("--quota", type=_limit, default=100, help="sessions a month; default: 100")
+    parser.add_argument("--port", type=_port, help="0: a free one; default: 8787")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="a further name under which it is reached; repeat",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        metavar="ORIGIN",
+        help="an origin whose pages may use it, besides those on loopback; repeat",
+    )
+    parser.add_argument("--requests", type=_limit, help="requests in 15 minutes; default: 100")
+    parser.add_argument("--concurrent", type=_limit, help="live sessions; default: 5")
+    parser.add_argument("--quota", type=_limit, help="sessions a month; default: 100")
     parser.add_argument(
         "--project",
+        dest="projects",
         action="append",
         metavar="ID",
         help="a project that exists; default: any; repeat",
@@ -71,13 +92,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--ice-server",
+        dest="ice_servers",
         action="append",
         type=_ice_server,
         metavar="URL[,USER,PASSWORD]",
         help="a STUN or TURN server to hand out; default: the documented ones, or with "
         "--realtime none; repeat",
     )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="a TOML file with arguments of MockGate, projects with their plans, and faults",
+    )
     return parser
+
+
+def _read_config(path: str | None) -> dict[str, Any]:
+    """Read the settings of a file, in which a limit can be "none"."""
+    if path is None:
+        return {}
+    with Path(path).open("rb") as file:
+        settings = _with_limits(tomllib.load(file))
+    if isinstance(projects := settings.get("projects"), dict):
+        settings["projects"] = {name: Plan(**_with_limits(it)) for name, it in projects.items()}
+    return settings
+
+
+def _with_limits(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if value == "none" else value for name, value in settings.items()}
 
 
 def _port(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -68,6 +69,12 @@ class Contract:
         self._requests = V31RequestUnmarshaller(self.spec, extra_media_type_deserializers=readers)
         self._responses = V31ResponseValidator(self.spec, extra_media_type_deserializers=readers)
         self._lock = Lock()
+        self.operations: Mapping[tuple[str, str], str] = {
+            (method.upper(), path): _snake_case(operation["operationId"])
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+            if "operationId" in operation
+        }
         self._examples = document["components"]["examples"]
         self._schemas = document["components"]["schemas"]
 
@@ -115,8 +122,17 @@ class Contract:
 @cache
 def load_contract() -> Contract:
     """Read the spec once for each process."""
-    text = (files("ai_gate_api") / "openapi.json").read_text("utf-8")
-    return Contract(json.loads(text))
+    return Contract(read_document("ai_gate_api", "openapi.json"))
+
+
+def read_document(package: str, name: str) -> Any:
+    """Read an OpenAPI document of a package."""
+    return json.loads((files(package) / name).read_text("utf-8"))
+
+
+def _snake_case(name: str) -> str:
+    """Name an operation as the clients do."""
+    return re.sub("(?=[A-Z])", "_", name).lower()
 
 
 def _core_request(request: ReceivedRequest) -> _CoreRequest:

@@ -53,21 +53,21 @@ class Pick:
         return f"no such answer is documented: {wanted}; there is {there_is}"
 
 
-def parse_prefer(header: str) -> Pick | None:
-    """Read the request header `Prefer: code=429, example=rate_limit` as Prism does.
-
-    Other preferences are ignored, and of a repeated one the first counts (RFC 7240).
-
-    Returns:
-        The documented response that is preferred; None if the header asks for none.
-
-    Raises:
-        ContractError: The code is not a status.
-    """
+def parse_prefer(header: str) -> dict[str, str]:
+    """Read the request header `Prefer`. Of a repeated preference the first counts (RFC 7240)."""
     preferences: dict[str, str] = {}
     for preference in re.split("[,;]", header):
         name, _, value = preference.partition("=")
         preferences.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return preferences
+
+
+def preferred_example(preferences: Mapping[str, str]) -> Pick | None:
+    """Return what `code=429, example=rate_limit` asks for, as Prism reads it; None for nothing.
+
+    Raises:
+        ContractError: The code is not a status.
+    """
     code, example = preferences.get("code"), preferences.get("example")
     if code is None and example is None:
         return None

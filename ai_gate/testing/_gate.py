@@ -1,6 +1,7 @@
 """MockGate, the mock gate as tests use it."""
 
 import ssl
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from importlib import import_module
@@ -8,14 +9,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import ai_gate.testing
+from ai_gate.testing._access import CONTROL, HERE, LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
+from ai_gate.testing._control import Control
 from ai_gate.testing._examples import Pick
-from ai_gate.testing._limits import Plan
+from ai_gate.testing._limits import Plan, Refusal
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
-from ai_gate.testing._server import HOST, Server
+from ai_gate.testing._server import Server
 from ai_gate.testing._sessions import IceServers
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import MockGateError, Violation
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class MockGate:
-    """A stateful HTTP server on 127.0.0.1 that plays AI Gate.
+    """A stateful HTTP server that plays AI Gate, on 127.0.0.1 unless told otherwise.
 
     It starts with `start()` or a `with` block and ends with `close()` or the end of the block. A
     gate that was closed can be started again, on the same port and with the same state.
@@ -44,12 +47,24 @@ class MockGate:
     `realtime_url`, receives and sends audio; see `voice`. That needs aiortc:
     `pip install "ai-gate[testing,webrtc]"`.
 
+    Pages on loopback may use it, and those that `allow_origin` names. A page elsewhere can't, even
+    if its name is made to lead to this machine: the header `Host` must hold an IP address,
+    `localhost`, `host`, or a name of `allow_host`; for a gate that listens on other addresses than
+    loopback's, a name without a dot will do too, as one of compose's services has it.
+
     Args:
+        host: The address to listen on. Default `127.0.0.1`. With any other than loopback's,
+            everybody who can reach this machine can use the gate: there is a warning.
         port: The port to listen on. Default 0: a free one.
+        allow_host: Further names under which it is reached. Default: none. With `ssl_context` any
+            will do that the certificate has.
+        allow_origin: Origins whose pages may use it, `https://app.example` for one, besides those
+            on loopback. Default: none.
         requests: Requests of a project in 15 minutes, or None for no limit. Default 100.
         concurrent: Live sessions of a project, or None for no limit. Default 5.
         quota: Sessions of a project in a calendar month, or None for no limit. Default 100.
-        projects: The IDs of the projects that exist; others get a 401. Default None: any project.
+        projects: The IDs of the projects that exist, or each ID with a `Plan` in place of the three
+            limits; others get a 401. Default None: any project.
         ssl_context: For a gate that speaks https: its side of TLS. Default None: http.
         realtime: Whether the gate plays OpenAI's side of a call too. Default False.
         ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
@@ -58,7 +73,7 @@ class MockGate:
 
     Raises:
         ValueError: A limit is negative.
-        TypeError: `projects` is a single string, or an ICE server has no `urls`.
+        TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -73,34 +88,45 @@ class MockGate:
     def __init__(
         self,
         *,
+        host: str = LOOPBACK,
         port: int = 0,
+        allow_host: Collection[str] = (),
+        allow_origin: Collection[str] = (),
         requests: int | None = 100,
         concurrent: int | None = 5,
         quota: int | None = 100,
-        projects: Collection[str] | None = None,
+        projects: Collection[str] | Mapping[str, Plan] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         realtime: bool = False,
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
     ) -> None:
-        if isinstance(projects, str):
-            raise TypeError("projects must be a collection of project IDs, not a single string")
+        names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}
+        for name, value in names.items():
+            if isinstance(value, str):
+                raise TypeError(f"{name} must be a collection, not a single string")
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota)
-        self._state = State(plan)
+        self._state = State(plan, _plans(projects, plan))
         self._realtime = _new_realtime(self._state.now) if realtime else None
         servers = () if realtime and ice_servers is None else ice_servers
         operations = Operations(
             contract,
-            plan,
-            projects,
             self._state,
             ice_servers=None if servers is None else IceServers(servers),
             on_session=self._add_session,
         )
         self._router = Router(
-            contract, operations, self._state, self._log, other_paths=self._respond_as_openai
+            contract,
+            operations,
+            self._state,
+            self._log,
+            other_paths=self._respond_beside,
+            access=Access(host, allow_host, allow_origin, checks_host=ssl_context is None),
         )
+        self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
+        self._host = host
+        self._lender: MockGate | None = None
         self._port = port
         self._server: Server | None = None
 
@@ -110,11 +136,16 @@ class MockGate:
     def _log(self, method: str, path: str, status: int) -> None:
         """Do nothing with a response; the command prints a line for it."""
 
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, stacklevel=3)
+
     def _add_session(self, session: Mapping[str, Any]) -> None:
         if self._realtime is not None:
             self._realtime.add_session(session)
 
-    def _respond_as_openai(self, request: ReceivedRequest) -> Response | None:
+    def _respond_beside(self, request: ReceivedRequest) -> Response | None:
+        if request.path.startswith(CONTROL):
+            return self._control.respond(request)
         return None if self._realtime is None else self._realtime.respond(request)
 
     def __enter__(self) -> Self:
@@ -134,6 +165,9 @@ class MockGate:
         Returns:
             The gate itself.
 
+        Warns:
+            UserWarning: Others than this machine can reach it.
+
         Raises:
             OSError: The port is taken, or there are too few descriptors. Nothing is left open.
 
@@ -142,13 +176,24 @@ class MockGate:
             >>> gate.close()
         """
         if self._server is None:
+            if not is_loopback(self._host):
+                self._warn(f"The mock gate is open to everybody who can reach {self._host}")
             self._server = self._start_server()
             self._port = self._server.server_port
         return self
 
+    def _take_over(self, lender: "MockGate") -> None:
+        """Serve in place of a gate that runs, until `close`."""
+        if lender._server is None:
+            raise RuntimeError("The mock gate to take over doesn't run")
+        if self._realtime is not None:
+            self._realtime.start()
+        self._server, self._port, self._lender = lender._server, lender.port, lender
+        self._server.hand_over(self._router)
+
     def _start_server(self) -> Server:
         with ExitStack() as undo:
-            server = Server(self._port, self._router, self._ssl_context)
+            server = Server(self._host, self._port, self._router, self._ssl_context)
             undo.callback(server.server_close)
             if self._realtime is not None:
                 undo.callback(self._realtime.stop)
@@ -171,8 +216,11 @@ class MockGate:
         """
         if self._server is None:
             return
-        self._server.stop()
-        self._server = None
+        if self._lender is None:
+            self._server.stop()
+        else:
+            self._server.hand_over(self._lender._router)
+        self._server = self._lender = None
         if self._realtime is not None:
             self._realtime.stop()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
@@ -197,7 +245,7 @@ class MockGate:
 
     @property
     def url(self) -> str:
-        """The gate's base URL, without a slash at the end.
+        """The gate's base URL for a client on this machine, without a slash at the end.
 
         Raises:
             RuntimeError: The gate was never started and has no fixed port.
@@ -207,7 +255,8 @@ class MockGate:
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        return f"{scheme}://{HOST}:{self.port}"
+        host = HERE.get(self._host, self._host)
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def realtime_url(self) -> str:
@@ -245,7 +294,7 @@ class MockGate:
 
     @property
     def received(self) -> list[ReceivedRequest]:
-        """The requests that arrived, in order. A copy.
+        """The requests that arrived, in order, the newest 1,000 of them. A copy.
 
         Example:
             >>> import httpx
@@ -254,11 +303,13 @@ class MockGate:
             >>> gate.received[0].query["identifier"]
             ['proj_demo']
         """
-        return self._state.received()
+        return self._state.received.all()
 
     @property
     def violations(self) -> list[Violation]:
-        """What departed from `openapi.yaml`, in order: requests and, as bugs, responses. A copy.
+        """What departed from `openapi.yaml`, in order: requests and, as bugs, responses.
+
+        The newest 1,000. A copy.
 
         Example:
             >>> import httpx
@@ -267,10 +318,51 @@ class MockGate:
             >>> gate.violations[0].message
             'identifier must not be empty'
         """
-        return self._state.violations()
+        return self._state.violations.all()
+
+    @property
+    def sessions(self) -> list[Mapping[str, Any]]:
+        """The sessions that were created, in order, the newest 1,000 of them. A copy.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     _ = httpx.post(f"{gate.url}/session", json={"project_id": "p", "voice": "ash"})
+            >>> gate.sessions[0]["voice"]
+            'ash'
+        """
+        return self._state.sessions.all()
+
+    def sessions_created(self, project: str | None = None) -> int:
+        """Count the sessions that were created, whether or not the client got them.
+
+        Args:
+            project: The project's ID. Default None: those of all projects.
+
+        Returns:
+            The number since the start, or since the last `reset`.
+
+        Example:
+            >>> MockGate().sessions_created("proj_demo")
+            0
+        """
+        return self._state.sessions_created(project)
+
+    def assert_no_violations(self) -> None:
+        """Fail if anything departed from `openapi.yaml`.
+
+        Raises:
+            AssertionError: Something did; it says what.
+
+        Example:
+            >>> MockGate().assert_no_violations()
+        """
+        found = [str(violation) for violation in self.violations]
+        if found:
+            raise AssertionError("\n".join(["What departed from openapi.yaml:", *found]))
 
     def advance(self, seconds: float) -> None:
-        """Put the gate's clock forward instead of waiting.
+        """Put the gate's clock forward instead of waiting. Calls whose hour is over end.
 
         Args:
             seconds: How far, in seconds.
@@ -283,6 +375,8 @@ class MockGate:
             ...     gate.advance(3600)  # every session has ended
         """
         self._state.advance(seconds)
+        if self._realtime is not None:
+            self._realtime.expire()
 
     def respond_next(self, status: int, example: str | None = None) -> None:
         """Give a documented response of `openapi.yaml` to a coming request.
@@ -307,8 +401,182 @@ class MockGate:
         """
         self._router.respond_next(Pick(status, example))
 
+    def fail_next(
+        self, fault: str, *, operation: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Let the next valid request fail. Several calls queue up.
+
+        Documented errors go by the names of the examples in `openapi.yaml`: `quota_exceeded`,
+        `rate_limit`, `concurrent_limit`, `unknown_project`, `internal_error`, `cloudflare_522` and
+        so on. They leave the gate's state as it is, like these:
+
+        - `stall`: no response; `reset`: a TCP reset in its place
+        - `cloudflare_521` and others from 520 to 527 and 530: Cloudflare's page
+        - `html`: 200 with a page, as of a hotel's network; `redirect`: 302
+
+        With the others the request is carried out, and only its response suffers:
+
+        - `latency` (by 1 s) and `drip` (a byte each 0.04 s): late, or slowly
+        - `stall_in_body`, `reset_in_body`, `truncate`: half of the body, then silence, a reset, the
+          end; `reset_after`: all of it, then a reset
+        - `malformed` (half of the JSON, as a whole body), `empty`, `huge` (9 MiB), `wrong_length`
+          (the head says half of what comes)
+
+        The request header `Prefer: fault=stall` does the same for its own request, and
+        `Prefer: fault=latency, wait=3` says the seconds.
+
+        Args:
+            fault: The name.
+            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
+            seconds: For `latency` the delay, for `drip` the time between two bytes.
+
+        Raises:
+            ValueError: There is no such fault or operation; the message lists those there are.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.fail_next("internal_error")
+            ...     httpx.get(f"{gate.url}/turn-credentials?identifier=p").json()["error"]
+            'internal_error'
+        """
+        self.fail(fault, times=1, operation=operation, seconds=seconds)
+
+    def fail(
+        self,
+        fault: str,
+        *,
+        times: int | None = None,
+        probability: float = 1.0,
+        operation: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Let requests fail until `recover`, so many times, or some of them.
+
+        What `fail_next` and `respond_next` queue goes first, then what was said last.
+
+        Args:
+            fault: The name; see `fail_next`.
+            times: How often. Default None: until `recover` or `reset`.
+            probability: The share of the requests that fail, above 0. Default 1.0: all. Which ones
+                they are is the same in each run.
+            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
+            seconds: For `latency` the delay, for `drip` the time between two bytes.
+
+        Raises:
+            ValueError: There is no such fault or operation, which the message lists, or a number
+                is out of range.
+
+        Example:
+            >>> gate = MockGate()
+            >>> gate.fail("reset", probability=0.1, operation="get_turn_credentials")
+        """
+        self._router.fail(
+            fault, times=times, probability=probability, operation=operation, seconds=seconds
+        )
+
+    def recover(self) -> None:
+        """End every fault, and take back what `answer_with` said. The rest stays as it is.
+
+        Example:
+            >>> gate = MockGate()
+            >>> gate.outage()
+            >>> gate.recover()
+        """
+        self._state.rules.clear()
+
+    def outage(self, seconds: float | None = None, fault: str = "cloudflare_522") -> None:
+        """Let every request fail for a time.
+
+        Args:
+            seconds: How long, by the gate's clock, which `advance` puts forward. Default None:
+                until `recover`.
+            fault: What comes instead; see `fail_next`. Default: Cloudflare's 522.
+
+        Raises:
+            ValueError: There is no such fault, or `seconds` is out of range.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.outage(30)
+            ...     down = httpx.get(f"{gate.url}/health").status_code
+            ...     gate.advance(30)
+            ...     down, httpx.get(f"{gate.url}/health").status_code
+            (522, 200)
+        """
+        self._router.fail(fault, times=None, duration=seconds)
+
+    def slow(self, seconds: float) -> None:
+        """Let every response come late, until `recover`.
+
+        Args:
+            seconds: By how much, in seconds.
+
+        Raises:
+            ValueError: `seconds` is out of range.
+
+        Example:
+            >>> MockGate().slow(0.5)
+        """
+        self.fail("latency", seconds=seconds)
+
+    def exhaust(self, limit: str, project: str | None = None) -> None:
+        """Use up a limit: the gate refuses with the project's numbers until there is room again.
+
+        Args:
+            limit: `requests`, `concurrent` or `quota`.
+            project: The project's ID. Default None: every project, new ones too.
+
+        Raises:
+            ValueError: There is no such limit or project, or its plan doesn't have it.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.exhaust("quota")
+            ...     httpx.post(f"{gate.url}/session", json={"project_id": "p"}).status_code
+            402
+        """
+        names = [refusal.value for refusal in Refusal]
+        if limit not in names:
+            raise ValueError(f"there is no limit {limit!r}; there is {', '.join(names)}")
+        self._state.exhaust(Refusal(limit), project)
+
+    def answer_with(
+        self,
+        fields: Mapping[str, Any] | None = None,
+        /,
+        *,
+        operation: str = "create_session",
+        validate: bool = True,
+        **more: Any,
+    ) -> None:
+        """Have fields of the coming successes say something else, until `recover`.
+
+        Args:
+            fields: The values by name, new ones too, or by path:
+                `{"turn_credentials.iceServers.0.urls": "..."}`.
+            operation: Whose responses they are. Default `create_session`.
+            validate: Whether `openapi.yaml` must allow the values. Default True. A client should
+                survive what it doesn't: `answer_with(client_secret=None, validate=False)`.
+            more: Further fields by name.
+
+        Raises:
+            ValueError: There is no such place or operation, or the spec doesn't allow the value.
+
+        Example:
+            >>> import httpx
+            >>> with MockGate() as gate:
+            ...     gate.answer_with({"metadata.turn_server": "cloudflare"}, model="gpt-next")
+            ...     session = httpx.post(f"{gate.url}/session", json={"project_id": "p"}).json()
+            >>> session["model"], session["metadata"]["turn_server"]
+            ('gpt-next', 'cloudflare')
+        """
+        self._router.override({**(fields or {}), **more}, operation, is_checked=validate)
+
     def reset(self) -> None:
-        """Forget projects, requests, violations and queued responses, and put the clock back.
+        """Forget projects, requests, violations and faults, and put the clock back.
 
         Calls are hung up and forgotten, with the client secrets and what `voice` was told to do.
 
@@ -320,6 +588,14 @@ class MockGate:
         self._state.reset()
         if self._realtime is not None:
             self._realtime.reset()
+
+
+def _plans(
+    projects: Collection[str] | Mapping[str, Plan] | None, plan: Plan
+) -> Mapping[str, Plan] | None:
+    if projects is None:
+        return None
+    return dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
 
 
 def _new_realtime(now: Callable[[], float]) -> "Realtime":

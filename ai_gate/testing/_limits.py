@@ -19,22 +19,49 @@ class Refusal(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """The limits of every project; None means no limit."""
+    """The limits of a project.
 
-    requests: int | None
-    concurrent: int | None
-    quota: int | None
+    Args:
+        requests: Requests in 15 minutes, or None for no limit. Default 100.
+        concurrent: Live sessions, or None for no limit. Default 5.
+        quota: Sessions in a calendar month, or None for no limit. Default 100.
+        name: What a response says of the plan. Default `free`.
+
+    Raises:
+        ValueError: A limit is negative.
+
+    Example:
+        >>> from ai_gate.testing import FREE, MockGate
+        >>> gate = MockGate(projects={"proj_free": FREE, "proj_paid": Plan(concurrent=50)})
+    """
+
+    requests: int | None = 100
+    concurrent: int | None = 5
+    quota: int | None = 100
+    name: str = "free"
 
     def __post_init__(self) -> None:
-        for name, limit in vars(self).items():
-            if limit is not None and limit < 0:
-                raise ValueError(f"{name} must be None or not negative, got {limit}")
+        for limit in Refusal:
+            number = self.limit(limit)
+            if number is not None and number < 0:
+                raise ValueError(f"{limit.value} must be None or not negative, got {number}")
+
+    def limit(self, refusal: Refusal) -> int | None:
+        """Return the number above which a request is refused, or None."""
+        limit: int | None = getattr(self, refusal.value)
+        return limit
+
+
+FREE = Plan()
+STARTER = Plan(requests=None, concurrent=10, quota=5_000, name="starter")
+GROWTH = Plan(requests=None, concurrent=50, quota=20_000, name="growth")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a project has used, including its last request."""
+    """What a project has used of its plan, including its last request."""
 
+    plan: Plan
     refusal: Refusal | None
     requests: int
     window_end: float
@@ -52,6 +79,19 @@ class Account:
         self._session_ends: list[float] = []
         self._month = (0, 0)
         self._month_sessions = 0
+        self.sessions_created = 0
+
+    def exhaust(self, limit: Refusal, now: float) -> None:
+        """Use up all that a limit leaves."""
+        self._expire(now)
+        most = self._plan.limit(limit) or 0
+        match limit:
+            case Refusal.REQUESTS:
+                self._requests = most
+            case Refusal.QUOTA:
+                self._month_sessions = most
+            case Refusal.CONCURRENT:
+                self._session_ends = [now + SESSION_SECONDS] * most
 
     def admit(self, now: float, *, session: bool) -> Usage:
         """Count a request and, if it asks for a session and isn't refused, the session."""
@@ -61,7 +101,9 @@ class Account:
         if session and refusal is None:
             self._session_ends.append(now + SESSION_SECONDS)
             self._month_sessions += 1
+            self.sessions_created += 1
         return Usage(
+            plan=self._plan,
             refusal=refusal,
             requests=self._requests,
             window_end=self._window_end,

@@ -1,11 +1,11 @@
 """What the gate does for each documented operation, once a request is known to be valid."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._limits import Plan, Refusal, Usage
+from ai_gate.testing._limits import Refusal, Usage
 from ai_gate.testing._response import Response, isoformat, json_response
 from ai_gate.testing._sessions import IceServers, new_session, new_turn_credentials
 from ai_gate.testing._state import State
@@ -31,13 +31,11 @@ def _ignore(_: Any) -> None:
 
 
 class Operations:
-    """The operations of the gate, with the limits of its plan.
+    """The operations of the gate, with the limits of each project's plan.
 
     Args:
         contract: The spec.
-        plan: The limits.
-        projects: The IDs of the projects that exist; None for any.
-        state: What the gate remembers.
+        state: What the gate remembers, and which projects there are.
         ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
         on_session: Called with each new session. Default: nothing is called.
     """
@@ -45,16 +43,12 @@ class Operations:
     def __init__(
         self,
         contract: Contract,
-        plan: Plan,
-        projects: Collection[str] | None,
         state: State,
         *,
         ice_servers: IceServers | None = None,
         on_session: Callable[[Any], None] = _ignore,
     ) -> None:
         self._contract = contract
-        self._plan = plan
-        self._projects = None if projects is None else frozenset(projects)
         self._state = state
         self._ice_servers = ice_servers
         self._on_session = on_session
@@ -74,6 +68,7 @@ class Operations:
 
         def create(now: float) -> Any:
             session = new_session(template, wanted, now, self._ice_servers)
+            self._state.sessions.add(session)
             self._on_session(session)
             return session
 
@@ -94,53 +89,55 @@ class Operations:
 
     def _serve(self, project: str, make_body: Callable[[float], Any], *, session: bool) -> Response:
         """Respond with the body, unless the project is unknown or has reached a limit."""
-        if self._projects is not None and project not in self._projects:
+        admitted = self._state.admit(project, session=session)
+        if admitted is None:
             return json_response(401, self._contract.example("unknown_project"))
-        usage, now = self._state.admit(project, session=session)
+        usage, now = admitted
         if usage.refusal is not None:
-            return _refuse(self._contract, self._plan, usage, usage.refusal, now)
-        return json_response(200, make_body(now), rate_limit_headers(self._plan, usage))
+            return _refuse(self._contract, usage, usage.refusal, now)
+        return json_response(200, make_body(now), rate_limit_headers(usage))
 
 
-def rate_limit_headers(plan: Plan, usage: Usage) -> dict[str, str]:
+def rate_limit_headers(usage: Usage) -> dict[str, str]:
     """Make the headers that describe a project's window."""
-    if plan.requests is None:
+    if usage.plan.requests is None:
         return {}
     return {
-        "X-RateLimit-Limit": str(plan.requests),
-        "X-RateLimit-Remaining": str(max(0, plan.requests - usage.requests)),
+        "X-RateLimit-Limit": str(usage.plan.requests),
+        "X-RateLimit-Remaining": str(max(0, usage.plan.requests - usage.requests)),
         "X-RateLimit-Reset": str(math.ceil(usage.window_end)),
     }
 
 
-def _refuse(contract: Contract, plan: Plan, usage: Usage, refusal: Refusal, now: float) -> Response:
+def _refuse(contract: Contract, usage: Usage, refusal: Refusal, now: float) -> Response:
     """Make the documented response to a limit that is reached, with the project's numbers."""
-    headers = rate_limit_headers(plan, usage)
+    headers = rate_limit_headers(usage)
     if refusal is Refusal.REQUESTS:
         headers["Retry-After"] = str(math.ceil(usage.window_end - now))
-        return json_response(429, _rate_limit_body(contract, plan, usage), headers)
+        return json_response(429, _rate_limit_body(contract, usage), headers)
     if refusal is Refusal.QUOTA:
-        return json_response(402, _quota_body(contract, plan, usage), headers)
-    return json_response(429, _concurrent_body(contract, plan, usage), headers)
+        return json_response(402, _quota_body(contract, usage), headers)
+    return json_response(429, _concurrent_body(contract, usage), headers)
 
 
-def _rate_limit_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+def _rate_limit_body(contract: Contract, usage: Usage) -> dict[str, Any]:
     return {
         **contract.example("rate_limit"),
-        "limit": plan.requests,
+        "limit": usage.plan.requests,
         "resetAt": isoformat(math.ceil(usage.window_end)),
     }
 
 
-def _quota_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+def _quota_body(contract: Contract, usage: Usage) -> dict[str, Any]:
     template = contract.example("quota_exceeded")
     usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
     return {
         **template,
-        "message": f"The monthly quota of {plan.quota} sessions is used up",
+        "message": f"The monthly quota of {usage.plan.quota} sessions is used up",
         "usage": {
             **usage_shown,
-            "sessionsIncluded": plan.quota,
+            "plan": usage.plan.name,
+            "sessionsIncluded": usage.plan.quota,
             "sessionsUsed": usage.month_sessions,
             "sessionsRemaining": 0,
             "percentUsed": 100,
@@ -148,9 +145,9 @@ def _quota_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
     }
 
 
-def _concurrent_body(contract: Contract, plan: Plan, usage: Usage) -> dict[str, Any]:
+def _concurrent_body(contract: Contract, usage: Usage) -> dict[str, Any]:
     return {
         **contract.example("concurrent_limit"),
         "current": usage.live_sessions,
-        "max": plan.concurrent,
+        "max": usage.plan.concurrent,
     }

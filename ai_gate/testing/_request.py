@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MAX_BODY = 10 * 2**20
+KEPT_BODY = 2**20
 _MAX_LINE = 2**16
 # After these, the parser of the standard library goes on, but leaves headers out.
 _HEADER_DEFECTS = (
@@ -32,7 +33,8 @@ class ReceivedRequest:
         path: The path without the query, for example `/session`.
         query: The query parameters, each with the list of its values.
         headers: The headers by lower-case name; repeated ones are joined with a comma.
-        body: The body's bytes, empty if there was none.
+        body: The body's bytes, empty if there was none; the first 1 MiB of a larger one.
+        is_cut: Whether `body` lacks the rest of a larger body.
 
     Example:
         >>> ReceivedRequest("POST", "/session", {}, {}, b'{"voice": "nova"}').json()
@@ -44,6 +46,7 @@ class ReceivedRequest:
     query: Mapping[str, list[str]] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    is_cut: bool = field(default=False, repr=False)
 
     def json(self) -> Any:
         """Read the body as JSON.
@@ -52,8 +55,10 @@ class ReceivedRequest:
             The value that the body holds.
 
         Raises:
-            ValueError: The body isn't JSON.
+            ValueError: The body isn't JSON, or was cut.
         """
+        if self.is_cut:
+            raise ValueError(f"only the first {KEPT_BODY} bytes of this body were kept")
         return json.loads(self.body)
 
 

@@ -1,7 +1,7 @@
 """A response of the gate, before it goes on the wire, and how values are written in its body."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Response:
-    """Status, headers and body. The server adds the headers that concern the connection."""
+    """Status, headers and body. The server adds the headers that concern the connection.
+
+    With a `script` it is wrong on request, and isn't checked: the steps that send head and body.
+    """
 
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    script: Callable[[bytes, bytes], Sequence[Callable[[Any], None]]] | None = None
 
 
 def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
@@ -26,6 +30,22 @@ def encode_json(value: Any) -> bytes:
     """Write JSON as the gate's JavaScript does: compact UTF-8, lone surrogates as escapes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def with_field(value: Any, path: str, new: Any) -> Any:
+    """Return a copy of a JSON value with something else at a path such as `a.0.b`.
+
+    Raises:
+        LookupError: There is no such place.
+    """
+    first, _, rest = path.partition(".")
+    if isinstance(value, dict):
+        return {**value, first: with_field(value[first], rest, new) if rest else new}
+    if isinstance(value, list) and first.isdecimal() and int(first) < len(value):
+        index = int(first)
+        item = with_field(value[index], rest, new) if rest else new
+        return [*value[:index], item, *value[index + 1 :]]
+    raise LookupError(path)
 
 
 def isoformat(timestamp: float) -> str:

@@ -1,16 +1,29 @@
 """From a request to a response: routing, validation and picked examples."""
 
+import json
+import math
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
+from typing import Any
 
+from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._examples import Example, Pick, documented_examples, parse_prefer
+from ai_gate.testing._examples import (
+    Example,
+    Pick,
+    documented_examples,
+    parse_prefer,
+    preferred_example,
+)
+from ai_gate.testing._faults.catalog import whole
+from ai_gate.testing._faults.rules import Catalog, Effect, Rule, choose_example
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
-from ai_gate.testing._response import Response, json_response
+from ai_gate.testing._response import Response, encode_json, json_response, with_field
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import Violation
 
@@ -40,6 +53,7 @@ class Router:
         log: Called with the method, path and status of each response.
         other_paths: Responds to a request for a path that the spec says nothing about; None if
             it has no such path. Default: there are no such paths.
+        access: Whose requests are served. Default: those of a gate on loopback.
     """
 
     def __init__(
@@ -48,13 +62,17 @@ class Router:
         operations: Operations,
         state: State,
         log: Log,
+        *,
         other_paths: OtherPaths = _no_other_path,
+        access: Access | None = None,
     ) -> None:
         self._contract = contract
+        self._access = access or Access()
         self._other_paths = other_paths
         self._log = log
         self._state = state
         self._examples = documented_examples(contract)
+        self._catalog = Catalog(contract, self._examples)
         self._routes = self._documented_routes()
         self._routes["/session"]["POST"] = operations.create_session
         self._routes["/turn-credentials"]["GET"] = operations.get_turn_credentials
@@ -73,26 +91,105 @@ class Router:
         """Queue a documented response; ValueError if none fits."""
         if pick.find(self._examples) is None:
             raise ValueError(pick.mismatch(self._examples))
-        self._state.add_pick(pick)
+        self._state.rules.add(Rule(choose_example(pick)))
+
+    @property
+    def faults(self) -> list[str]:
+        """The names of all faults."""
+        return self._catalog.names
+
+    def fail(
+        self,
+        fault: str,
+        *,
+        times: int | None,
+        probability: float = 1.0,
+        operation: str | None = None,
+        seconds: float | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """Let requests fail; ValueError if there is no such fault or operation, or a bad number."""
+        choose = self._catalog.choose(fault, seconds)
+        if choose(self._documented_for(operation)) is None:
+            raise ValueError(f"{operation} documents no response {fault!r}")
+        if times is not None and times < 1:
+            raise ValueError(f"times must be None or at least 1, got {times}")
+        if not 0 < probability <= 1:
+            raise ValueError(f"probability must be more than 0 and at most 1, got {probability}")
+        for name, value in {"seconds": seconds, "duration": duration}.items():
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        until = math.inf if duration is None else self._state.now() + duration
+        self._state.rules.add(Rule(choose, times, probability, operation, until))
+
+    def override(self, fields: Mapping[str, Any], operation: str, *, is_checked: bool) -> None:
+        """Have fields of an operation's success say something else.
+
+        Raises:
+            ValueError: There is no such operation or place, or the spec doesn't allow the value.
+        """
+        example = next(it for it in self._documented_for(operation) if it.status < 300)
+        response = self._overridden(example.response(), fields, is_checked=is_checked)
+        if is_checked:
+            try:
+                self._contract.check_response(example.method, example.path, response)
+            except ContractError as error:
+                raise ValueError(f"{error}; with validate=False it goes") from error
+        self._state.rules.override(operation, fields, is_checked=is_checked)
+
+    def _overridden(
+        self, response: Response, fields: Mapping[str, Any], *, is_checked: bool
+    ) -> Response:
+        value = json.loads(response.body)
+        for path, new in fields.items():
+            try:
+                value = with_field(value, path, new)
+            except LookupError as error:
+                raise ValueError(f"the response has no {path}") from error
+        script = None if is_checked else whole
+        return replace(response, body=encode_json(value), script=script)
+
+    def _documented_for(self, operation: str | None) -> list[Example]:
+        operations = self._contract.operations
+        if operation is not None and operation not in operations.values():
+            names = ", ".join(operations.values())
+            raise ValueError(f"there is no operation {operation!r}; there is {names}")
+        return [
+            example
+            for example in self._examples
+            if operation in (None, operations.get((example.method, example.path)))
+        ]
 
     def respond(self, request: ReceivedRequest) -> Response:
         """Respond to a request. Never raises: a bug of the mock gate is kept, and gives 500."""
-        self._state.add_request(request)
+        if not request.path.startswith(CONTROL):
+            self._state.add_request(request)
         try:
-            response = self._other_paths(request)
-            if response is None:
-                return self._checked(request.method, request.path, self._route(request))
-            return self._logged(request.method, request.path, self._stamped(response))
+            response = self._admit(request)
         except Exception as error:
-            return self.report_bug(request.method, request.path, f"{type(error).__name__}: {error}")
+            message = f"{type(error).__name__}: {error}"
+            response = self.report_bug(request.method, request.path, message)
+        return replace(response, headers={**self._access.headers(request), **response.headers})
+
+    def _admit(self, request: ReceivedRequest) -> Response:
+        method, path = request.method, request.path
+        refusal = self._access.refusal(request)
+        if refusal is not None:
+            return self.refuse(method, path, *refusal)
+        response = self._other_paths(request)
+        if response is None and self._access.is_preflight(request):
+            response = Response(204, b"")
+        if response is None:
+            return self._checked(method, path, self._route(request))
+        return self._logged(method, path, self._stamped(response))
 
     def refuse(self, method: str, path: str, status: int, message: str) -> Response:
-        """Respond to what could not even be read as a request."""
+        """Respond to what can't be read as a request, or must not be served."""
         return self._checked(method, path, self._refusal(method, path, status, message))
 
     def report_bug(self, method: str, path: str, message: str) -> Response:
         """Keep a bug of the mock gate and respond with 500."""
-        self._state.add_violation(Violation("answer", method, path, message))
+        self._state.violations.add(Violation("answer", method, path, message))
         self._log(method, path, 500)
         return self._stamped(json_response(500, self._contract.example("internal_error")))
 
@@ -110,24 +207,54 @@ class Router:
     def _call(self, request: ReceivedRequest, handler: Handler) -> Response:
         try:
             call = self._contract.read_request(request)
-            picked = self._picked(request)
+            operation = self._contract.operations.get((request.method, request.path), "")
+            effect = self._effect(request, operation)
         except ContractError as error:
             return self._refusal(request.method, request.path, 400, str(error))
-        return handler(call) if picked is None else picked.response()
 
-    def _picked(self, request: ReceivedRequest) -> Example | None:
-        examples = [
+        def carry_out() -> Response:
+            response = handler(call)
+            overrides = (
+                self._state.rules.overrides.get(operation, ()) if response.status < 300 else ()
+            )
+            for fields, is_checked in overrides:
+                response = self._overridden(response, fields, is_checked=is_checked)
+            if effect is not None and response.script is None:
+                self._contract.check_response(request.method, request.path, response)
+            return response
+
+        return carry_out() if effect is None else effect(carry_out)
+
+    def _effect(self, request: ReceivedRequest, operation: str) -> Effect | None:
+        """Return what goes wrong with a request: what it prefers, or else the next in the queue."""
+        examples: Sequence[Example] = [
             example
             for example in self._examples
             if (example.method, example.path) == (request.method, request.path)
         ]
-        preferred = parse_prefer(request.headers.get("prefer", ""))
-        if preferred is None:
-            return self._state.take_pick(examples)
-        example = preferred.find(examples)
-        if example is None:
-            raise ContractError(preferred.mismatch(examples))
-        return example
+        preferences = parse_prefer(request.headers.get("prefer", ""))
+        if "fault" in preferences:
+            return self._preferred_fault(preferences, examples)
+        pick = preferred_example(preferences)
+        if pick is None:
+            return self._state.rules.take(operation, examples, self._state.now())
+        effect = choose_example(pick)(examples)
+        if effect is None:
+            raise ContractError(pick.mismatch(examples))
+        return effect
+
+    def _preferred_fault(
+        self, preferences: Mapping[str, str], examples: Sequence[Example]
+    ) -> Effect:
+        wait = preferences.get("wait", "")
+        seconds = float(wait) if re.fullmatch("[0-9]{1,4}(\\.[0-9]+)?", wait) else None
+        try:
+            effect = self._catalog.choose(preferences["fault"], seconds)(examples)
+        except ValueError as error:
+            raise ContractError(str(error)) from error
+        if effect is None:
+            raise ContractError("this operation documents no such response")
+        return effect
 
     def _refusal(
         self,
@@ -137,7 +264,7 @@ class Router:
         message: str,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        self._state.add_violation(Violation("request", method, path, message))
+        self._state.violations.add(Violation("request", method, path, message))
         template = self._contract.example("not_found" if status == 404 else "invalid_request")
         return json_response(status, {**template, "message": message}, headers)
 
@@ -146,11 +273,14 @@ class Router:
         is_documented = method in self._routes.get(path, {})
         operation = (method, path) if is_documented else _FALLBACK
         stamped = self._stamped(response)
-        self._contract.check_response(*operation, stamped)
+        if stamped.script is None:
+            self._contract.check_response(*operation, stamped)
         return self._logged(method, path, stamped)
 
     def _logged(self, method: str, path: str, response: Response) -> Response:
-        self._log(method, path, response.status)
+        # Or the lines of a container's health check would bury the others.
+        if not path.startswith(CONTROL):
+            self._log(method, path, response.status)
         return response
 
     def _stamped(self, response: Response) -> Response:

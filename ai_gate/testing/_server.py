@@ -1,6 +1,7 @@
-"""A threading HTTP server on loopback, and its connections."""
+"""A threading HTTP server, and its connections."""
 
 import contextlib
+import errno
 import http.client
 import io
 import socket
@@ -12,14 +13,16 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
+from ai_gate.testing._faults.steps import EndOfScript, Served
 from ai_gate.testing._request import UnreadableRequestError, read_request
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
 
-HOST = "127.0.0.1"
 _POLL_SECONDS = 0.01
 _LINGER_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+# Each has a thread. Further ones wait in the queue of the system.
+MOST_CONNECTIONS = 512
 
 
 class Server(ThreadingHTTPServer):
@@ -29,13 +32,14 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
+        self, host: str, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
     ) -> None:
         self.router = router
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ssl_context = ssl_context
         self._connections: set[socket.socket] = set()
         self._connections_changed = threading.Condition()
-        super().__init__((HOST, port), RequestHandler)
+        super().__init__((host, port), RequestHandler)
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_POLL_SECONDS,), name="ai-gate-mock", daemon=True
         )
@@ -49,6 +53,15 @@ class Server(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+        self.end_connections()
+
+    def hand_over(self, router: Router) -> None:
+        """Serve another gate. What is left of the former one's requests doesn't reach it."""
+        self.router = router
+        self.end_connections()
+
+    def end_connections(self) -> None:
+        """Close every connection, and wait for the end of their threads."""
         with self._connections_changed:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
@@ -59,10 +72,13 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Bind without looking up the host's name, as HTTPServer does."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = HOST, self.server_address[1]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection. Its TLS handshake is part of its first read, in its own thread."""
+        with self._connections_changed:
+            if not self._connections_changed.wait_for(self._has_room, _POLL_SECONDS):
+                raise OSError(errno.EMFILE, "as many connections as there may be")
         connection, address = super().get_request()
         if self._ssl_context is not None:
             connection = self._ssl_context.wrap_socket(
@@ -71,6 +87,9 @@ class Server(ThreadingHTTPServer):
         with self._connections_changed:
             self._connections.add(connection)
         return connection, address
+
+    def _has_room(self) -> bool:
+        return len(self._connections) < MOST_CONNECTIONS
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection so that a client that still sends can read the response."""
@@ -153,7 +172,18 @@ class RequestHandler(BaseHTTPRequestHandler):
         head.writelines(f"{name}: {value}\r\n" for name, value in headers.items())
         head.write("\r\n")
         body = b"" if self.command == "HEAD" else response.body
-        self.wfile.write(head.getvalue().encode("ascii") + body)
+        self._write(head.getvalue().encode("ascii"), body, response)
+
+    def _write(self, head: bytes, body: bytes, response: Response) -> None:
+        if response.script is None:
+            self.wfile.write(head + body)
+            return
+        connection = Served(self.connection)
+        try:
+            for step in response.script(head, body):
+                step(connection)
+        except EndOfScript:
+            self.close_connection = True
 
 
 def _length(response: Response) -> dict[str, str]:

@@ -1,15 +1,20 @@
-"""Everything that a mock gate remembers, behind one lock."""
+"""Everything that a mock gate remembers."""
 
 import math
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any, Generic, TypeVar
 
-from ai_gate.testing._examples import Example, Pick
-from ai_gate.testing._limits import Account, Plan, Usage
-from ai_gate.testing._request import ReceivedRequest
+from ai_gate.testing._faults.rules import Rules
+from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -35,11 +40,32 @@ class Clock:
         self._offset += seconds
 
 
-class State:
-    """The clock, the projects' accounts, the queue of picked responses, and what a test reads."""
+class Newest(Generic[T]):
+    """The newest 1,000 of many, written and read by threads."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self) -> None:
+        self._kept: deque[T] = deque(maxlen=1_000)
+
+    def add(self, item: T) -> None:
+        """Keep one more."""
+        self._kept.append(item)
+
+    def all(self) -> list[T]:
+        """Return them, the oldest first."""
+        return list(self._kept.copy())
+
+
+class State:
+    """The clock, the projects' accounts, the faults to come, and what a test reads.
+
+    Args:
+        plan: The plan of each project that has none of its own.
+        plans: The projects that exist, each with its plan; None for any.
+    """
+
+    def __init__(self, plan: Plan, plans: Mapping[str, Plan] | None = None) -> None:
         self._plan = plan
+        self._plans = plans
         self._lock = Lock()
         self.reset()
 
@@ -48,9 +74,11 @@ class State:
         with self._lock:
             self._clock = Clock()
             self._accounts: dict[str, Account] = {}
-            self._picks: list[Pick] = []
-            self._received: list[ReceivedRequest] = []
-            self._violations: list[Violation] = []
+            self._exhausted: list[tuple[Refusal, float]] = []
+            self.rules = Rules()
+            self.received: Newest[ReceivedRequest] = Newest()
+            self.sessions: Newest[Mapping[str, Any]] = Newest()
+            self.violations: Newest[Violation] = Newest()
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds."""
@@ -62,43 +90,62 @@ class State:
         with self._lock:
             self._clock.advance(seconds)
 
-    def admit(self, project: str, *, session: bool) -> tuple[Usage, float]:
-        """Count a project's request; return what the project has used, and the gate's time."""
+    def admit(self, project: str, *, session: bool) -> tuple[Usage, float] | None:
+        """Count a project's request.
+
+        Returns:
+            What the project has used, and the gate's time; None if there is no such project.
+        """
         with self._lock:
+            if self._plans is not None and project not in self._plans:
+                return None
             now = self._clock.now()
-            account = self._accounts.setdefault(project, Account(self._plan))
-            return account.admit(now, session=session), now
+            return self._account(project).admit(now, session=session), now
 
-    def add_pick(self, pick: Pick) -> None:
-        """Queue a picked response."""
-        with self._lock:
-            self._picks.append(pick)
+    def exhaust(self, limit: Refusal, project: str | None) -> None:
+        """Use up a limit of one project, or of all there are and will be.
 
-    def take_pick(self, examples: Iterable[Example]) -> Example | None:
-        """Remove the oldest pick that fits one of the examples, and return that example."""
+        Raises:
+            ValueError: There is no such project, or no such limit.
+        """
         with self._lock:
-            for position, pick in enumerate(self._picks):
-                if example := pick.find(examples):
-                    del self._picks[position]
-                    return example
-        return None
+            if project is not None and project not in (self._plans or {project}):
+                raise ValueError("there is no such project")
+            if all(plan.limit(limit) is None for plan in self._plans_of(project)):
+                raise ValueError(f"no plan has a limit of {limit.value}")
+            now = self._clock.now()
+            if project is None:
+                self._exhausted.append((limit, now))
+            for name in list(self._accounts) if project is None else [project]:
+                self._account(name).exhaust(limit, now)
+
+    def _plans_of(self, project: str | None) -> Iterable[Plan]:
+        if self._plans is None:
+            return [self._plan]
+        return self._plans.values() if project is None else [self._plans[project]]
+
+    def _account(self, project: str) -> Account:
+        if project not in self._accounts:
+            account = Account((self._plans or {}).get(project, self._plan))
+            self._accounts[project] = account
+            for limit, at in self._exhausted:
+                account.exhaust(limit, at)
+        return self._accounts[project]
+
+    def sessions_created(self, project: str | None) -> int:
+        """Count the sessions of one project, or of all."""
+        with self._lock:
+            wanted = self._accounts if project is None else {project}
+            accounts = [self._accounts[name] for name in wanted if name in self._accounts]
+            return sum(account.sessions_created for account in accounts)
+
+    def projects(self) -> dict[str, int]:
+        """Return the projects that sent requests, each with its number of sessions."""
+        with self._lock:
+            return {name: account.sessions_created for name, account in self._accounts.items()}
 
     def add_request(self, request: ReceivedRequest) -> None:
-        """Keep a request."""
-        with self._lock:
-            self._received.append(request)
-
-    def add_violation(self, violation: Violation) -> None:
-        """Keep a violation."""
-        with self._lock:
-            self._violations.append(violation)
-
-    def received(self) -> list[ReceivedRequest]:
-        """Return a copy of the list of requests."""
-        with self._lock:
-            return list(self._received)
-
-    def violations(self) -> list[Violation]:
-        """Return a copy of the list of violations."""
-        with self._lock:
-            return list(self._violations)
+        """Keep a request, without what is too much of its body."""
+        if len(request.body) > KEPT_BODY:
+            request = replace(request, body=request.body[:KEPT_BODY], is_cut=True)
+        self.received.add(request)

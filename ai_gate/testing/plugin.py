@@ -1,19 +1,101 @@
-"""The pytest plugin with the fixture `mock_gate`. pytest loads it by its entry point."""
+"""The pytest plugin: a mock gate for each test, and clients of it. Loaded by its entry point."""
 
-from collections.abc import Iterator
+import functools
+import inspect
+import os
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
+import ai_gate
 import ai_gate.testing
+
+PROJECT = "proj_test"
+_CHECKED: "pytest.StashKey[ai_gate.testing.MockGate]" = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marker."""
+    config.addinivalue_line(
+        "markers",
+        "mock_gate(**settings): arguments of MockGate for the fixture mock_gate, and "
+        "allow_violations=True for a test that sends bad requests on purpose",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test in which a request departed from `openapi.yaml`."""
+    result = yield
+    gate = item.stash.get(_CHECKED, None)
+    # The gate's own bugs are told when it is closed.
+    if gate is not None and any(it.kind == "request" for it in gate.violations):
+        gate.assert_no_violations()
+    return result
+
+
+@pytest.fixture(scope="session")
+def _mock_gate_server() -> "Iterator[ai_gate.testing.MockGate]":
+    """A gate whose server the gates of the tests use, one after another."""
+    with ai_gate.testing.MockGate() as gate:
+        yield gate
 
 
 @pytest.fixture
-def mock_gate() -> "Iterator[ai_gate.testing.MockGate]":
-    """A fresh mock gate with the limits of the free plan.
+def mock_gate(
+    request: pytest.FixtureRequest, _mock_gate_server: "ai_gate.testing.MockGate"
+) -> "Iterator[ai_gate.testing.MockGate]":
+    """A fresh mock gate with the limits of the free plan, or the marker's: `mock_gate(quota=1)`.
 
-    The test fails at its end if the gate gave a response that `openapi.yaml` doesn't allow. A bad
-    request doesn't fail it, since a test may send one on purpose; if none is expected, end with
-    `assert mock_gate.violations == []`.
+    The environment leads to it: `AIGateClient.from_env()` of the code under test does, and no proxy
+    comes between. The test fails if a request departed from `openapi.yaml`, unless its marker is
+    `mock_gate(allow_violations=True)`, or if a response did.
     """
-    with ai_gate.testing.MockGate() as gate:
+    marker = request.node.get_closest_marker("mock_gate")
+    settings = dict(marker.kwargs) if marker else {}
+    is_checked = not settings.pop("allow_violations", False)
+    gate = ai_gate.testing.MockGate(**settings)
+    if not settings.keys() & {"host", "port", "ssl_context"}:
+        gate._take_over(_mock_gate_server)
+    with pytest.MonkeyPatch.context() as environment, gate:
+        environment.setenv("AI_GATE_BASE_URL", gate.url)
+        environment.setenv("AI_GATE_PROJECT_ID", next(iter(settings.get("projects") or [PROJECT])))
+        host = gate.url.partition("://")[2].rpartition(":")[0]
+        for name in ("no_proxy", "NO_PROXY"):
+            hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+            environment.setenv(name, f"{hosts},{host}".lstrip(","))
+        if is_checked:
+            request.node.stash[_CHECKED] = gate
         yield gate
+
+
+@pytest.fixture
+def ai_gate_client(mock_gate: "ai_gate.testing.MockGate") -> "Iterator[ai_gate.AIGateClient]":
+    """A client of `mock_gate`."""
+    with ai_gate.AIGateClient.from_env() as client:
+        yield client
+
+
+@pytest.fixture
+def async_ai_gate_client(
+    request: pytest.FixtureRequest, mock_gate: "ai_gate.testing.MockGate"
+) -> "Iterator[ai_gate.AsyncAIGateClient]":
+    """An async client of `mock_gate`, closed at the end of the test, in its event loop.
+
+    For pytest-asyncio, anyio's plugin and pytest-trio alike.
+    """
+    client, test = ai_gate.AsyncAIGateClient.from_env(), request.node.obj
+    if not inspect.iscoroutinefunction(test):
+        yield client
+        return
+
+    @functools.wraps(test)
+    async def closing(*args: Any, **kwargs: Any) -> Any:
+        async with client:
+            return await test(*args, **kwargs)
+
+    # A fixture has no event loop that all these plugins would share with the test.
+    request.node.obj = closing
+    yield client
+    request.node.obj = test

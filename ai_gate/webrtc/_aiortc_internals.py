@@ -7,22 +7,25 @@ None or False, or does nothing, and its caller goes on without.
 import asyncio
 import contextlib
 import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from logging import Filter, LogRecord, getLogger
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aioice import Candidate as IceCandidate
+from aioice import ice
 
 from ai_gate._redaction import MASK
 from ai_gate.webrtc._audio.receive_buffer import AudioPacket, ReceiveBuffer
-from ai_gate.webrtc._types import Candidate, CandidatePair, TurnServer
+from ai_gate.webrtc._types import Candidate, CandidatePair
 
 if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
 
 LOGGERS = ("aioice.ice", "aioice.turn", "aiortc.rtcpeerconnection")
 
-TURN_RELEASE = "TurnTransport._close"
-"""The coroutine in which aioice gives an allocation back. Closing only schedules it."""
+LAST = 1
+"""The priority of candidates that are tried after all others; the least that there is (RFC 8445,
+section 5.1.2)."""
 
 RECEIVE_BUFFER = 2 * 1024 * 1024
 """The bytes that may wait in the socket of a path. Linux gives what `net.core.rmem_max` allows."""
@@ -55,79 +58,82 @@ def mask_logs() -> None:
         getLogger(name).addFilter(_FILTER)
 
 
-def turn_releases() -> set[asyncio.Task[Any]]:
-    """Find the tasks of the running loop in which aioice gives TURN allocations back."""
-    return {task for task in asyncio.all_tasks() if _name(task) == TURN_RELEASE}
+class Way(Protocol):
+    """A way out that isn't one of the machine's own addresses."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be used already."""
+        ...
+
+    @property
+    def candidate(self) -> IceCandidate:
+        """The candidate that stands for it."""
+        ...
+
+    async def decided(self) -> None:
+        """Wait until it is there, or never will be."""
+        ...
+
+    def receive(self, receiver: asyncio.DatagramProtocol) -> None:
+        """Have what comes through it handed on."""
+        ...
 
 
-async def turn_released(timeout: float) -> bool:
-    """Wait until the TURN allocations that aiortc has let go of are given back.
+def add_way(pc: "RTCPeerConnection", way: Way) -> bool:
+    """Give a peer connection one more way out, before it gathers its own addresses.
 
-    Without that wait the end of the loop cuts it, and the server keeps them for ten minutes.
-
-    Args:
-        timeout: The longest wait, in seconds.
-
-    Returns:
-        True if all are given back.
-    """
-    tasks = turn_releases()
-    if not tasks:
-        return True
-    _, pending = await asyncio.wait(tasks, timeout=timeout)
-    return not pending
-
-
-async def give_turn_back(pc: "RTCPeerConnection", timeout: float) -> bool:
-    """Give the TURN allocations back that closing a peer connection has left.
-
-    A close that is cut by the end of the loop leaves them, and can't be begun again.
-
-    Args:
-        pc: The peer connection.
-        timeout: The longest wait, in seconds.
-
-    Returns:
-        True if all are given back.
-    """
-    clients = [client for _, client in _paths(pc) if hasattr(client, "delete")]
-    deletions = [asyncio.ensure_future(client.delete()) for client in clients]
-    if not deletions:
-        return True
-    done, pending = await asyncio.wait(deletions, timeout=timeout)
-    for deletion in pending:
-        deletion.cancel()
-    failures = [deletion for deletion in done if deletion.cancelled() or deletion.exception()]
-    return not pending and not failures
-
-
-def use_turn_server(
-    pc: "RTCPeerConnection", server: TurnServer, tls_context: ssl.SSLContext | None
-) -> bool:
-    """Set the TURN server of a peer connection without a URL, before it gathers candidates.
-
-    aiortc reads no URL with an IPv6 literal, and it verifies TLS with Python's default CAs while
-    the probe, as the rest of the SDK, uses httpx's. Call it after the tracks and channels are
-    added: they make the transports whose server is set.
+    Left to itself, aiortc makes an allocation on the first TURN server alone, and waits for it.
+    This one is waited for, and in the offer, only if there is no own address. Else the peer learns
+    of it by the first check that comes through it: one of the peer's before that would be lost,
+    since a TURN server lets none through, and many a peer repeats it only after half a second.
 
     Args:
-        pc: The peer connection.
-        server: The TURN server.
-        tls_context: The TLS context for it, or None if it is reached without TLS.
+        pc: The peer connection. Closing it closes the way.
+        way: The way out.
 
     Returns:
-        True if it could be set for every transport; else the configuration alone counts.
+        True if it will be used; else the peer connection goes on without.
     """
-    connections = list(_connections(pc))
-    for connection in connections:
-        if not hasattr(connection, "turn_server") or not hasattr(connection, "turn_ssl"):
+    for connection in _connections(pc):
+        own = getattr(connection, "get_component_candidates", None)
+        if own is None or not hasattr(connection, "_protocols") or not hasattr(ice, "StunProtocol"):
             return False
-        connection.turn_server = (server.host, server.port)
-        connection.turn_ssl = tls_context or False
-        connection.turn_transport = server.protocol
-        connection.turn_username = server.username
-        connection.turn_password = server.credential
-    return bool(connections)
+        connection.get_component_candidates = _with_way(connection, own, way)
+        return True
+    return False
+
+
+def _with_way(connection: Any, own: Callable[..., Awaitable[list[Any]]], way: Way) -> Any:
+    async def gathered(*args: Any, **options: Any) -> list[Any]:
+        candidates = await own(*args, **options)
+        if not candidates:
+            await way.decided()
+            if way.is_there:
+                candidates.append(way.candidate)
+        protocol = ice.StunProtocol(connection)
+        protocol.local_candidate = way.candidate
+        way.receive(protocol)
+        connection._protocols.append(protocol)
+        return candidates
+
+    return gathered
+
+
+def put_last(pc: "RTCPeerConnection", is_last: Callable[[str], bool]) -> None:
+    """Have some of the own addresses tried after all other ways, before the answer is applied.
+
+    Args:
+        pc: The peer connection, after it has gathered its candidates.
+        is_last: Returns True if an address shall be.
+    """
+    for connection in _connections(pc):
+        for protocol in getattr(connection, "_protocols", ()):
+            candidate: Any = getattr(protocol, "local_candidate", None)
+            with contextlib.suppress(AttributeError):
+                is_own = candidate.type == "host" and candidate.transport == "udp"
+                if is_own and is_last(candidate.host):
+                    candidate.priority = LAST
 
 
 class _JitterBuffer:
@@ -224,24 +230,6 @@ def is_someone_else(pc: "RTCPeerConnection") -> bool:
     return False
 
 
-def cut(pc: "RTCPeerConnection") -> None:
-    """Close the sockets of a peer connection at once, and send nothing more.
-
-    For one whose TURN server doesn't answer: `pc.close()` would wait 63 s for it. An allocation
-    stays with the server until it expires.
-
-    Args:
-        pc: The peer connection. Close it first, and call this if that takes too long.
-    """
-    for transport, client in _paths(pc):
-        outer = transport if client is None else getattr(client, "transport", None)
-        with contextlib.suppress(AttributeError):
-            outer.abort()  # type: ignore[union-attr]
-        release = getattr(transport, "_TurnTransport__close_task", None)
-        if isinstance(release, asyncio.Task):
-            release.cancel()
-
-
 def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
     """Find the task in which a peer connection closes itself after its transport has ended."""
     task = getattr(pc, "_RTCPeerConnection__closeTask", None)
@@ -272,12 +260,17 @@ def widen_receive_buffers(pc: "RTCPeerConnection") -> None:
     Args:
         pc: The peer connection, after it has gathered its candidates.
     """
-    for transport, client in _paths(pc):
-        outer = transport if client is None else getattr(client, "transport", None)
-        with contextlib.suppress(AttributeError, OSError):
-            connected = outer.get_extra_info("socket")  # type: ignore[union-attr]
-            if connected.type == socket.SOCK_DGRAM:
-                connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    for connection in _connections(pc):
+        for protocol in getattr(connection, "_protocols", ()):
+            widen_receive_buffer(getattr(protocol, "transport", None))
+
+
+def widen_receive_buffer(transport: Any) -> None:
+    """Ask for that room in one socket, if it is one for datagrams."""
+    with contextlib.suppress(AttributeError, OSError):
+        connected = transport.get_extra_info("socket")
+        if connected.type == socket.SOCK_DGRAM:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
 
 def stop_consent(pc: "RTCPeerConnection") -> None:
@@ -328,15 +321,6 @@ def _masked(argument: object) -> object:
     return argument
 
 
-def _paths(pc: "RTCPeerConnection") -> Iterator[tuple[Any, Any]]:
-    """The transports of a peer connection, each with aioice's TURN client if it is relayed."""
-    for connection in _connections(pc):
-        for protocol in list(getattr(connection, "_protocols", ())):
-            transport = getattr(protocol, "transport", None)
-            # A relayed path has a transport of aioice's, with the socket's inside.
-            yield transport, getattr(transport, "_TurnTransport__inner_protocol", None)
-
-
 def _connections(pc: "RTCPeerConnection") -> Iterator[Any]:
     """The ICE connections of a peer connection, each once."""
     senders = [pc.sctp, *(transceiver.receiver for transceiver in pc.getTransceivers())]
@@ -351,7 +335,3 @@ def _connections(pc: "RTCPeerConnection") -> Iterator[Any]:
 
 def _candidate(candidate: Any) -> Candidate:
     return Candidate(candidate.type, candidate.transport, candidate.host, candidate.port)
-
-
-def _name(task: asyncio.Task[Any]) -> str:
-    return getattr(task.get_coro(), "__qualname__", "")

@@ -1,28 +1,34 @@
 """An SDP answer: why it can't be used, and how it is written so that aiortc reads it right."""
 
 import re
+from collections.abc import Collection
 
 _SECTION = re.compile(r"^(?=m=)", re.MULTILINE)
 _REFUSED = re.compile(r"^m=(\w+) 0 ", re.MULTILINE)
 _FINGERPRINT = re.compile(r"^a=fingerprint:", re.MULTILINE)
 _CANDIDATE = re.compile(r"^a=candidate:\S+ \S+ (?P<protocol>\S+) .*\n?", re.MULTILINE)
-_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}\S+(?<!\.local) ", re.MULTILINE)
+_ADDRESS = re.compile(r"^a=candidate:(?:\S+ ){4}(?P<address>\S+)(?<!\.local) ", re.MULTILINE)
 _DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly|inactive)\b", re.MULTILINE)
 
 
-def unusable(answer: str) -> str | None:
-    """Return why no call can be made of an SDP answer, or None if nothing is known against it."""
+def unusable(answer: str, protocols: Collection[str]) -> str | None:
+    """Return why no call can be made of an SDP answer, or None if nothing is known against it.
+
+    Args:
+        answer: The answer.
+        protocols: The protocols of the candidates that can be reached: `udp`, and perhaps `tcp`.
+    """
     if _FINGERPRINT.search(answer) is None:
         # aiortc would wait for it without limit.
         return "it names no certificate"
     if (refused := _REFUSED.search(answer)) is not None:
         return f"it refuses the section {refused[1]!r}"
-    if _CANDIDATE.search(answer) is not None and not _udp_candidates(answer):
-        return "the peer has TCP candidates alone, and a call needs UDP"
+    if _CANDIDATE.search(answer) is not None and not _candidates(answer, protocols):
+        return "the peer has TCP candidates alone, which needs ice_tcp=True"
     return None
 
 
-def for_aiortc(answer: str) -> str:
+def for_aiortc(answer: str, protocols: Collection[str] = ("udp",)) -> str:
     """Write an SDP answer so that each media section says what holds for it.
 
     All sections share one transport, and the standard has its candidates in the first of them;
@@ -35,7 +41,7 @@ def for_aiortc(answer: str) -> str:
     session, *sections = _SECTION.split(answer)
     direction = _DIRECTION.search(session)
     default = direction[0] if direction else "a=sendrecv"
-    candidates = _udp_candidates(answer)
+    candidates = _candidates(answer, protocols)
     if any(_ADDRESS.match(one) for one in candidates):
         candidates.append("a=end-of-candidates")
     written = [session]
@@ -47,7 +53,13 @@ def for_aiortc(answer: str) -> str:
     return "".join(written)
 
 
-def _udp_candidates(answer: str) -> list[str]:
-    """The lines of the candidates that aioice can reach: it has no ICE over TCP."""
+def addresses(answer: str) -> set[str]:
+    """Return the addresses of the peer that an SDP answer tells."""
+    found = (_ADDRESS.match(one) for one in _candidates(answer, ("udp",)))
+    return {one["address"] for one in found if one}
+
+
+def _candidates(answer: str, protocols: Collection[str]) -> list[str]:
+    """The lines of the candidates of these protocols."""
     found = _CANDIDATE.finditer(answer)
-    return [one[0].rstrip() for one in found if one["protocol"].lower() == "udp"]
+    return [one[0].rstrip() for one in found if one["protocol"].lower() in protocols]

@@ -125,6 +125,7 @@ def connect(
     *,
     audio: "aiortc.MediaStreamTrack | None" = None,
     relay_only: bool = False,
+    ice_tcp: bool = False,
     open_timeout: float = DEFAULT_OPEN_TIMEOUT,
     close_timeout: float = DEFAULT_CLOSE_TIMEOUT,
     max_queue: int = DEFAULT_MAX_QUEUE,
@@ -135,7 +136,8 @@ def connect(
 ) -> Connector:
     """Connect to a session with `async with`, and talk with the model.
 
-    Of the session's TURN servers the first one that works is used, if one is needed at all. If
+    Of the session's TURN servers the first one that works is used, if one is needed at all; where a
+    direct path is open, none is waited for. If
     connecting fails or is cancelled, everything that was taken is given back.
 
     A session is connected to once. With a factory, `async for call in connect(factory)` makes one
@@ -150,6 +152,8 @@ def connect(
         audio: What the peer is to hear: a track of aiortc, which isn't stopped in the end, or a
             `PCMSource` (default: `None`, silence).
         relay_only: Whether only a way through a TURN server will do (default: `False`).
+        ice_tcp: Whether the peer is tried over TCP too, if it takes that (default: `False`): for
+            networks that let no UDP through. With `relay_only` it isn't.
         open_timeout: The time for TURN, SDP, path and channel together in seconds, from 0.001 to
             3,600 (default: `15.0`). Creating the session isn't counted.
         close_timeout: How long closing waits at most in seconds, from 0 to 3,600 (default: `2.0`).
@@ -202,6 +206,7 @@ def connect(
     options = Options(
         audio=audio,
         relay_only=relay_only,
+        ice_tcp=ice_tcp,
         open_timeout=open_timeout,
         close_timeout=close_timeout,
         max_queue=max_queue,

@@ -1,4 +1,4 @@
-"""From a session to an open call: TURN, offer, answer, path, channel, in that order."""
+"""From a session to an open call: offer, answer, path, channel, in that order."""
 
 import asyncio
 import logging
@@ -20,7 +20,6 @@ from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
 from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
-from ai_gate.webrtc._types import TurnResult, TurnServer
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
     ClientSecretExpiredError,
@@ -30,8 +29,7 @@ from ai_gate.webrtc.errors import (
     SDPRefusedError,
     WebRTCError,
 )
-from ai_gate.webrtc.turn._race import Race
-from ai_gate.webrtc.turn._urls import turn_servers
+from ai_gate.webrtc.turn._relay import Relay, reasons
 
 MARGIN = 0.05
 """How long before the end of the time the SDP offer must be answered, in seconds at most."""
@@ -86,15 +84,16 @@ class Opening:
         self._options = options
         self._is_new = is_new
         self._started = time.monotonic()
-        self._unusable: tuple[TurnResult, ...] = ()
-        self._race = Race()
+        self._relay = Relay(session.get("turn_credentials"))
         self._connection: CallConnection | None = None
         self._is_posting = False
 
     async def run(self) -> Call:
         """Open the call."""
-        server = await self._turn_server()
-        peer = Peer(self._options.audio, server, self._options.relay_only)
+        options = self._options
+        peer = Peer(
+            options.audio, self._relay, relay_only=options.relay_only, ice_tcp=options.ice_tcp
+        )
         connection = CallConnection(peer, self._options, self._started)
         self._connection = connection
         offer = await self._offer(peer)
@@ -104,11 +103,12 @@ class Opening:
         connection.mark("answered")
         await self._connect(peer, answer.sdp)
         connection.begin()
+        peer.leave_unused()
         self._log_open(connection)
         return Call(
             connection,
             self._session,
-            self._results,
+            lambda: self._relay.results,
             max_size(answer.sdp),
             self._options.close_timeout,
         )
@@ -128,26 +128,14 @@ class Opening:
             self._connection.end()
             await self._connection.released(self._options.close_timeout)
 
-    def _results(self) -> tuple[TurnResult, ...]:
-        return self._unusable + self._race.results
-
-    async def _turn_server(self) -> TurnServer | None:
-        servers, self._unusable = _read(self._session)
-        # An attribute before it is run, so that its results are known even if time runs out.
-        self._race = Race(servers)
-        winner = await self._race.run()
-        if winner is None and self._options.relay_only:
-            raise self._no_path("because no TURN server works")
-        if winner is None and (results := self._results()):
-            log(logging.WARNING, False, "no TURN server works: %s", _reasons(results))
-        return winner
-
     async def _offer(self, peer: Peer) -> str:
         try:
             offer = await peer.offer()
         except (OSError, ValueError) as error:
             raise WebRTCError(f"The own addresses can't be gathered: {error}") from error
         if not peer.candidates:
+            if self._options.relay_only:
+                raise self._no_path("because no TURN server works")
             raise self._no_path("because this machine has no address for it")
         return offer
 
@@ -197,8 +185,8 @@ class Opening:
         )
 
     def _no_path(self, why: str) -> NoPathError:
-        results = self._results()
-        tried = f" TURN: {_reasons(results)}." if results else ""
+        results = self._relay.results
+        tried = f" TURN: {reasons(results)}." if results else ""
         return NoPathError(
             f"No path to the peer was found {why}.{tried}",
             candidates=self._connection.peer.candidates if self._connection else (),
@@ -220,7 +208,7 @@ class Opening:
 
 async def _problem(peer: Peer, answer: str) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if (reason := unusable(answer)) is not None:
+    if (reason := unusable(answer, peer.protocols)) is not None:
         return reason
     try:
         await peer.accept(answer)
@@ -228,18 +216,6 @@ async def _problem(peer: Peer, answer: str) -> str | None:
         # Not the error itself: it can quote the answer.
         return type(error).__name__
     return None
-
-
-def _read(session: SessionResponse) -> tuple[list[TurnServer], tuple[TurnResult, ...]]:
-    credentials: object = session.get("turn_credentials")
-    if credentials is None:
-        return [], ()
-    servers, unusable = turn_servers(credentials)
-    return servers, tuple(unusable)
-
-
-def _reasons(results: tuple[TurnResult, ...]) -> str:
-    return "; ".join(f"{one.url}: {'works' if one.works else one.reason}" for one in results)
 
 
 def _expired(refused: SDPRefusedError) -> ClientSecretExpiredError:

@@ -36,6 +36,7 @@ class CallOptions(TypedDict, total=False):
 
     audio: "aiortc.MediaStreamTrack | None"
     relay_only: bool
+    ice_tcp: bool
     open_timeout: float
     close_timeout: float
     max_queue: int
@@ -55,6 +56,7 @@ class Options:
 
     audio: "MediaStreamTrack | None"
     relay_only: bool
+    ice_tcp: bool
     open_timeout: float
     close_timeout: float
     max_queue: int

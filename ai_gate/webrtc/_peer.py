@@ -12,7 +12,6 @@ from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
     RTCDataChannel,
-    RTCIceServer,
     RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCSessionDescription,
@@ -20,41 +19,39 @@ from aiortc import (
 from aiortc.stats import RTCTransportStats
 
 from ai_gate.webrtc._aiortc_internals import (
-    cut,
-    give_turn_back,
+    add_way,
     is_someone_else,
     mask_logs,
     on_answer,
     own_close,
+    put_last,
     said_goodbye,
+    selected_pair,
     stop_consent,
-    turn_released,
     use_receive_buffer,
-    use_turn_server,
     widen_receive_buffers,
 )
-from ai_gate.webrtc._answer import for_aiortc
+from ai_gate.webrtc._answer import addresses, for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
+from ai_gate.webrtc._ice_tcp import TCPWay
 from ai_gate.webrtc._requirement import requiring_aiortc
-from ai_gate.webrtc._types import Candidate, TurnServer
+from ai_gate.webrtc._routes import own_address_to
+from ai_gate.webrtc._types import Candidate
 from ai_gate.webrtc.errors import WebRTCError
-from ai_gate.webrtc.turn._allocation import tls_context
+from ai_gate.webrtc.turn._relay import Relay
 
 CHANNEL = "oai-events"
 """The label of the data channel on which events travel."""
 
-GATHERING = 6.0
-"""How long gathering can go on, in seconds: aioice's limit is 5 s."""
 SETTLING = 5.0
 """How long a connection is given at most to be made or to fail before it is closed, in seconds:
 only one that is made can tell the peer that it closes."""
 CLOSING = 5.0
-"""How long a close is given before it is cut, in seconds. If the TURN server has died it would take
-63 s."""
+"""How long a close may take, in seconds."""
 RELEASING = 2.0
-"""How long the TURN server is given to take its allocation back, in seconds."""
+"""How long the TURN server is waited for that takes its allocation back, in seconds."""
 AT_ONCE = 1.0
 """How long each of these may take if the loop is about to end, in seconds."""
 
@@ -67,24 +64,31 @@ class Peer:
 
     Args:
         audio: The app's track, or None.
-        server: The TURN server, or None.
-        relay_only: Whether only a way through the TURN server will do.
+        relay: The way through a TURN server.
+        relay_only: Whether only that will do.
+        ice_tcp: Whether TCP may be used to the peer.
     """
 
     def __init__(
-        self, audio: MediaStreamTrack | None, server: TurnServer | None, relay_only: bool
+        self, audio: MediaStreamTrack | None, relay: Relay, *, relay_only: bool, ice_tcp: bool
     ) -> None:
         mask_logs()
         # It makes a certificate, which a broken OpenSSL can't.
         with requiring_aiortc():
-            self.pc = RTCPeerConnection(_configuration(server, relay_only))
+            self.pc = RTCPeerConnection(_configuration(relay_only))
+        self.relay = relay
         self.outgoing = OutgoingTrack(audio)
         transceiver = self.pc.addTransceiver(self.outgoing, direction="sendrecv")
         self.receive_buffer = ReceiveBuffer()
         use_receive_buffer(transceiver.receiver, self.receive_buffer)
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
-        if server is not None:
-            use_turn_server(self.pc, server, tls_context(server))
+        if relay.has_servers:
+            add_way(self.pc, relay)
+        self._tcp = TCPWay()
+        self.protocols: tuple[str, ...] = ("udp",)
+        """The protocols over which the peer can be reached."""
+        if ice_tcp and not relay_only and add_way(self.pc, self._tcp):
+            self.protocols = ("udp", "tcp")
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
@@ -109,11 +113,13 @@ class Peer:
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """This side's addresses."""
-        return tuple(
-            Candidate(one.type, one.protocol, one.ip, one.port)
-            for one in self._dtls.transport.iceGatherer.getLocalCandidates()
-        )
+        """This side's addresses, and the relay's once it is there."""
+        found = self._dtls.transport.iceGatherer.getLocalCandidates()
+        known = [Candidate(one.type, one.protocol, one.ip, one.port) for one in found]
+        if self.relay.is_there:
+            relay = self.relay.candidate
+            known.append(Candidate(relay.type, relay.transport, relay.host, relay.port))
+        return tuple(dict.fromkeys(known))
 
     @property
     def is_someone_else(self) -> bool:
@@ -121,8 +127,12 @@ class Peer:
         return is_someone_else(self.pc)
 
     async def offer(self) -> str:
-        """Gather this side's addresses and return the SDP offer with them."""
-        # Shielded, because aioice leaves sockets and a TURN allocation behind if it is cancelled.
+        """Gather this side's addresses, begin to try the TURN servers, and return the SDP offer.
+
+        The servers are waited for if there is no other way.
+        """
+        self.relay.begin()
+        # Shielded, because aioice leaves sockets behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
         on_answer(self.pc, self._count_answer)
@@ -136,13 +146,32 @@ class Peer:
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
         """
+        self._prefer_routes(answer)
         await self.pc.setRemoteDescription(
-            RTCSessionDescription(sdp=for_aiortc(answer), type="answer")
+            RTCSessionDescription(sdp=for_aiortc(answer, self.protocols), type="answer")
         )
+
+    def _prefer_routes(self, answer: str) -> None:
+        """Try those own addresses last that don't lead to the peer: links, bridges, other networks.
+
+        aioice begins a check each 20 ms, and a machine can have dozens of addresses.
+        """
+        own = {candidate.address for candidate in self.candidates}
+        leading = {own_address_to(address) for address in addresses(answer)} & own
+        if leading:
+            put_last(self.pc, lambda address: address not in leading)
 
     async def opened(self) -> None:
         """Wait until events can travel, or never will."""
         await self._changed.wait_for(lambda: self.is_open or self.end is not None)
+
+    def leave_unused(self) -> None:
+        """Close the ways that were too late, or that others were faster than."""
+        if not self.relay.is_there:
+            self.relay.close()
+        pair = selected_pair(self.pc)
+        if pair is not None and pair.local.protocol != "tcp":
+            self._tcp.close()
 
     async def packets_received(self) -> int:
         """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
@@ -174,13 +203,11 @@ class Peer:
         """
         try:
             await after
+            self.relay.stop()
             await self._settled(min(settling, SETTLING))
-            closing = asyncio.ensure_future(self.pc.close())
-            if not await _done(closing, CLOSING):
-                cut(self.pc)
-                await _done(closing, CLOSING)
+            await _done(asyncio.ensure_future(self.pc.close()), CLOSING)
             stop_consent(self.pc)
-            await turn_released(RELEASING)
+            await self.relay.released(RELEASING)
         except asyncio.CancelledError:
             await self._release_at_once()
             raise
@@ -189,11 +216,8 @@ class Peer:
         closing = asyncio.ensure_future(self.pc.close())
         try:
             await _done(closing, AT_ONCE)
-            # If the server doesn't take back one allocation, it is dead: don't ask again.
-            if await turn_released(AT_ONCE):
-                await give_turn_back(self.pc, AT_ONCE)
         finally:
-            cut(self.pc)
+            await self.relay.released(AT_ONCE)
             stop_consent(self.pc)
             # aiortc's own close waits for ever for a task that the end of the loop has cut.
             for task in {closing, own_close(self.pc) or closing}:
@@ -202,7 +226,7 @@ class Peer:
 
     async def _settled(self, seconds: float) -> None:
         if self._gathering is not None:
-            await _done(self._gathering, GATHERING)
+            await _done(self._gathering, SETTLING)
         await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
 
     def _count_answer(self) -> None:
@@ -234,12 +258,11 @@ class Peer:
         return "hung up" if said_goodbye(self.pc) else "lost"
 
 
-def _configuration(server: TurnServer | None, relay_only: bool) -> RTCConfiguration:
-    # Always a list: with None aiortc would ask a STUN server of Google's.
-    servers = [] if server is None or server.is_ipv6 else [RTCIceServer(**server.ice_server())]
+def _configuration(relay_only: bool) -> RTCConfiguration:
     policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+    # Always a list of servers: with None aiortc would ask a STUN server of Google's.
     return RTCConfiguration(
-        iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy
+        iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy
     )
 
 

@@ -1,7 +1,7 @@
 """The plain data of live voice: what users read, and the TURN server that is passed around."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias
 
 Transport: TypeAlias = Literal["udp", "tcp", "tls"]
 """How a TURN server is reached; `tls` is TLS over TCP."""
@@ -39,7 +39,8 @@ class Timings:
     """
 
     gathered: float | None = None
-    """The offer was ready: a TURN server was chosen, and this side's addresses gathered."""
+    """The offer was ready: this side's addresses were gathered. Only where there is none, or with
+    `relay_only`, a TURN server was waited for."""
     answered: float | None = None
     """The SDP answer was there."""
     opened: float | None = None
@@ -97,14 +98,6 @@ class TurnProbe:
         return self.first is not None
 
 
-class RTCIceServerDict(TypedDict):
-    """A server as W3C's `RTCIceServer` has it, with everything that TURN needs."""
-
-    urls: str
-    username: str
-    credential: str
-
-
 @dataclass(frozen=True, slots=True)
 class TurnServer:
     """One TURN server, reached in one way."""
@@ -131,23 +124,3 @@ class TurnServer:
     def is_tls(self) -> bool:
         """Whether the stream is encrypted."""
         return self.transport == "tls"
-
-    @property
-    def protocol(self) -> Literal["udp", "tcp"]:
-        """The protocol beneath, as TURN URLs and aiortc name it: TLS is a matter of its own."""
-        return "udp" if self.is_datagram else "tcp"
-
-    @property
-    def is_ipv6(self) -> bool:
-        """Whether the host is an IPv6 address: aiortc can't read the URL of one."""
-        return ":" in self.host
-
-    def ice_server(self) -> RTCIceServerDict:
-        """Return the server as W3C's `RTCIceServer`, its URL in normal form."""
-        scheme = "turns" if self.is_tls else "turn"
-        host = f"[{self.host}]" if self.is_ipv6 else self.host
-        return {
-            "urls": f"{scheme}:{host}:{self.port}?transport={self.protocol}",
-            "username": self.username,
-            "credential": self.credential,
-        }

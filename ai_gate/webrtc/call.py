@@ -94,7 +94,8 @@ class Call:
     def turn_results(self) -> tuple[TurnResult, ...]:
         """What became of the TURN URLs that were tried, with the reason if one didn't work.
 
-        Results of those that were still being tried when another one worked come within 2 s.
+        Results of those that were still being tried when another one worked, or when the call was
+        open, come later. A server has 2 s.
         """
         return self._turn_results()
 

@@ -72,8 +72,8 @@ def is_from_own_page(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site", "same-origin")
     # Browsers that don't say the former yet say where a POST comes from.
     origin = request.headers.get("origin")
-    is_own = origin is None or origin.partition("://")[2] == request.headers.get("host")
-    return is_own and site == "same-origin"
+    own = f"{request.url.scheme}://{request.headers.get('host')}"
+    return origin in (None, own) and site == "same-origin"
 
 
 def needed_of(session: SessionResponse) -> dict[str, object]:

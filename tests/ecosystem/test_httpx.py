@@ -56,6 +56,30 @@ def test_the_cause_of_a_timeout_is_httpxs(silent: str, mode: Mode) -> None:
         assert cause.__cause__ is None
 
 
+def test_a_wrapper_can_make_the_request_anew(
+    gate: MockGate, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = httpx.HTTPTransport.handle_request
+    send_async = httpx.AsyncHTTPTransport.handle_async_request
+
+    def handle(self: Any, request: httpx.Request) -> httpx.Response:
+        return send(self, _anew(request))
+
+    async def handle_async(self: Any, request: httpx.Request) -> httpx.Response:
+        return await send_async(self, _anew(request))
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle_async)
+    assert call(mode, gate.url)["id"]
+
+
+def _anew(request: httpx.Request) -> httpx.Request:
+    """Return a request without the extensions of the one that came."""
+    return httpx.Request(
+        request.method, request.url, headers=request.headers, content=request.content
+    )
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_the_private_name_is_there(transport: Any) -> None:
     """httpx's transports keep their pool in `_pool`.

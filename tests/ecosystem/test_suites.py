@@ -72,6 +72,7 @@ def test_a_suite(tmp_path: Path) -> None:
     path = tmp_path / "test_app.py"
     path.write_text(SUITE, "utf-8")
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "no:asyncio"]
     with MockGate(concurrent=None) as gate:
         result = subprocess.run(
             [*command, str(path)],

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ai_gate.testing._faults.steps import Drip, Send, Stall
 from tests.support.responses import head
 from tests.support.server import Script, Server
-from tests.support.steps import Drip, ReadRequest, Send, Stall
+from tests.support.steps import ReadRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 SILENT: Script = (ReadRequest(), Stall())

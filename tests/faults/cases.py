@@ -23,10 +23,11 @@ from ai_gate import (
     RateLimitError,
     ServerError,
 )
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import PROJECT
 from tests.support.responses import GOOD, HTML, JSON, chunk, head, response
 from tests.support.server import Script
-from tests.support.steps import Drip, Repeat, Reset, Send, Stall
+from tests.support.steps import Repeat
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pytest
 from httpx_aiohttp import HttpxAiohttpClient
 
 from ai_gate import APIConnectionError
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import NO_TLS, POST, PROJECT, Caller, Client, Injected, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD
-from tests.support.steps import ReadRequest, Send
+from tests.support.steps import ReadRequest
 
 from .cases import BY_NAME, FAULTS, Fault
 from .checks import check, in_time

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import JSON, chunk, head, response
 from tests.support.running import recorded
 from tests.support.server import Script
-from tests.support.steps import Drip, ReadRequest, ReadSome, Reset, Send, Stall
+from tests.support.steps import ReadRequest, ReadSome
 
 from .cases import (
     BAD_HEADS,
@@ -94,10 +95,19 @@ def test_a_body_that_comes_after_a_head_that_is_refused(
     server.wait_for(lambda: server.closed == server.opened)
 
 
+OTHER_LENGTH = "Content-Length: 9000"
+SILENT = {
+    "no length": head(200, CHUNKED),
+    "a length beside": head(200, OTHER_LENGTH, CHUNKED),
+    "a length of an interim head": head(103, OTHER_LENGTH) + head(200, CHUNKED),
+}
+
+
+@pytest.mark.parametrize("heads", SILENT.values(), ids=SILENT)
 def test_what_is_silent_after_a_chunk_line_that_is_refused_is_not_waited_for(
-    caller: Caller, serve: Serve
+    heads: bytes, caller: Caller, serve: Serve
 ) -> None:
-    start = head(200, CHUNKED) + chunk(JSON[:9]) + b"zz\r\n"
+    start = heads + chunk(JSON[:9]) + b"zz\r\n"
     server = serve((ReadRequest(), Send(start), Stall()))
     outcome = caller.attempt(POST, server.url, timeout=AMPLE)
     assert type(outcome.error) is InvalidResponseError

@@ -9,10 +9,11 @@ import anyio
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import GET, POST, Caller, Client, Operation, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, TURN
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 from .addresses import Address
 from .cases import Raises, Returns

@@ -14,12 +14,13 @@ from pathlib import Path
 import certifi
 import pytest
 
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import PROJECT
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, JSON, chunk, head, response
 from tests.support.running import run
 from tests.support.server import Script
-from tests.support.steps import Handshake, ReadRequest, Repeat, Send, replay
+from tests.support.steps import Handshake, ReadRequest, Repeat, replay
 
 MB = 1024 * 1024
 LIMIT = 64 * MB

@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from ai_gate import AIGateError
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import FLAVOURS, GET, POST, PROJECT, SYNC, Caller
 from tests.support.fixtures import Serve
 from tests.support.responses import head, response
 from tests.support.server import Script
-from tests.support.steps import ReadRequest, Send
+from tests.support.steps import ReadRequest
 
 from .cases import BY_NAME, NAMES_THE_PROJECT
 

@@ -9,21 +9,12 @@ import httpx
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import POST, Caller, Client, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, TURN_JSON, head, response
 from tests.support.server import Script, Server
-from tests.support.steps import (
-    Drip,
-    Handshake,
-    ReadHead,
-    ReadRequest,
-    ReadSome,
-    Reset,
-    Send,
-    Stall,
-    replay,
-)
+from tests.support.steps import Handshake, ReadHead, ReadRequest, ReadSome, replay
 
 from .cases import BY_NAME, Raises
 from .checks import check, in_time

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError
+from ai_gate.testing._faults.steps import Reset, Send, Stall
 from tests.support.callers import POST, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, JSON, response
 from tests.support.server import Script
-from tests.support.steps import ReadBody, ReadHead, ReadRequest, ReadSlowly, Reset, Send, Stall
+from tests.support.steps import ReadBody, ReadHead, ReadRequest, ReadSlowly
 
 from .cases import Raises, Returns
 from .checks import TIMES, check, in_time

@@ -7,11 +7,12 @@ from email.utils import formatdate
 import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError, RateLimitError, ServerError
+from ai_gate.testing._faults.steps import Reset, Send, Stall
 from tests.support.callers import GET, POST, SYNC, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, HTML, response
 from tests.support.server import Script, Step
-from tests.support.steps import ReadRequest, Reset, Send, Stall
+from tests.support.steps import ReadRequest
 
 from .cases import FAULTS, Fault, Raises, Returns
 from .checks import check, in_time

@@ -6,11 +6,12 @@ import pytest
 
 from ai_gate import APIConnectionError, APITimeoutError
 from ai_gate._http.pool import AsyncConnection, Connection
+from ai_gate.testing._faults.steps import Reset, Send, Stall
 from tests.support.callers import GET, POST, Caller, Client, Operation, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD, HTML, JSON, head, response
 from tests.support.server import Script, Server
-from tests.support.steps import ReadRequest, Reset, Send, Stall
+from tests.support.steps import ReadRequest
 
 from .cases import Raises, Returns
 from .checks import check, in_time

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD
 from tests.support.server import PATIENCE, Server
-from tests.support.steps import Drip, ReadHead, ReadRequest, ReadSlowly, Repeat, Reset, Send, Stall
+from tests.support.steps import ReadHead, ReadRequest, ReadSlowly, Repeat
 
 REQUEST = b"POST /session HTTP/1.1\r\nHost: gate\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import select
 import signal
+import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
+import httpx
 import pytest
 
-from ai_gate import APIConnectionError
-from tests.support.callers import ASYNCIO, SYNC, Caller, Operation
+from ai_gate import AIGateError, APIConnectionError
+from ai_gate.testing._faults.steps import Send
+from tests.support.callers import ASYNCIO, NO_TLS, NOWHERE, SYNC, Caller, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response
 from tests.support.server import PATIENCE, Peer, Script
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 from .addresses import Address
 
@@ -103,12 +108,26 @@ def test_while_an_answer_is_waited_for(
     assert (server.opened, len(server.requests)) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    "way",
-    [one for one in OURS if SYNC in one and BareTimeIsUp not in one],
-    ids=name,
-    indirect=True,
-)
+REFUSED = {
+    "a chunk line": head(200, "Transfer-Encoding: chunked") + b'{"credential": "aB3xyz"}\r\n',
+    "a head": head(200, "Content-Length: x") + b'{"credential": "aB3xyz"}',
+}
+
+
+@pytest.mark.parametrize("start", REFUSED.values(), ids=REFUSED)
+def test_while_the_rest_of_what_is_refused_is_read(
+    start: bytes, way: Way, operation: Operation, serve: Serve
+) -> None:
+    limit, caller = way
+    server = serve((ReadRequest(), Send(start), ring, ReadRequest()))
+    with pytest.raises((limit, AIGateError)) as caught:
+        caller.call(operation, server.url, timeout=PATIENCE)
+    # Beneath an injected client nothing more is read.
+    assert caught.type is limit or caller.injected
+    assert "aB3xyz" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
 def test_while_connecting(way: Way, operation: Operation, holes: tuple[Address, ...]) -> None:
     limit, caller = way
     host, port = holes[0]
@@ -130,6 +149,61 @@ def test_one_that_the_app_was_handling_is_not_of_the_call(
         signal.raise_signal(signal.SIGALRM)
     except limit:
         assert isinstance(caller.attempt(operation, url, max_retries=0).error, APIConnectionError)
+
+
+@pytest.mark.parametrize(
+    "way", [one for one in WAYS if SocketTimeIsUp in one], ids=name, indirect=True
+)
+def test_one_that_httpx_took_for_the_networks_before(
+    way: Way, operation: Operation, serve: Serve
+) -> None:
+    _, caller = way
+    url = serve((ReadRequest(),)).url
+    transport = httpx.HTTPTransport(verify=NO_TLS)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, httpx.Client(transport=transport) as app:
+        try:
+            app.get(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=PATIENCE)
+        except httpx.HTTPError:
+            assert type(caller.attempt(operation, url, max_retries=0).error) is APIConnectionError
+        else:
+            pytest.fail("httpx has let it through")
+
+
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
+def test_while_certificates_are_read(
+    way: Way, operation: Operation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    limit, caller = way
+    if limit is BareTimeIsUp:
+        pytest.skip("it can't be told from a file that can't be read")
+    # What was read for other settings isn't used.
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setattr("httpx.create_ssl_context", lambda: signal.raise_signal(signal.SIGALRM))
+    with pytest.raises(limit, match="the app's") as caught:
+        caller.call(operation, "https://127.0.0.1:9")
+    assert caught.type is limit
+
+
+class Closing(httpx.SyncByteStream):
+    """A whole body, which the signal interrupts while it is closed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"{}"
+
+    def close(self) -> None:
+        """Send the signal."""
+        signal.raise_signal(signal.SIGALRM)
+
+
+@pytest.mark.parametrize(
+    "way", [one for one in OURS if SYNC in one and BareTimeIsUp not in one], ids=name, indirect=True
+)
+def test_while_a_whole_response_is_closed(way: Way, operation: Operation) -> None:
+    limit, caller = way
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Closing()))
+    with httpx.Client(transport=transport) as http, pytest.raises(limit, match="the app's"):
+        caller.call(operation, NOWHERE, http_client=http)
 
 
 class Ringing(logging.Handler):

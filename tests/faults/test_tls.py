@@ -8,11 +8,12 @@ import pytest
 import trustme
 
 from ai_gate import APIConnectionError, APITimeoutError
+from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import POST, Caller, Outcome
 from tests.support.fixtures import Serve
 from tests.support.responses import GOOD
 from tests.support.server import Script
-from tests.support.steps import Drip, Handshake, ReadRequest, ReadSome, Reset, Send, Stall
+from tests.support.steps import Handshake, ReadRequest, ReadSome
 
 from .cases import BY_NAME, Fault, Raises, Returns
 from .checks import check, in_time

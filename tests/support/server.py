@@ -17,14 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ai_gate.testing._faults.steps import EndOfScript
+
 # Small, and therefore fixed: what the server leaves unread soon holds up the client's sending.
 RECEIVE_BUFFER = 16 * 1024
 # No test waits this long unless something is broken: then it fails, and doesn't hang.
 PATIENCE = 60.0
-
-
-class EndOfScript(Exception):  # noqa: N818 - not an error: a step's way to end its connection
-    """Nothing more is to be done on this connection."""
 
 
 @dataclass

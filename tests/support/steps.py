@@ -1,16 +1,14 @@
-"""What a script is made of."""
+"""What a script is made of, besides the steps of the mock gate's own faults."""
 
 from __future__ import annotations
 
 import itertools
-import socket
 import ssl
-import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support.server import EndOfScript, Peer, Request, Script
+from tests.support.server import Peer, Request, Script
 
 
 @dataclass(frozen=True)
@@ -96,29 +94,6 @@ class ReadSlowly:
 
 
 @dataclass(frozen=True)
-class Send:
-    """Send all at once."""
-
-    data: bytes
-
-    def __call__(self, peer: Peer) -> None:
-        peer.sock.sendall(self.data)
-
-
-@dataclass(frozen=True)
-class Drip:
-    """Send a byte at a time."""
-
-    data: bytes
-    interval: float = 0.04
-
-    def __call__(self, peer: Peer) -> None:
-        for byte in self.data:
-            peer.sock.sendall(bytes([byte]))
-            peer.wait(self.interval)
-
-
-@dataclass(frozen=True)
 class Repeat:
     """Send the same again and again, without end."""
 
@@ -140,21 +115,3 @@ class Until:
     def __call__(self, peer: Peer) -> None:
         while not self.event.wait(0.05):
             peer.wait(0)
-
-
-@dataclass(frozen=True)
-class Stall:
-    """Do nothing until the test is over."""
-
-    def __call__(self, peer: Peer) -> None:
-        peer.wait()
-
-
-@dataclass(frozen=True)
-class Reset:
-    """Drop the connection with a TCP reset."""
-
-    def __call__(self, peer: Peer) -> None:
-        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        peer.sock.close()
-        raise EndOfScript

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -85,6 +86,87 @@ def test_realtime() -> None:
     assert err.splitlines() == ["POST /session 200", "POST /v1/realtime 401"]
 
 
+def test_all_addresses_on_request() -> None:
+    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
+    with running("--host", "0.0.0.0", *names) as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        headers = {"Host": "mock.test", "Origin": "https://app.test"}
+        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
+        answer = httpx.get(f"{elsewhere}/health", headers=headers, trust_env=False)
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://app.test"
+    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
+    assert err.splitlines() == [warning, "GET /health 200"]
+
+
+CONFIG = """
+requests = "none"
+concurrent = 2
+
+[projects.proj_free]
+concurrent = 1
+
+[projects.proj_paid]
+quota = "none"
+name = "growth"
+
+[[faults]]
+fault = "cloudflare_524"
+operation = "get_turn_credentials"
+"""
+
+
+def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
+    (tmp_path / "mock.toml").write_text(CONFIG)
+    with running("--config", str(tmp_path / "mock.toml")) as (process, url):
+        statuses = [
+            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False).status_code
+            for project in ("proj_free", "proj_free", "proj_paid", "proj_other")
+        ]
+        turn = httpx.get(f"{url}/turn-credentials?identifier=proj_paid", trust_env=False)
+        health = httpx.get(f"{url}/__mock__/health", trust_env=False)
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert err.splitlines()[-1] == "GET /turn-credentials 524"
+    assert statuses == [200, 429, 200, 401]
+    assert turn.status_code == 524
+    assert health.json() == {"status": "healthy"}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("quotas = 1", "quotas"),
+        ("quota = -1", "quota must be None or not negative"),
+        ("[projects.p]\nlive = 1", "live"),
+        ("[[faults]]\nfault = 'stal'", "there is no fault 'stal'; there is "),
+        ("quota", "Expected '='"),
+    ],
+)
+@pytest.mark.usefixtures("_signals")
+def test_a_bad_file(
+    config: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mock.toml").write_text(config)
+    assert main(["--port", "0", "--config", str(tmp_path / "mock.toml")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("ai_gate.testing: ")
+    assert message in error
+
+
+def test_a_stall_does_not_hold_up_the_end() -> None:
+    with running() as (process, url):
+        port = httpx.URL(url).port or 0
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nPrefer: fault=stall\r\n\r\n")
+            assert process.stderr is not None
+            assert process.stderr.readline() == "GET /health 200\n"
+            process.terminate()
+            assert process.wait(20) == 0
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -93,7 +175,7 @@ def test_realtime() -> None:
         (["--port", "65536"], "must be a number from 0 to 65535"),
         (["--quota", "-1"], "must be a number that is not negative, or none"),
         (["--requests", "many"], "must be a number that is not negative, or none"),
-        (["--host", "localhost"], "unrecognized arguments"),
+        (["--hosts", "localhost"], "unrecognized arguments"),
     ],
 )
 def test_bad_flags(flags: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

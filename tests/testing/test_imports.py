@@ -48,7 +48,8 @@ def test_missing_extra_is_named() -> None:
 
 def test_public_names() -> None:
     for name in ai_gate.testing.__all__:
-        assert getattr(ai_gate.testing, name).__name__ == name
+        value = getattr(ai_gate.testing, name)
+        assert isinstance(value, ai_gate.testing.Plan) or value.__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'MockGates'"):
         getattr(ai_gate.testing, "Mock" + "Gates")
 
@@ -60,6 +61,7 @@ def test_public_names() -> None:
         "ai_gate.testing._request",
         "ai_gate.testing._violations",
         "ai_gate.testing._gate",
+        "ai_gate.testing._limits",
         "ai_gate.testing._openai.register",
         "ai_gate.testing._openai.voice",
     ],

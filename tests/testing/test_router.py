@@ -116,9 +116,9 @@ def log(method: str, path: str, status: int) -> None:
 
 
 def router(document: dict[str, Any]) -> Router:
-    contract, plan = Contract(document), Plan(requests=None, concurrent=None, quota=None)
-    state = State(plan)
-    return Router(contract, Operations(contract, plan, None, state), state, log)
+    contract = Contract(document)
+    state = State(Plan(requests=None, concurrent=None, quota=None))
+    return Router(contract, Operations(contract, state), state, log)
 
 
 def router_with(path: str, method: str) -> Router:

@@ -14,12 +14,13 @@ import pytest
 
 from ai_gate import AsyncAIGateClient
 from ai_gate._http import client as http_client
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import PROJECT, Caller
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, json_response
 from tests.support.running import recorded
 from tests.support.server import PATIENCE, Peer, Request, Script, Server
-from tests.support.steps import ReadRequest, Send, Until, answer, replay
+from tests.support.steps import ReadRequest, Until, answer, replay
 
 MANY = 50
 

@@ -13,10 +13,11 @@ import pytest
 
 from ai_gate import AIGateError, APIConnectionError, __version__
 from ai_gate._http.proxy import environment_proxy
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import GET, NO_TLS, POST, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head, response
-from tests.support.steps import Handshake, ReadHead, Send, replay
+from tests.support.steps import Handshake, ReadHead, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 GATE = "http://gate.test"

@@ -21,6 +21,7 @@ from ai_gate import (
     InvalidResponseError,
     QuotaExceededError,
 )
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import (
     GET,
     NO_TLS,
@@ -36,7 +37,7 @@ from tests.support.callers import (
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head, json_response, response
 from tests.support.running import recorded
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 GOOD: dict[str, Any] = {"iceServers": []}
@@ -222,6 +223,17 @@ def test_what_aiohttp_raises_is_ours(
     assert told == str(error.__cause__)
     assert PROJECT not in repr(error.__cause__)
     assert len(transport.requests) == 3
+
+
+def test_what_aiohttp_raises_in_a_hook_is_the_apps(caller: Caller) -> None:
+    def fetch(_: httpx.Request) -> None:
+        raise NotAsKnownError(401, "no token")
+
+    transport = raising(lambda _: httpx.ConnectError("x"))
+    hooks = {"request": [caller.hook(fetch)]}
+    with pytest.raises(NotAsKnownError, match="no token"):
+        outcome(caller, injected(caller, transport, event_hooks=hooks), GET)
+    assert transport.requests == []
 
 
 def test_a_believed_failure_is_not_told_as_billed(caller: Caller) -> None:

@@ -14,12 +14,13 @@ import pytest
 from ai_gate._call.exchange import Deadline
 from ai_gate._http.idle_stack import KEEP_ALIVE
 from ai_gate._http.network import Attempt, Stream, Wire
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import PROJECT, Caller, Client
 from tests.support.fixtures import Clock, Serve
 from tests.support.responses import TURN, TURN_JSON, response
 from tests.support.running import recorded
 from tests.support.server import Server
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 
 def connections(server: Server) -> list[int]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 import ai_gate
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, TURN_JSON, json_response, response
 from tests.support.running import run
 from tests.support.server import Server
-from tests.support.steps import ReadRequest, Send, replay
+from tests.support.steps import ReadRequest, replay
 
 SECRET = "ek_68af296e8e408191a1120a"
 START = """

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ai_gate import AIGateClient
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import PROJECT
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, json_response
 from tests.support.server import PATIENCE, Request
-from tests.support.steps import ReadRequest, Send, Until, answer, replay
+from tests.support.steps import ReadRequest, Until, answer, replay
 
 THREADS = 20
 ROUNDS = 5

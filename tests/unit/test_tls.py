@@ -13,13 +13,14 @@ import anyio
 import httpx
 import pytest
 
-from ai_gate import AIGateError, APIConnectionError
+from ai_gate import AIGateError, APIConnectionError, APITimeoutError
 from ai_gate._http.tls import shared_context
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import ASYNCIO, GET, TRIO, Caller, Client, Operation
 from tests.support.fixtures import Serve
 from tests.support.responses import TURN, head
 from tests.support.server import Server
-from tests.support.steps import Handshake, ReadHead, Send, replay
+from tests.support.steps import Handshake, ReadHead, replay
 
 pytestmark = pytest.mark.usefixtures("no_backoff")
 
@@ -151,6 +152,22 @@ def test_a_bad_cert_file(caller: Caller, secure: Server, operation: Operation) -
     assert "SSL_CERT_FILE" in str(error)
     assert "lost" not in str(error)
     assert "billed" not in str(error)
+
+
+@pytest.mark.parametrize("caller", [ASYNCIO, TRIO], ids=str)
+def test_certificates_that_take_longer_than_the_call(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    create, is_over = httpx.create_ssl_context, threading.Event()
+    read = Mock(side_effect=lambda: is_over.wait(60) and create())
+    monkeypatch.setattr("httpx.create_ssl_context", read)
+    outcome = caller.attempt(GET, "https://127.0.0.1:9", timeout=0.2)
+    is_over.set()
+    assert type(outcome.error) is APITimeoutError
+    assert "billed" not in str(outcome.error)
+    assert outcome.seconds < 20.0
+    read.assert_called_once_with()
 
 
 @pytest.mark.usefixtures("trusted")

@@ -50,7 +50,7 @@ async def minted(gate: MockGate | GateProcess, **options: Any) -> SessionRespons
 
 
 @asynccontextmanager
-async def calling(gate: MockGate, **options: Any) -> AsyncIterator[Call]:
+async def calling(gate: MockGate | GateProcess, **options: Any) -> AsyncIterator[Call]:
     """Create a session and connect to it."""
     session = await minted(gate)
     async with connect(session, realtime_url=gate.realtime_url, **options) as call:
@@ -81,7 +81,7 @@ class Rewriting(httpx.AsyncHTTPTransport):
 
 @asynccontextmanager
 async def answered(
-    gate: MockGate,
+    gate: MockGate | GateProcess,
     change: Callable[[str], str],
     change_offer: Callable[[str], str] = str,
     **options: Any,

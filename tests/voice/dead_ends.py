@@ -1,11 +1,15 @@
-"""Ports behind which there is no TURN server."""
+"""Ports behind which there is no TURN server, or one that sends on to another."""
 
 from __future__ import annotations
 
 import socket
+import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import trustme
 
 from tests.voice.coturn import HOST, Transport, free_port
 
@@ -57,3 +61,31 @@ def answering(transport: Transport, answer: bytes) -> Iterator[str]:
             # Closing alone doesn't wake accept().
             listener.shutdown(socket.SHUT_RDWR)
             thread.join(5.0)
+
+
+@contextmanager
+def sending_on(certificate: trustme.LeafCert, port: int, domain: str) -> Iterator[str]:
+    """Yield the URL of a port that sends each client on, to a server with another name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    address = bytes(map(int, HOST.split(".")))
+    attributes = _attribute(0x0009, bytes([0, 0, 3, 0]))
+    attributes += _attribute(0x8023, struct.pack("!xBH", 1, port) + address)
+    attributes += _attribute(0x8003, domain.encode())
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True) as stream:
+            request = stream.recv(2**16)
+            stream.sendall(struct.pack("!HH", 0x0113, len(attributes)) + request[4:20] + attributes)
+            stream.recv(1)
+
+    with socket.create_server((HOST, 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield url("tls", listener.getsockname()[1])
+        thread.join(5.0)
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)

@@ -171,7 +171,7 @@ FAILS: dict[str, tuple[Change, type[AIGateError], str]] = {
     "TCP candidates alone": (
         replaced("^a=candidate.* udp .*$", TCP),
         InvalidResponseError,
-        "the peer has TCP candidates alone, and a call needs UDP",
+        "the peer has TCP candidates alone, which needs ice_tcp=True",
     ),
     "no audio accepted": (
         replaced("^m=audio [0-9]+ ", "m=audio 0 "),

@@ -1,17 +1,19 @@
-"""What is heard of the peer over a path that loses packets."""
+"""What is heard of the peer over a path that loses packets, and in a burst of them."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
+import socket
+from pathlib import Path
 
 import pytest
 
 from ai_gate.testing import MockGate
 from ai_gate.webrtc import Call
-from tests.voice.calling import answered, loudness, run, wait_for
-from tests.voice.lossy_path import Path, lossy_path
+from ai_gate.webrtc._aiortc_internals import RECEIVE_BUFFER
+from tests.voice.calling import answered, calling, loudness, run, wait_for
+from tests.voice.lossy_path import lossy_path, over
 
 RATE = 24000
 CHUNK = RATE // 50 * 2
@@ -20,7 +22,11 @@ TONE_SECONDS = 6.0
 SOME_FRAMES = 15
 TONES = 2
 STOPPED = "output_audio_buffer.stopped"
-CANDIDATE = re.compile(r"^(a=candidate:\S+ \d+ udp \d+ \S+ )(\d+) ", re.MULTILINE)
+SOCKETS = Path("/proc/net/udp")
+MOST = Path("/proc/sys/net/core/rmem_max")
+BURST = 1000
+EVENT = b"\x80" + bytes(1199)
+"""As large as a packet with an event of 1 KB, and as little use as one whose key is wrong."""
 
 
 class Losses:
@@ -45,6 +51,31 @@ class Losses:
     def is_overtaken(self, data: bytes) -> bool:
         """Whether a packet is overtaken by the next two."""
         return 128 <= data[0] <= 191 and self._chance.random() < 0.02
+
+
+def dropped(port: int) -> int:
+    """How many packets the system has dropped because a socket of this machine had no room."""
+    rows = (line.split() for line in SOCKETS.read_text().splitlines()[1:])
+    return sum(int(row[-1]) for row in rows if row[1].endswith(f":{port:04X}"))
+
+
+@pytest.mark.skipif(not SOCKETS.exists(), reason="only Linux tells what it drops")
+def test_a_burst_finds_room(gate: MockGate) -> None:
+    if int(MOST.read_text()) < RECEIVE_BUFFER:
+        pytest.skip("net.core.rmem_max is smaller than what is asked for")
+
+    async def main() -> None:
+        async with calling(gate) as call:
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            before = dropped(pair.local.port)
+            with socket.socket(type=socket.SOCK_DGRAM) as sender:
+                # Nothing is read meanwhile, as if the event loop stood still.
+                for _ in range(BURST):
+                    sender.sendto(EVENT, (pair.local.address, pair.local.port))
+            assert dropped(pair.local.port) == before
+
+    run(main())
 
 
 def test_a_tone_is_heard_over_lossy_paths(gate: MockGate) -> None:
@@ -93,14 +124,6 @@ async def spoken(call: Call) -> None:
     while stopped < TONES:
         await wait_for(call, STOPPED)
         stopped += 1
-
-
-def over(path: Path, answer: str) -> str:
-    """An answer that leads over a path."""
-    candidate = CANDIDATE.search(answer)
-    assert candidate is not None
-    path.server = int(candidate[2])
-    return CANDIDATE.sub(rf"\g<1>{path.port} ", answer)
 
 
 async def recorded(call: Call) -> bytes:

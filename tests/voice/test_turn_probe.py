@@ -18,7 +18,7 @@ from ai_gate.webrtc.turn._urls import turn_servers
 from tests.voice import running
 from tests.voice.conftest import StartCoturn
 from tests.voice.coturn import CREDENTIAL, HOST, TRANSPORTS, USERNAME, Coturn, Transport
-from tests.voice.dead_ends import answering, refusing, silent
+from tests.voice.dead_ends import answering, refusing, sending_on, silent
 from tests.voice.lossy_path import is_allocation, is_signed_request, lossy_path
 from tests.voice.running import finished, run, tasks
 
@@ -141,14 +141,15 @@ def test_a_server_that_wants_no_credentials(start_coturn: StartCoturn) -> None:
     assert server.wait_for(lambda: server.log[before:].count("lifetime=0") == 2)
 
 
-def test_no_more_room(start_coturn: StartCoturn) -> None:
+@pytest.mark.parametrize("timeout", [0.5, 5.0])
+def test_no_more_room(start_coturn: StartCoturn, timeout: float) -> None:
     server = start_coturn(options=["user-quota=1"])
 
     async def full() -> TurnProbe:
         (found,), _ = turn_servers([server.ice_server("udp")])
-        first = Allocation(found)
+        first = Allocation(found, HOST)
         assert await first.take(2.0) is None
-        probed = await probe_turn([server.ice_server("tcp")])
+        probed = await probe_turn([server.ice_server("tcp")], timeout=timeout)
         await first.give_back()
         return probed
 
@@ -225,6 +226,32 @@ def test_a_certificate_of_another_host(authority: trustme.CA, start_coturn: Star
     assert reason is not None
     assert reason.startswith("certificate: ")
     assert HOST in reason
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("name", [HOST, "elsewhere.test"])
+def test_a_server_that_sends_us_on_over_tls(
+    authority: trustme.CA, start_coturn: StartCoturn, name: str
+) -> None:
+    back = start_coturn(certificate=authority.issue_cert(name))
+    options = [f"tls-alternate-server={HOST}:{back.tls_port}"]
+    front = start_coturn(certificate=authority.issue_cert(HOST), options=options)
+    reason = only(probe(front.ice_server("tls"))).reason
+    assert (reason or "works").startswith("works" if name == HOST else "certificate: ")
+    assert back.allocations() == (name == HOST)
+    assert back.all_given_back()
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("name", ["back.test", "elsewhere.test"])
+def test_a_server_that_sends_us_on_to_another_name(
+    authority: trustme.CA, start_coturn: StartCoturn, name: str
+) -> None:
+    back = start_coturn(certificate=authority.issue_cert("back.test"))
+    with sending_on(authority.issue_cert(HOST), back.tls_port, name) as url:
+        reason = only(probe(at(url))).reason
+    assert (reason or "works").startswith("works" if name == "back.test" else "certificate: ")
+    assert back.all_given_back()
 
 
 @pytest.mark.usefixtures("trusted")

@@ -4,7 +4,7 @@ import asyncio
 
 from ai_gate.testing._openai.endpoints import Offer
 from ai_gate.testing._openai.events import Event
-from ai_gate.testing._openai.faults import Flood
+from ai_gate.testing._openai.faults import Faults, Flood
 from ai_gate.testing._openai.peer import Peer
 from ai_gate.testing._openai.register import Register, VoiceCall
 from ai_gate.testing._openai.thread import LoopThread
@@ -15,8 +15,9 @@ _TIMEOUT = 10.0
 class Calls:
     """One peer for each live call, all in one thread."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, faults: Faults) -> None:
         self._register = register
+        self._faults = faults
         self._thread = LoopThread()
         self._peers: list[Peer] = []
 
@@ -32,6 +33,11 @@ class Calls:
         """Hang up every call."""
         if self._thread.is_running():
             self._thread.run(self._hang_up, _TIMEOUT)
+
+    def expire(self, now: float) -> None:
+        """End the calls whose hour is over."""
+        if self._thread.is_running():
+            self._thread.run(lambda: self._expire(now), _TIMEOUT)
 
     def vanish(self) -> None:
         """Make every peer vanish."""
@@ -54,7 +60,7 @@ class Calls:
         self._thread.stop()
 
     async def _take(self, offer: Offer) -> str:
-        peer = Peer(offer, self._register, self._peers.remove)
+        peer = Peer(offer, self._register, self._faults, self._peers.remove)
         self._peers.append(peer)
         answer = await peer.answer()
         # No other task runs between the answer and this, so the call can't have ended.
@@ -63,6 +69,10 @@ class Calls:
 
     async def _hang_up(self) -> None:
         await asyncio.gather(*(peer.hang_up() for peer in self._peers))
+
+    async def _expire(self, now: float) -> None:
+        for peer in self._peers:
+            peer.expire(now)
 
     async def _vanish(self) -> None:
         for peer in self._peers:

@@ -6,6 +6,8 @@ from enum import Enum
 from threading import Lock
 from typing import Any
 
+_MOST_KEPT = 1_000
+
 
 class Rejection(Enum):
     """Why a client secret is rejected, in the words of the error."""
@@ -15,7 +17,7 @@ class Rejection(Enum):
 
 
 class ClientSecrets:
-    """The sessions that the gate created, by their client secret."""
+    """The newest 1,000 sessions that the gate created, by their client secret."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -25,6 +27,8 @@ class ClientSecrets:
         """Keep a new session."""
         with self._lock:
             self._sessions[session["client_secret"]["value"]] = copy.deepcopy(dict(session))
+            if len(self._sessions) > _MOST_KEPT:
+                del self._sessions[next(iter(self._sessions))]
 
     def find(self, secret: str, now: float) -> dict[str, Any] | Rejection:
         """Return a copy of the session that a client secret belongs to, or why it is rejected."""

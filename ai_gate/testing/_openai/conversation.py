@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ai_gate.testing._openai.events import Dialect, Event, new_id
-from ai_gate.testing._openai.reply import Player, Reply
+from ai_gate.testing._openai.faults import Turns
+from ai_gate.testing._openai.reply import FunctionCall, Player, Reply
+
+# 200 ms, as the gate's sessions say.
+_FRAMES_AFTER_SPEECH = 10
 
 
 class Conversation:
@@ -17,6 +21,7 @@ class Conversation:
         dialect: The spelling of the events.
         send: Sends an event to the client.
         player: Plays the tone of a reply; None if the call has no audio.
+        turns: What it will hear, and what the model will call.
     """
 
     def __init__(
@@ -25,7 +30,11 @@ class Conversation:
         dialect: Dialect,
         send: Callable[[Event], None],
         player: Player | None,
+        turns: Turns,
     ) -> None:
+        self._turns = turns
+        self._silent = 0
+        self._hearing: str | None = None
         self._session = session
         self._dialect = dialect
         self._send = send
@@ -66,9 +75,26 @@ class Conversation:
         else:
             handler(event)
 
-    def hear_sound(self) -> None:
-        """Count a frame of audio that isn't silent."""
-        self._sounds += 1
+    def hear(self, *, is_sound: bool) -> None:
+        """Count a frame of audio. Speech begins and ends only if it is said what will be heard."""
+        self._sounds += is_sound
+        self._silent = 0 if is_sound else self._silent + 1
+        if is_sound and self._hearing is None and self._turns.heard:
+            self._hearing = self._turns.heard.popleft()
+            self._say({"type": "input_audio_buffer.speech_started"})
+        elif self._hearing is not None and self._silent >= _FRAMES_AFTER_SPEECH:
+            self._end_speech(self._hearing)
+
+    def _end_speech(self, transcript: str) -> None:
+        self._hearing = None
+        self._say({"type": "input_audio_buffer.speech_stopped"})
+        self._commit_audio({}, transcript)
+        name = "conversation.item.input_audio_transcription.completed"
+        place = {"item_id": self._last_item_id, "content_index": 0}
+        self._say({"type": name, **place, "transcript": transcript})
+        self._text = transcript
+        if not self._is_replying():
+            self._create_response({})
 
     def refuse(
         self, code: str, message: str, param: str | None = None, event: Event | None = None
@@ -101,7 +127,7 @@ class Conversation:
         if not isinstance(wanted, dict):
             self.refuse("missing_required_parameter", "item is missing", "item", event)
             return
-        self._text = _text_of(wanted) or self._text
+        self._text = _text_of(wanted) or str(wanted.get("output", "")) or self._text
         self._add_item({"id": new_id("item"), **wanted})
 
     def _add_item(self, item: Mapping[str, Any]) -> None:
@@ -117,11 +143,11 @@ class Conversation:
     def _append_audio(self, event: Event) -> None:
         """Ignore audio in an event, which isn't confirmed: over WebRTC the track carries it."""
 
-    def _commit_audio(self, _: Event) -> None:
+    def _commit_audio(self, _: Event, transcript: str | None = None) -> None:
         item_id = new_id("item")
         place = {"previous_item_id": self._last_item_id, "item_id": item_id}
         self._say({"type": "input_audio_buffer.committed", **place})
-        content = [{"type": "input_audio", "transcript": None}]
+        content = [{"type": "input_audio", "transcript": transcript}]
         self._add_item({"id": item_id, "type": "message", "role": "user", "content": content})
 
     def _clear_audio(self, _: Event) -> None:
@@ -143,7 +169,11 @@ class Conversation:
         modalities = settings.get(self._dialect.modalities)
         is_spoken = isinstance(modalities, list) and "audio" in modalities
         player = self._player if is_spoken else None
-        self._reply = Reply(self._reply_text(), self._dialect, self._say, player)
+        if self._turns.called:
+            name, arguments = self._turns.called.popleft()
+            self._reply = FunctionCall(name, arguments, self._dialect, self._say)
+        else:
+            self._reply = Reply(self._reply_text(), self._dialect, self._say, player)
         self._replying = asyncio.create_task(self._reply.run())
 
     def _cancel_response(self, event: Event) -> None:

@@ -1,7 +1,9 @@
-"""What OpenAI's side does otherwise on request: refusals, a missing protocol, floods of events."""
+"""What OpenAI's side does on request: refusals, a missing protocol, losses, floods, turns."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from random import Random
 from threading import Lock
 from typing import Any
 
@@ -11,8 +13,23 @@ from ai_gate.testing._response import Response
 _MAX_SIZE = 200_000
 
 
+class Turns:
+    """What is heard in the next turns of clients, and the functions that the model will call."""
+
+    def __init__(self) -> None:
+        self.heard: deque[str] = deque()
+        self.called: deque[tuple[str, Mapping[str, Any]]] = deque()
+
+
 class Faults:
-    """The queued refusals of SDP offers, the only protocol that is spoken, and the kind of ICE."""
+    """The queued refusals of SDP offers, the only protocol that is spoken, and the kind of ICE.
+
+    Attributes:
+        is_ice_lite: Whether coming answers are those of a peer with ICE-lite.
+        loss: The share of the packets of audio that is lost, in each direction.
+        jitter: By how much, at most, each of the others is late, in seconds.
+        turns: What it will hear and call.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -24,6 +41,15 @@ class Faults:
             self._refusals: list[Response] = []
             self._only: Api | None = None
             self.is_ice_lite = True
+            self.loss = self.jitter = 0.0
+            self.turns = Turns()
+            # The same packets are lost in each run.
+            self._random = Random(0)  # noqa: S311
+
+    def delay(self) -> float | None:
+        """Return by how many seconds the next packet of audio is late; None if it is lost."""
+        is_lost = self._random.random() < self.loss
+        return None if is_lost else self._random.uniform(0.0, self.jitter)
 
     def refuse_next(self, response: Response) -> None:
         """Queue a refusal."""

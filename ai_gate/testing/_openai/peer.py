@@ -23,7 +23,7 @@ from ai_gate.testing._openai.answer import as_openai_writes_it
 from ai_gate.testing._openai.conversation import Conversation
 from ai_gate.testing._openai.endpoints import Offer, RefusedError, bad_offer, refusal
 from ai_gate.testing._openai.events import DIALECTS, Event
-from ai_gate.testing._openai.faults import Flood
+from ai_gate.testing._openai.faults import Faults, Flood
 from ai_gate.testing._openai.register import Register
 from ai_gate.testing._openai.speech import Speech
 from ai_gate.testing._openai.wire import Wire, current_wire
@@ -44,15 +44,19 @@ class Peer:
     Args:
         offer: What the client asks for.
         register: Keeps what happens in the call.
+        faults: What it does on request.
         on_end: Called when the call is closed.
     """
 
-    def __init__(self, offer: Offer, register: Register, on_end: Callable[["Peer"], None]) -> None:
+    def __init__(
+        self, offer: Offer, register: Register, faults: Faults, on_end: Callable[["Peer"], None]
+    ) -> None:
         self._offer = offer
         self._register = register
         self._on_end = on_end
         password = _PASSWORD.search(offer.sdp) if offer.is_answered_lite else None
-        self._wire = Wire(password[1] if password else None)
+        self._faults = faults
+        self._wire = Wire(password[1] if password else None, faults.delay)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Task[None] | None = None
         self._channel: RTCDataChannel | None = None
@@ -97,6 +101,12 @@ class Peer:
         self.end_soon()
         if self._ending is not None:
             await asyncio.shield(self._ending)
+
+    def expire(self, now: float) -> None:
+        """Hang up if the session has reached its longest time."""
+        if now >= self._offer.session["expires_at"] and self._conversation is not None:
+            self._conversation.refuse("session_expired", "A session lasts for 60 minutes at most")
+            self.end_soon()
 
     def vanish(self) -> None:
         """End at once, without telling the client."""
@@ -178,8 +188,8 @@ class Peer:
     def _hear(self, frame: AudioFrame) -> None:
         is_sound = self._speech.hear(frame)
         self._register.hear(self._offer.call_id, is_sound=is_sound)
-        if is_sound and self._conversation is not None:
-            self._conversation.hear_sound()
+        if self._conversation is not None:
+            self._conversation.hear(is_sound=is_sound)
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
         if channel.label != _CHANNEL or self._channel is not None:
@@ -192,6 +202,7 @@ class Peer:
             dialect=dialect,
             send=self._tell,
             player=self._speech if speaks else None,
+            turns=self._faults.turns,
         )
         channel.on("message", self._on_message)
         self._conversation.open()

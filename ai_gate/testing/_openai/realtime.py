@@ -24,7 +24,8 @@ class Realtime:
         self._client_secrets = ClientSecrets()
         self._faults = Faults()
         self._register = Register()
-        self._calls = Calls(self._register)
+        self._calls = Calls(self._register, self._faults)
+        self._now = now
         self._endpoints = Endpoints(self._client_secrets, self._faults, now, self._calls.take)
         self.voice = MockVoice(self._calls, self._register, self._client_secrets, self._faults)
 
@@ -35,6 +36,10 @@ class Realtime:
     def add_session(self, session: Mapping[str, Any]) -> None:
         """Accept the client secret of a session that the gate created."""
         self._client_secrets.add(session)
+
+    def expire(self) -> None:
+        """End the calls whose hour is over by the gate's clock."""
+        self._calls.expire(self._now())
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""

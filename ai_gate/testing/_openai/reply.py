@@ -4,8 +4,9 @@ OpenAI calls it a response. Here that word is HTTP's.
 """
 
 import asyncio
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ai_gate.testing._openai.events import Dialect, Event, new_id
@@ -137,6 +138,45 @@ class Reply:
     def _tell_in_part(self, name: str, **fields: Any) -> None:
         place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
         self._tell_in_response(name, **place, **fields)
+
+
+class FunctionCall(Reply):
+    """A reply in which the model calls a function instead of saying anything."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        dialect: Dialect,
+        say: Callable[[Event], None],
+    ) -> None:
+        super().__init__(json.dumps(arguments), dialect, say, None)
+        self._function = {"name": name, "call_id": new_id("call")}
+
+    def _begin(self) -> None:
+        item = self._item("in_progress", [])
+        self._tell("response.created", response=self._shape("in_progress"))
+        self._tell_in_response("response.output_item.added", output_index=0, item=item)
+        self._tell("conversation.item.added", previous_item_id=None, item=item)
+
+    async def _say_words(self) -> None:
+        self._tell_arguments("delta", delta=self._text)
+
+    def _end(self) -> None:
+        item = self._item("completed", [])
+        self._output = [item]
+        self._tell_arguments("done", arguments=self._text)
+        self._tell("conversation.item.done", previous_item_id=None, item=item)
+        self._tell_in_response("response.output_item.done", output_index=0, item=item)
+
+    def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+        shape = {"id": self._item_id, "object": "realtime.item", "type": "function_call"}
+        arguments = self._text if status == "completed" else ""
+        return {**shape, "status": status, **self._function, "arguments": arguments}
+
+    def _tell_arguments(self, kind: str, **fields: Any) -> None:
+        place = {"item_id": self._item_id, "output_index": 0, "call_id": self._function["call_id"]}
+        self._tell_in_response(f"response.function_call_arguments.{kind}", **place, **fields)
 
 
 def _deltas(text: str) -> list[str]:

@@ -32,7 +32,8 @@ class MockVoice:
     anything else it sends an `error` event. The model's reply to text is `You said: ...`, to sound
     the seconds that it heard, and to neither of them a greeting, each time with a tone of 440 Hz
     for a voice, or in writing if the modalities say so. While there is no tone, it sends back the
-    sound that it hears. It doesn't detect the end of speech: a client asks for each reply.
+    sound that it hears. It notices the end of speech, and replies, where `will_hear` says what it
+    hears; else a client asks for each reply. A call ends an hour after its session was created.
 
     A client without access to the gate object can send three events of the mock's own:
     `mock.flood` with `count` and `size`, `mock.vanish` and `mock.hang_up`.
@@ -136,6 +137,53 @@ class MockVoice:
             content_type = "application/sdp" if status < 300 else "text/html"
             response = Response(status, body, content_type, headers)
         self._faults.refuse_next(response)
+
+    def will_hear(self, transcript: str) -> None:
+        """Say what the client says next: sound, then 200 ms of silence.
+
+        The client gets `input_audio_buffer.speech_started`, `.speech_stopped` and `.committed`, the
+        transcript in `conversation.item.input_audio_transcription.completed`, and a reply to it.
+        Several calls queue up, for whichever client speaks first.
+
+        Args:
+            transcript: What is heard.
+
+        Example:
+            >>> with MockGate(realtime=True) as gate:
+            ...     gate.voice.will_hear("What's the weather like in Oslo?")
+        """
+        self._faults.turns.heard.append(transcript)
+
+    def will_call(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Let the model call a function in its next reply. Several calls queue up.
+
+        Args:
+            name: The function's name.
+            arguments: What it is called with.
+
+        Example:
+            >>> with MockGate(realtime=True) as gate:
+            ...     gate.voice.will_call("get_weather", {"city": "Oslo"})
+        """
+        self._faults.turns.called.append((name, dict(arguments)))
+
+    def impair(self, *, loss: float = 0.0, jitter: float = 0.0) -> None:
+        """Lose packets of audio, and let others come late, in both directions, from now on.
+
+        Args:
+            loss: The share that is lost, from 0 to 1. Default 0. It is the same ones in each run.
+            jitter: By how much each may be late, in seconds, at most. Default 0.
+
+        Raises:
+            ValueError: One of them is out of range.
+
+        Example:
+            >>> with MockGate(realtime=True) as gate:
+            ...     gate.voice.impair(loss=0.05, jitter=0.03)
+        """
+        if not (0 <= loss <= 1 and 0 <= jitter < float("inf")):
+            raise ValueError(f"loss must be from 0 to 1, jitter not negative: {loss}, {jitter}")
+        self._faults.loss, self._faults.jitter = loss, jitter
 
     def only(self, api: Api | None) -> None:
         """Speak one protocol only: the path of the other one gives 404.

@@ -28,12 +28,16 @@ class Wire:
 
     Args:
         remote_password: The client's ICE password if this side is ICE-lite, else None.
+        delay: How late the next packet of audio is, in seconds; None if it is lost.
 
     Attributes:
         remote: The host and port that the last DTLS or RTP packet came from.
     """
 
-    def __init__(self, remote_password: str | None) -> None:
+    def __init__(
+        self, remote_password: str | None, delay: Callable[[], float | None] = lambda: 0.0
+    ) -> None:
+        self._delay = delay
         self.remote: tuple[str, int] | None = None
         self._remote_password = remote_password
         self._is_cut = False
@@ -43,9 +47,15 @@ class Wire:
         """Carry nothing any more."""
         self._is_cut = True
 
-    def carries(self) -> bool:
-        """Return True if the wire isn't cut."""
-        return not self._is_cut
+    def carry(self, deliver: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
+        """Deliver a packet: those of audio may be lost or late."""
+        if self._is_cut:
+            return
+        delay = self._delay() if _is_audio(data) else 0.0
+        if delay == 0.0:
+            deliver(data, address)
+        elif delay is not None:
+            asyncio.get_running_loop().call_later(delay, deliver, data, address)
 
     def note(self, data: bytes, address: Any) -> None:
         """Note that a packet came, and where from, unless it is STUN's."""
@@ -66,6 +76,11 @@ class Wire:
         success.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
         success.add_message_integrity(self._remote_password.encode())
         return bytes(success)
+
+
+def _is_audio(data: bytes) -> bool:
+    """Return True for RTP: not for RTCP, DTLS or STUN (RFC 7983, RFC 5761)."""
+    return len(data) > 1 and 128 <= data[0] <= 191 and not 192 <= data[1] <= 223
 
 
 current_wire: ContextVar[Wire | None] = ContextVar("current_wire", default=None)
@@ -103,9 +118,11 @@ class _Receiver(asyncio.DatagramProtocol):
         self._protocol.connection_lost(exc)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        if self._wire.carries():
-            self._wire.note(data, addr)
-            self._protocol.datagram_received(data, addr)
+        self._wire.carry(self._arrive, data, addr)
+
+    def _arrive(self, data: bytes, addr: Any) -> None:
+        self._wire.note(data, addr)
+        self._protocol.datagram_received(data, addr)
 
     def error_received(self, exc: Exception) -> None:
         self._protocol.error_received(exc)
@@ -131,8 +148,8 @@ class _Sender(asyncio.DatagramTransport):
             if response is not None:
                 loop = asyncio.get_running_loop()
                 loop.call_soon(self._protocol.datagram_received, response, addr)
-        elif self._wire.carries():
-            self._transport.sendto(data, addr)
+        else:
+            self._wire.carry(self._transport.sendto, data, addr)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)

@@ -10,15 +10,20 @@ import contextlib
 import ssl
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
 
-from ai_gate._http.tls import Contexts, kept_context
-from ai_gate.webrtc._aiortc_internals import has_signed, is_allocated, mask_logs, refreshing_task
+from ai_gate._http.tls import Contexts, kept_context, without_dot
+from ai_gate.webrtc._aiortc_internals import (
+    has_signed,
+    is_allocated,
+    mask_logs,
+    refreshing_task,
+    widen_receive_buffer,
+)
 from ai_gate.webrtc._types import TurnServer
-from ai_gate.webrtc.turn._reasons import reason_of
+from ai_gate.webrtc.turn._reasons import TIMED_OUT, reason_of
 
 if TYPE_CHECKING:
     _Base = turn.TurnClientMixin
@@ -32,8 +37,15 @@ RELEASE_LIMIT = 1.0
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
+QUOTA_REACHED = 486
+"""The code of a server that counts too many allocations of this user (RFC 8656, section 19)."""
+QUOTA_GRACE = 1.2
+"""How long after that a server is asked once more, in seconds: coturn counts an allocation that was
+given back for a second more, so that the call after a call would find no room."""
 ALTERNATE_SERVER = 0x8023
 """The attribute that names the other one (RFC 8489, section 14.15)."""
+ALTERNATE_DOMAIN = 0x8003
+"""The attribute with the name that the other one's certificate is for (RFC 8489, section 14.16)."""
 HEADER = 20
 """The bytes of the header of a STUN message."""
 
@@ -51,13 +63,20 @@ def tls_context(server: TurnServer) -> ssl.SSLContext | None:
 
 
 class Allocation:
-    """An allocation on a TURN server, from the first packet to the last."""
+    """An allocation on a TURN server, from the first packet to the last.
 
-    def __init__(self, server: TurnServer) -> None:
+    Args:
+        server: The server.
+        host: The address of it that is tried.
+    """
+
+    def __init__(self, server: TurnServer, host: str) -> None:
         mask_logs()
-        self.server = server
-        """The server; the one that it has sent us on to, if it has."""
-        self._client: Client | None = None
+        self.client: Client | None = None
+        """What sends through the relay, once it was asked for an address there."""
+        self._server = server
+        self._address = (host, server.port)
+        self._name = without_dot(server.host)
         self._failure: Exception | None = None
         self._limit: asyncio.Timeout | None = None
         self._may_exist = False
@@ -74,10 +93,10 @@ class Allocation:
         """
         try:
             async with asyncio.timeout(timeout) as self._limit:
-                await self._ask_or_follow()
+                await self._ask_twice()
         except TimeoutError:
             if self._failure is None:
-                return f"timed out after {timeout:.1f} s"
+                return TIMED_OUT
             return reason_of(self._failure)
         except Exception as error:
             # Only a refusal says for certain that there is no allocation.
@@ -87,30 +106,45 @@ class Allocation:
             self._limit = None
         return None
 
-    async def _ask_or_follow(self) -> None:
+    async def _ask_twice(self) -> None:
         try:
             await self._ask()
         except stun.TransactionFailed as refusal:
-            client = self._client
-            # Over TLS the other server would have to show that it is the first one's.
-            if refusal.response.error_code != TRY_ALTERNATE or self.server.is_tls or client is None:
+            client = self.client
+            code = refusal.response.error_code
+            if client is None:
                 raise
-            if client.alternate is None:
+            if code == TRY_ALTERNATE and client.alternate is not None:
+                await client.leave()
+                self._address = client.alternate
+                # Over TLS the other one must have a certificate for it (RFC 8489, section 10).
+                self._name = client.alternate_domain or self._name
+            elif code == QUOTA_REACHED:
+                await client.leave()
+                # The reason if there is no time left.
+                self._failure = refusal
+                await asyncio.sleep(QUOTA_GRACE)
+            else:
                 raise
-            await client.leave()
-            host, port = client.alternate
-            self.server = replace(self.server, host=host, port=port)
-            # Only once: the other one's refusal counts.
+            # Not a third time: what is said now counts.
             await self._ask()
 
     async def _ask(self) -> None:
-        self._client = await open_client(self.server, self._fail)
+        self.client = await open_client(self._server, self._address, self._name, self._fail)
         self._may_exist = True
-        await self._client.connect()
+        await self.client.connect()
 
     async def give_back(self) -> None:
         """Give the allocation back, if there may be one, and close the socket."""
-        client = self._client
+        try:
+            await self._give_back()
+        except asyncio.CancelledError:
+            # The end of the loop cancels each task once, and then waits for it.
+            await self._give_back()
+            raise
+
+    async def _give_back(self) -> None:
+        client = self.client
         if client is None:
             return
         refreshing = refreshing_task(client)
@@ -136,12 +170,15 @@ class _Watched(_Base):
 
     Args:
         server: The server.
+        address: Its address and port.
         fail: Called with each failure.
     """
 
-    def __init__(self, server: TurnServer, fail: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, server: TurnServer, address: tuple[str, int], fail: Callable[[Exception], None]
+    ) -> None:
         super().__init__(
-            (server.host, server.port),
+            address,
             server.username,
             server.credential,
             turn.DEFAULT_ALLOCATION_LIFETIME,
@@ -153,7 +190,9 @@ class _Watched(_Base):
         self.answered = asyncio.Event()
         """Whether that request was answered, or never will be."""
         self.alternate: tuple[str, int] | None = None
-        """The server that the answer sends us on to."""
+        """The address and port that the answer sends us on to."""
+        self.alternate_domain: str | None = None
+        """The name that the certificate there is for, if it is another one."""
         self.closed = asyncio.Event()
         """Whether the socket is closed."""
 
@@ -198,22 +237,29 @@ class _Watched(_Base):
             self.answered.set()
         try:
             if is_answer and isinstance(data, bytes):
-                self.alternate = _alternate_server(data)
+                self._read_alternate(_attributes(data))
             super().datagram_received(data, addr)
         except Exception as error:
             self._fail(error)
 
+    def _read_alternate(self, attributes: dict[int, bytes]) -> None:
+        """Note where the answer sends us on to, which aioice doesn't read."""
+        if (server := attributes.get(ALTERNATE_SERVER)) is not None:
+            self.alternate = stun.unpack_address(server)
+        if (domain := attributes.get(ALTERNATE_DOMAIN)) is not None:
+            self.alternate_domain = domain.decode()
 
-def _alternate_server(message: bytes) -> tuple[str, int] | None:
-    """Return the server that an answer sends us on to, which aioice doesn't read, or None."""
+
+def _attributes(message: bytes) -> dict[int, bytes]:
+    """Return the attributes of a STUN message."""
+    found: dict[int, bytes] = {}
     place = HEADER
     while place + 4 <= len(message):
         kind, length = struct.unpack_from("!HH", message, place)
         place += 4
-        if kind == ALTERNATE_SERVER:
-            return stun.unpack_address(message[place : place + length])
+        found.setdefault(kind, message[place : place + length])
         place += length + -length % 4
-    return None
+    return found
 
 
 class DatagramClient(_Watched, turn.TurnClientUdpProtocol):
@@ -227,22 +273,33 @@ class StreamClient(_Watched, turn.TurnClientTcpProtocol):
 Client: TypeAlias = DatagramClient | StreamClient
 
 
-async def open_client(server: TurnServer, fail: Callable[[Exception], None]) -> Client:
-    """Open a socket as aioice does: by name, so that TLS verifies it.
+async def open_client(
+    server: TurnServer,
+    address: tuple[str, int],
+    name: str,
+    fail: Callable[[Exception], None],
+) -> Client:
+    """Open a socket as aioice does.
 
     Args:
         server: The server.
+        address: Its address and port.
+        name: The name that its certificate must have.
         fail: Called with each failure that aioice doesn't look at.
     """
     loop = asyncio.get_running_loop()
-    address = (server.host, server.port)
     kind = DatagramClient if server.is_datagram else StreamClient
-    client: Client = kind(server, fail)
+    client: Client = kind(server, address, fail)
+    context = tls_context(server)
     try:
         if server.is_datagram:
             await loop.create_datagram_endpoint(lambda: client, remote_addr=address)
+            widen_receive_buffer(client.transport)
         else:
-            await loop.create_connection(lambda: client, *address, ssl=tls_context(server))
+            verified = name if context else None
+            await loop.create_connection(
+                lambda: client, *address, ssl=context, server_hostname=verified
+            )
     except asyncio.CancelledError:
         # If TLS was just established, asyncio closes it with a goodbye, and waits for the other
         # side's. A loop that ends would leave the socket open.

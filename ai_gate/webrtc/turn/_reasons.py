@@ -1,6 +1,5 @@
 """Why a TURN server gave no allocation, in words for a person."""
 
-import re
 import socket
 import ssl
 from os import strerror
@@ -24,6 +23,9 @@ REFUSALS = {
 }
 """The error codes of RFC 8489 (section 14.8) and RFC 8656 (section 19). The server's own words are
 left out: it can put into them what it was sent."""
+
+TIMED_OUT = "timed out"
+"""The reason of a server that hasn't answered in time; who knows the time adds it."""
 
 
 def reason_of(failure: Exception) -> str:
@@ -49,8 +51,4 @@ def _tls_reason(failure: ssl.SSLError) -> str:
 def _system_reason(failure: OSError) -> str:
     if failure.errno is None and isinstance(failure, ConnectionAbortedError | ConnectionResetError):
         return "connection closed by the server"
-    # A name can have several addresses: asyncio puts the failures of all into one text, without an
-    # errno.
-    numbers = re.findall(r"\[Errno (\d+)\]", str(failure))
-    number = failure.errno or (int(numbers[0]) if numbers else None)
-    return "connection failed" if number is None else strerror(number).lower()
+    return "connection failed" if failure.errno is None else strerror(failure.errno).lower()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from ai_gate.webrtc import _aiortc_internals as internals
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
+from ai_gate.webrtc.turn._relay import Relay
 
 MOVED: Any = SimpleNamespace(sctp=None, getTransceivers=list)
 
@@ -32,7 +31,6 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
 
 
 def test_a_peer_connection_without_what_is_looked_for() -> None:
-    internals.cut(MOVED)
     internals.stop_consent(MOVED)
     internals.on_answer(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
@@ -40,28 +38,22 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
     assert not internals.is_someone_else(MOVED)
-    assert asyncio.run(internals.give_turn_back(MOVED, 1.0))
+    assert not internals.add_way(MOVED, Relay(None))
+    internals.put_last(MOVED, lambda address: True)
+
+
+@pytest.mark.parametrize("connection", [object(), SimpleNamespace(_protocols=[object()])])
+def test_an_ice_connection_without_what_is_looked_for(connection: object) -> None:
+    ice = SimpleNamespace(_connection=connection)
+    sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
+    pc: Any = SimpleNamespace(sctp=sctp, getTransceivers=list)
+    assert not internals.add_way(pc, Relay(None))
+    assert internals.selected_pair(pc) is None
+    internals.put_last(pc, lambda address: True)
+    internals.on_answer(pc, lambda: None)
+    internals.widen_receive_buffers(pc)
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:
     receiver: Any = SimpleNamespace(_RTCRtpReceiver__jitter_buffer=object())
     assert not internals.use_receive_buffer(receiver, ReceiveBuffer())
-
-
-def test_more_can_wait_in_the_sockets_of_a_call() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
-        )
-        path = SimpleNamespace(transport=transport)
-        ice = SimpleNamespace(_connection=SimpleNamespace(_protocols=[path]))
-        sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
-        pc: Any = SimpleNamespace(sctp=sctp, getTransceivers=list)
-        room = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        internals.widen_receive_buffers(pc)
-        wider = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        transport.close()
-        assert wider > room
-
-    asyncio.run(main())

@@ -60,7 +60,7 @@ def test_the_direction_of_the_audio(session: list[str], audio: list[str], direct
         (answer(SESSION, AUDIO, [UDP.replace("udp", "UDP")], CHANNEL), None),
         (
             answer(SESSION, AUDIO, [TCP], CHANNEL),
-            "the peer has TCP candidates alone, and a call needs UDP",
+            "the peer has TCP candidates alone, which needs ice_tcp=True",
         ),
         (answer(SESSION[:-1], AUDIO, CHANNEL), "it names no certificate"),
         (
@@ -70,4 +70,13 @@ def test_the_direction_of_the_audio(session: list[str], audio: list[str], direct
     ],
 )
 def test_what_makes_an_answer_unusable(text: str, reason: str | None) -> None:
-    assert unusable(text) == reason
+    assert unusable(text, ("udp",)) == reason
+
+
+def test_a_peer_over_tcp() -> None:
+    text = answer(SESSION, AUDIO, [UDP, TCP], CHANNEL)
+    assert unusable(answer(SESSION, AUDIO, [TCP], CHANNEL), ("udp", "tcp")) is None
+    for protocols in (["udp"], ["udp", "tcp"]):
+        sections = SessionDescription.parse(for_aiortc(text, protocols)).media
+        for section in sections:
+            assert [one.protocol for one in section.ice_candidates] == protocols

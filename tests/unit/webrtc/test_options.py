@@ -57,6 +57,7 @@ def test_a_wrong_one_is_named(options: dict[str, Any]) -> None:
         {"audio": PCMSource()},
         {"open_timeout": 0.5, "close_timeout": 0},
         {"max_queue": 1},
+        {"ice_tcp": True},
         {"api": "beta", "event_names": "current"},
         {"realtime_url": "http://127.0.0.1:8787/v1/realtime/"},
     ],

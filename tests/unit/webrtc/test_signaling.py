@@ -20,13 +20,14 @@ import pytest
 from ai_gate import AIGateError, APIConnectionError, APITimeoutError, InvalidResponseError
 from ai_gate._call.exchange import Deadline
 from ai_gate._http import AsyncClients
+from ai_gate.testing._faults.steps import Send
 from ai_gate.webrtc import SDPRefusedError, WebRTCError
 from ai_gate.webrtc._sdp_post import Poster
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response, response
 from tests.support.server import Request, Server
-from tests.support.steps import Handshake, ReadRequest, Send, answer
+from tests.support.steps import Handshake, ReadRequest, answer
 
 OFFER = "v=0\r\no=offer\r\n"
 ANSWER = "v=0\r\no=answer\r\n"

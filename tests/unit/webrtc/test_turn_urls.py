@@ -57,23 +57,6 @@ def test_what_a_url_means(url: str, host: str, port: int, transport: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("url", "normal"),
-    [
-        ("turn:turn.test", "turn:turn.test:3478?transport=udp"),
-        ("TURN://turn.test:80?transport=TCP", "turn:turn.test:80?transport=tcp"),
-        ("turns:turn.test", "turns:turn.test:5349?transport=tcp"),
-        ("turn:[::1]:80", "turn:[::1]:80?transport=udp"),
-    ],
-)
-def test_normal_form(url: str, normal: str) -> None:
-    found = server(url)
-    assert found.ice_server() == {"urls": normal, "username": NAME, "credential": PASSWORD}
-    again = server(normal)
-    assert (again.host, again.port, again.transport) == (found.host, found.port, found.transport)
-    assert found.is_ipv6 is ("[" in url)
-
-
-@pytest.mark.parametrize(
     ("url", "reason"),
     [
         ("", "not a TURN URL: the scheme is neither turn nor turns"),

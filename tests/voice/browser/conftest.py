@@ -25,6 +25,8 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     # Else it finds no candidate on a host without another network.
     "--allow-loopback-in-peer-connection",
+    # Names that somebody made to lead to this machine.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 ]
 
 

@@ -98,6 +98,14 @@ def test_other_origins_get_no_session(app_url: str, gate: MockGate, origin: str)
     assert gate.received == []
 
 
+def test_the_pages_own_name_without_https_is_another_origin(app_url: str) -> None:
+    # As a proxy says that took the page's request over https.
+    headers = {"Origin": app_url, "X-Forwarded-Proto": "https"}
+    assert httpx.post(f"{app_url}/session", headers=headers).status_code == 403
+    headers["Origin"] = app_url.replace("http:", "https:")
+    assert httpx.post(f"{app_url}/session", headers=headers).status_code == 200
+
+
 def test_the_pages_own_origin_gets_a_session(app_url: str) -> None:
     assert httpx.post(f"{app_url}/session", headers={"Origin": app_url}).status_code == 200
 
@@ -117,7 +125,7 @@ def test_the_names_of_the_app_can_be_set(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ALLOWED_HOSTS", "voice.example, talk.example")
     with serving(create_app()) as url:
         for name, status in (("talk.example", 200), ("voice.example", 200), ("localhost", 400)):
-            headers = {"Host": name, "Origin": f"https://{name}"}
+            headers = {"Host": name, "Origin": f"https://{name}", "X-Forwarded-Proto": "https"}
             assert httpx.post(f"{url}/session", headers=headers).status_code == status
 
 

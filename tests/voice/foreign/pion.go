@@ -1,10 +1,11 @@
-// pion with ICE-lite. Argument: where the offer waits. It sends each event and each packet of audio
+// pion with ICE-lite. Arguments: where the offer waits, and "tcp" if it takes TCP alone. It sends each event and each packet of audio
 // back; RTCP it never sends.
 package main
 
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -36,6 +37,11 @@ func main() {
 	settings.SetLite(true)
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	if len(os.Args) > 2 {
+		listener := must(net.Listen("tcp4", "127.0.0.1:0"))
+		settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+		settings.SetICETCPMux(webrtc.NewICETCPMux(nil, listener, 64))
+	}
 	codecs := &webrtc.MediaEngine{}
 	if err := codecs.RegisterDefaultCodecs(); err != nil {
 		panic(err)

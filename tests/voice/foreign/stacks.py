@@ -89,6 +89,10 @@ STACKS = [
     Stack("chromium", _chromium, 660.0),
     Stack("pion", lambda url, folder: [str(_pion(folder.parent / "pion")), url], takes=65_535),
 ]
+OVER_TCP = Stack(
+    "pion over TCP", lambda url, folder: [str(_pion(folder.parent / "pion")), url, "tcp"]
+)
+"""A peer that takes TCP alone."""
 
 
 @dataclass(frozen=True)

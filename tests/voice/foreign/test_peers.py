@@ -24,8 +24,8 @@ from ai_gate.webrtc import (
 from ai_gate.webrtc._events import max_size
 from ai_gate.webrtc._watchdog import LOST_AFTER
 from tests.voice.calling import frequency, loudness, run, tone, wait_for
-from tests.voice.coturn import TRANSPORTS, Coturn, Transport
-from tests.voice.foreign.stacks import STACKS, Peer, Stack, started
+from tests.voice.coturn import HOST, TRANSPORTS, Coturn, Transport
+from tests.voice.foreign.stacks import OVER_TCP, STACKS, Peer, Stack, started
 
 pytestmark = pytest.mark.usefixtures("on_loopback", "trusted")
 
@@ -142,6 +142,37 @@ def test_a_call(peer: Peer, way: Way, coturn: Coturn) -> None:
 
     run(main(), limit=60.0)
     assert coturn.all_given_back()
+
+
+@pytest.mark.parametrize("stack", [OVER_TCP], ids=str)
+def test_a_call_over_tcp(peer: Peer) -> None:
+    async def main() -> None:
+        source = PCMSource(RATE)
+        async with calling(peer, audio=source, ice_tcp=True) as call:
+            playing = asyncio.create_task(play(source))
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            assert (pair.local.protocol, pair.remote.protocol) == ("tcp", "tcp")
+            assert (pair.local.address, pair.remote.address) == (HOST, HOST)
+            await call.send({"type": "number", "index": 0})
+            assert await call.recv() == {"type": "number", "index": 0}
+            await hears(call, OURS_HZ)
+            playing.cancel()
+            await asyncio.wait({playing})
+        assert await asyncio.to_thread(peer.broker.closed.wait, 10.0)
+
+    run(main(), limit=60.0)
+
+
+@pytest.mark.parametrize("stack", [OVER_TCP], ids=str)
+def test_a_peer_over_tcp_that_is_killed(peer: Peer) -> None:
+    async def main() -> None:
+        async with calling(peer, ice_tcp=True) as call:
+            peer.kill()
+            with pytest.raises(ConnectionLostError, match="the transport failed"):
+                await call.recv()
+
+    run(main(), limit=60.0)
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=str)

@@ -1,0 +1,133 @@
+"""Which requests something goes wrong with, and which of the faults it is."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from threading import Lock
+from typing import Any
+
+from ai_gate.testing._contract import Contract
+from ai_gate.testing._examples import Example, Pick
+from ai_gate.testing._faults.catalog import FAULTS, CarryOut, Fault, cloudflare
+from ai_gate.testing._response import Response
+
+Effect = Callable[[CarryOut], Response]
+"""Makes the response to a request, which it may carry out."""
+Choose = Callable[[Sequence[Example]], Effect | None]
+"""Returns what becomes of an operation that documents these examples; None if nothing does."""
+
+
+@dataclass(eq=False)
+class Rule:
+    """A fault, and when it happens.
+
+    Attributes:
+        choose: The fault.
+        times: How often yet; None for always.
+        probability: The share of the requests.
+        operation: The operation's name; None for any.
+        until: The end, by the gate's clock.
+    """
+
+    choose: Choose
+    times: int | None = 1
+    probability: float = 1.0
+    operation: str | None = None
+    until: float = math.inf
+
+    def effect(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
+        """Return what becomes of a request, as far as chance has no part in it."""
+        if now >= self.until or self.operation not in (None, operation):
+            return None
+        return self.choose(examples)
+
+
+class Rules:
+    """What goes wrong: the faults that are counted in their order, then the newest of the others.
+
+    Attributes:
+        overrides: The fields of each operation's successes that say something else, and whether
+            the spec allows it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        # The same requests fail in each run.
+        self._random = Random(0)  # noqa: S311
+        self.clear()
+
+    def clear(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._queued: list[Rule] = []
+            self._standing: list[Rule] = []
+            self.overrides: dict[str, tuple[tuple[Mapping[str, Any], bool], ...]] = {}
+
+    def add(self, rule: Rule) -> None:
+        """Add a rule."""
+        with self._lock:
+            if rule.times is None:
+                self._standing.insert(0, rule)
+            else:
+                self._queued.append(rule)
+
+    def override(self, operation: str, fields: Mapping[str, Any], *, is_checked: bool) -> None:
+        """Have fields of an operation's successes say something else."""
+        with self._lock:
+            others = self.overrides.get(operation, ())
+            self.overrides[operation] = (*others, (fields, is_checked))
+
+    def take(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
+        """Return what becomes of a request, and count it."""
+        with self._lock:
+            for rule in (*self._queued, *self._standing):
+                effect = rule.effect(operation, examples, now)
+                if effect is not None and self._random.random() < rule.probability:
+                    self._count(rule)
+                    return effect
+        return None
+
+    def _count(self, rule: Rule) -> None:
+        if rule.times is not None:
+            rule.times -= 1
+            if rule.times == 0:
+                self._queued.remove(rule)
+
+
+def choose_example(pick: Pick) -> Choose:
+    """Make the choice of a documented response."""
+
+    def choose(examples: Sequence[Example]) -> Effect | None:
+        example = pick.find(examples)
+        return None if example is None else lambda _: example.response()
+
+    return choose
+
+
+class Catalog:
+    """Every fault by name: the documented errors, and what a network or a proxy does.
+
+    Args:
+        contract: The spec.
+        examples: Its documented responses.
+    """
+
+    def __init__(self, contract: Contract, examples: Sequence[Example]) -> None:
+        page = contract.example("cloudflare_522")
+        self._faults: Mapping[str, Fault] = {**FAULTS, **cloudflare(page)}
+        self._documented = {example.name for example in examples}
+
+    @property
+    def names(self) -> list[str]:
+        """The names, sorted."""
+        return sorted(self._documented | self._faults.keys())
+
+    def choose(self, name: str, seconds: float | None = None) -> Choose:
+        """Make the choice of a fault; ValueError if there is none of this name."""
+        if name in self._documented:
+            return choose_example(Pick(None, name))
+        if name not in self._faults:
+            raise ValueError(f"there is no fault {name!r}; there is {', '.join(self.names)}")
+        fault = self._faults[name]
+        return lambda _: lambda carry_out: fault(carry_out, seconds)

@@ -1,0 +1,166 @@
+"""Whose requests are served: by the name that they go to, and by the page that sends them."""
+
+import socket
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from ai_gate.testing import MockGate, _server
+from ai_gate.testing._access import Access
+from ai_gate.testing._request import ReceivedRequest
+
+PAGE = "https://app.example"
+
+
+def request(path: str = "/session", method: str = "POST", **headers: str) -> ReceivedRequest:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return ReceivedRequest(method, path, {}, named, b"")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1:8787",
+        "localhost",
+        "LOCALHOST.:1",
+        "[::1]:80",
+        "10.1.2.3",
+        "named.test",
+    ],
+)
+def test_names_that_lead_here(host: str) -> None:
+    assert Access(allow_host=["named.test"]).refusal(request(host=host)) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example:8787",
+        "localhost.evil.example",
+        "evil.example@127.0.0.1.evil.example",
+        "named.test.evil.example",
+        "127.0.0.1, evil.example",
+        "[::1",
+        "",
+        "mock:8787",
+    ],
+)
+def test_other_names_are_refused(host: str) -> None:
+    access = Access(allow_host=["named.test"])
+    assert (access.refusal(request(host=host)) or (0, ""))[0] == 421
+    assert Access(checks_host=False).refusal(request(host=host)) is None
+
+
+def test_in_a_network_of_containers_a_service_has_a_name_without_a_dot() -> None:
+    access = Access(host="0.0.0.0")
+    assert access.refusal(request(host="mock:8787")) is None
+    assert access.refusal(request(host="evil.example")) is not None
+
+
+def test_a_page_whose_name_leads_here_gets_no_credentials() -> None:
+    ice = [{"urls": "turn:turn.example", "username": "user", "credential": "REALCRED"}]
+    with MockGate(ice_servers=ice, realtime=True) as gate:
+        for method, path in (
+            ("POST", "/session"),
+            ("GET", "/turn-credentials?identifier=p"),
+            ("POST", "/v1/realtime/calls"),
+        ):
+            answer = httpx.request(
+                method,
+                gate.url + path,
+                json={"project_id": "p"},
+                headers={"Host": f"evil.example:{gate.port}"},
+                trust_env=False,
+            )
+            assert answer.status_code == 421
+            assert "allow_host" in answer.json()["message"]
+        assert len(gate.violations) == 3
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        ("http://localhost:3000", True),
+        ("https://127.0.0.1", True),
+        ("http://[::1]:5173", True),
+        (PAGE, True),
+        ("https://other.example", False),
+        ("http://localhost.evil.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://evil.example#http://localhost", False),
+        ("null", False),
+        ("*", False),
+    ],
+)
+def test_pages_that_may_read(origin: str, is_allowed: bool) -> None:
+    preflight = {"Access-Control-Request-Method": "POST"}
+    with MockGate(allow_origin=[PAGE]) as gate, httpx.Client(trust_env=False) as client:
+        url = f"{gate.url}/session"
+        asked = client.options(url, headers={"Origin": origin, **preflight})
+        served = client.post(url, json={"project_id": "p"}, headers={"Origin": origin})
+        refused = client.post(url, json={}, headers={"Origin": origin})
+    assert asked.status_code == (204 if is_allowed else 405)
+    expected = origin if is_allowed else None
+    for answer in (asked, served, refused):
+        assert answer.headers.get("access-control-allow-origin") == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": PAGE},
+        {"origin": "http://localhost:3000"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+    ],
+)
+def test_the_control_path_is_for_no_page(headers: dict[str, str]) -> None:
+    access = Access(allow_origin=[PAGE])
+    assert (access.refusal(request("/__mock__/reset", **headers)) or (0, ""))[0] == 403
+    assert access.refusal(request("/__mock__/reset", sec_fetch_site="none")) is None
+
+
+def test_other_addresses_than_loopback_are_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"everybody who can reach 0\.0\.0\.0"):
+        gate = MockGate(host="0.0.0.0").start()
+    gate.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with MockGate(host="127.0.0.2") as gate:
+            assert gate.url == f"http://127.0.0.2:{gate.port}"
+            assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+
+
+def test_ipv6() -> None:
+    with MockGate(host="::1") as gate:
+        assert gate.url == f"http://[::1]:{gate.port}"
+        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["allow_host", "allow_origin"])
+def test_names_are_collections(name: str) -> None:
+    given: dict[str, Any] = {name: "localhost"}
+    with pytest.raises(TypeError, match=f"{name} must be a collection"):
+        MockGate(**given)
+
+
+def test_connections_beyond_the_limit_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "MOST_CONNECTIONS", 2)
+    with MockGate() as gate, httpx.Client(trust_env=False) as client:
+        held = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(2)]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(client.get, f"{gate.url}/health", timeout=30)
+            for connection in held:
+                connection.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+                assert connection.recv(9) == b"HTTP/1.1 "
+            assert not waiting.done()
+            held[0].close()
+            assert waiting.result(30).status_code == 200
+        held[1].close()
+    assert len(gate.received) == 3

@@ -1,0 +1,269 @@
+"""The faults by name: what both clients make of each, when they happen, and what is left behind."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import ai_gate
+from ai_gate import AIGateError
+from ai_gate.testing import FREE, MockGate, Plan
+from tests.support.callers import ASYNCIO, CALLERS, POST, PROJECT, SYNC, Caller
+
+# Each fault: the error of a session request, its status, and how many sessions were created.
+FAULTS: dict[str, tuple[str | None, int | None, int]] = {
+    "latency": (None, None, 1),
+    "drip": (None, None, 1),
+    "reset_after": (None, None, 1),
+    "stall": ("APITimeoutError", None, 0),
+    "stall_in_body": ("APITimeoutError", 200, 1),
+    "reset": ("APIConnectionError", None, 0),
+    "reset_in_body": ("InvalidResponseError", 200, 1),
+    "truncate": ("InvalidResponseError", 200, 1),
+    "wrong_length": ("InvalidResponseError", 200, 1),
+    "malformed": ("InvalidResponseError", 200, 1),
+    "empty": ("InvalidResponseError", 200, 1),
+    "huge": ("InvalidResponseError", 200, 1),
+    "html": ("InvalidResponseError", 200, 0),
+    "redirect": ("AIGateError", 302, 0),
+    **{f"cloudflare_{s}": ("ServerError", s, 0) for s in (521, 523, 524, 525, 526, 527)},
+}
+SECONDS = {"latency": 0.3, "drip": 0.0001}
+
+
+@pytest.fixture
+def project_gate() -> Iterator[MockGate]:
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        yield gate
+
+
+def catalog(gate: MockGate) -> list[str]:
+    with pytest.raises(ValueError, match="there is no fault 'stal'; there is ") as caught:
+        gate.fail_next("stal")
+    return str(caught.value).partition("; there is ")[2].split(", ")
+
+
+def test_every_name_that_a_typo_lists_is_tried_here(gate: MockGate) -> None:
+    documented = {example.name for example in gate._router._examples}
+    assert set(catalog(gate)) == documented | FAULTS.keys()
+
+
+@pytest.mark.parametrize("caller", CALLERS, ids=str)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault(fault: str, caller: Caller, project_gate: MockGate) -> None:
+    name, status, created = FAULTS[fault]
+    project_gate.fail_next(fault, seconds=SECONDS.get(fault))
+    timeout = 1.0 if name == "APITimeoutError" else 60.0
+    outcome = caller.attempt(POST, project_gate.url, timeout=timeout)
+    if name is None:
+        assert not isinstance(outcome.value, AIGateError), outcome.value
+        assert outcome.seconds >= (0.3 if fault == "latency" else 0)
+    else:
+        assert type(outcome.error) is getattr(ai_gate, name)
+        assert outcome.error.status_code == status
+        assert PROJECT not in f"{outcome.error} {outcome.error!r}"
+    # Sent once, whatever became of it.
+    assert len(project_gate.received) == 1
+    assert project_gate.sessions_created(PROJECT) == created == len(project_gate.sessions)
+    again = caller.attempt(POST, project_gate.url)
+    assert not isinstance(again.value, AIGateError)
+    project_gate.assert_no_violations()
+
+
+@pytest.mark.parametrize("caller", [SYNC, ASYNCIO], ids=str)
+def test_every_documented_error_is_a_fault_by_name(caller: Caller, project_gate: MockGate) -> None:
+    for example in project_gate._router._documented_for("create_session"):
+        if example.status >= 400:
+            project_gate.fail_next(example.name)
+            error = caller.attempt(POST, project_gate.url).error
+            assert error.status_code == example.status
+            assert error.body == example.response().body
+    assert project_gate.sessions_created() == 0
+
+
+def post(gate: MockGate, project: str = "p", **headers: str) -> httpx.Response:
+    body = {"project_id": project}
+    return httpx.post(f"{gate.url}/session", json=body, headers=headers, trust_env=False)
+
+
+def credentials(gate: MockGate) -> int:
+    url = f"{gate.url}/turn-credentials?identifier=p"
+    return httpx.get(url, trust_env=False).status_code
+
+
+def test_a_fault_of_one_request_by_its_header(gate: MockGate) -> None:
+    assert post(gate, prefer="fault=cloudflare_524").status_code == 524
+    assert post(gate, prefer="fault=concurrent_limit").status_code == 429
+    slow = post(gate, prefer="fault=latency, wait=0.2")
+    assert slow.status_code == 200
+    assert slow.elapsed.total_seconds() >= 0.2
+    assert post(gate).status_code == 200
+    unknown = post(gate, prefer="fault=stal")
+    assert unknown.status_code == 400
+    assert "there is no fault 'stal'; there is cloudflare_520, " in unknown.json()["message"]
+    foreign = httpx.get(
+        f"{gate.url}/health", headers={"prefer": "fault=quota_exceeded"}, trust_env=False
+    )
+    assert foreign.status_code == 400
+
+
+def test_so_many_times_and_then_no_more(gate: MockGate) -> None:
+    gate.fail("internal_error", times=2)
+    assert [post(gate).status_code for _ in range(3)] == [500, 500, 200]
+
+
+def test_only_one_operation(gate: MockGate) -> None:
+    gate.fail("cloudflare_530", operation="create_session")
+    assert (credentials(gate), post(gate).status_code) == (200, 530)
+    gate.recover()
+    assert post(gate).status_code == 200
+
+
+def test_the_queue_goes_first_and_then_what_was_said_last(gate: MockGate) -> None:
+    gate.fail("internal_error")
+    gate.fail("service_unavailable")
+    gate.fail_next("quota_exceeded")
+    gate.respond_next(401)
+    assert [post(gate).status_code for _ in range(3)] == [402, 401, 503]
+
+
+def test_some_requests_the_same_in_each_run() -> None:
+    def run() -> list[int]:
+        with MockGate(requests=None, concurrent=None, quota=None) as gate:
+            gate.fail("internal_error", probability=0.5)
+            return [post(gate).status_code for _ in range(30)]
+
+    statuses = run()
+    assert set(statuses) == {200, 500}
+    assert run() == statuses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"operation": "session"}, "there is no operation 'session'; there is create_session, get"),
+        ({"times": 0}, "times must be None or at least 1"),
+        ({"probability": 0}, "probability must be more than 0 and at most 1"),
+        ({"probability": float("nan")}, "probability must be more than 0"),
+        ({"seconds": -1}, "seconds must be finite and not negative"),
+        ({"operation": "get_health"}, "get_health documents no response 'quota_exceeded'"),
+    ],
+)
+def test_mistakes(gate: MockGate, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gate.fail("quota_exceeded", **arguments)
+    assert post(gate).status_code == 200
+
+
+def test_outage(gate: MockGate) -> None:
+    gate.outage(30)
+    assert (post(gate).status_code, credentials(gate)) == (522, 522)
+    gate.advance(29)
+    assert post(gate).status_code == 522
+    gate.advance(1)
+    assert post(gate).status_code == 200
+    gate.outage(fault="service_unavailable")
+    gate.advance(1e6)
+    assert post(gate).status_code == 503
+    gate.reset()
+    assert post(gate).status_code == 200
+    with pytest.raises(ValueError, match="duration must be finite"):
+        gate.outage(-1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "error", "seconds"),
+    [
+        ("quota", "quota_exceeded", 31 * 86400),
+        ("requests", "Rate limit exceeded", 900),
+        ("concurrent", "concurrent_limit_exceeded", 3600),
+    ],
+)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_exhaust(gate: MockGate, limit: str, error: str, seconds: float, is_known: bool) -> None:
+    if is_known:
+        assert post(gate).status_code == 200
+    gate.exhaust(limit)
+    refused = post(gate).json()
+    assert refused["error"] == error
+    gate.advance(seconds)
+    assert post(gate).status_code == 200
+    assert post(gate, "p_new").status_code == 200
+    gate.assert_no_violations()
+
+
+def test_exhaust_one_project() -> None:
+    plans = {"p": FREE, "q": Plan(quota=3), "r": Plan(quota=None)}
+    with MockGate(projects=plans) as gate:
+        gate.exhaust("quota", "q")
+        assert post(gate, "q").json()["usage"]["sessionsUsed"] == 3
+        assert post(gate, "p").status_code == 200
+        with pytest.raises(ValueError, match="there is no limit 'sessions'; there is requests, "):
+            gate.exhaust("sessions")
+        with pytest.raises(ValueError, match="there is no such project"):
+            gate.exhaust("quota", "s")
+        with pytest.raises(ValueError, match="no plan has a limit of quota"):
+            gate.exhaust("quota", "r")
+
+
+def test_slow(gate: MockGate) -> None:
+    gate.slow(0.2)
+    assert post(gate).elapsed.total_seconds() >= 0.2
+
+
+def test_fields_that_say_something_else(gate: MockGate) -> None:
+    gate.answer_with({"turn_credentials.iceServers.0.urls": ["stun:a", "stun:b"]}, voice="odd")
+    gate.answer_with({"_auth_method": "bearer"}, operation="get_turn_credentials")
+    session = post(gate).json()
+    assert session["turn_credentials"]["iceServers"][0]["urls"] == ["stun:a", "stun:b"]
+    assert session["voice"] == "odd"
+    url = f"{gate.url}/turn-credentials?identifier=p"
+    assert httpx.get(url, trust_env=False).json()["_auth_method"] == "bearer"
+    gate.recover()
+    assert post(gate).json()["voice"] == "echo"
+    gate.assert_no_violations()
+
+
+def test_fields_are_checked_unless_told_otherwise(gate: MockGate) -> None:
+    with pytest.raises(ValueError, match=r"does not satisfy type.*validate=False"):
+        gate.answer_with(client_secret=None)
+    for path in ("metadata.voice.x", "turn_credentials.iceServers.9", "nothing.x"):
+        with pytest.raises(ValueError, match=f"the response has no {path}"):
+            gate.answer_with({path: 1})
+    gate.answer_with(client_secret=None, validate=False)
+    assert post(gate).json()["client_secret"] is None
+    gate.assert_no_violations()
+
+
+def test_projects_with_plans_of_their_own() -> None:
+    plans = {"proj_free": FREE, "proj_paid": Plan(requests=1000, concurrent=50, name="growth")}
+    with MockGate(projects=plans) as gate:
+        free = [post(gate, "proj_free").status_code for _ in range(6)]
+        paid = [post(gate, "proj_paid") for _ in range(6)]
+        assert free == [200] * 5 + [429]
+        assert [answer.status_code for answer in paid] == [200] * 6
+        assert paid[0].headers["x-ratelimit-limit"] == "1000"
+        assert post(gate, "proj_other").status_code == 401
+        assert gate.sessions_created("proj_free") == 5
+        assert gate.sessions_created("proj_other") == 0
+        assert gate.sessions_created() == 11
+        gate.exhaust("quota", "proj_paid")
+        assert post(gate, "proj_paid").json()["usage"]["plan"] == "growth"
+
+
+def test_what_is_kept_is_bounded() -> None:
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        body = {"project_id": "p", "instructions": "x" * (2 * 2**20)}
+        httpx.post(f"{gate.url}/session", json=body, trust_env=False)
+        (large,) = gate.received
+        assert large.is_cut
+        assert len(large.body) == 2**20
+        with pytest.raises(ValueError, match="only the first 1048576 bytes"):
+            large.json()
+        for number in range(1, 1002):
+            gate._router.respond(type(large)("GET", f"/{number}", {}, {}, b""))
+        assert [one.path for one in gate.received][::999] == ["/2", "/1001"]
+        assert len(gate.violations) == 1000
+        with pytest.raises(AssertionError, match="There is no such path"):
+            gate.assert_no_violations()
