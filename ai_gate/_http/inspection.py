@@ -27,6 +27,8 @@ SENDERS = (
 )
 """What mocks, recorders and tracers replace."""
 SETTINGS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+LONGEST_HEALTH = 65_536
+"""The bytes that are read of an answer: a page of somebody else's can be long."""
 NO_CHECK_TIME = 0x200000
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which ssl has no name."""
 
@@ -35,6 +37,8 @@ class Health(NamedTuple):
     """What came of a request for the gate's health."""
 
     response: httpx.Response
+    body: bytes
+    """What came first of the body."""
     tls: str
     """The version of TLS; nothing without TLS."""
     certificate: dict[str, Any]
@@ -45,7 +49,7 @@ class Health(NamedTuple):
     @property
     def is_healthy(self) -> bool:
         """Whether this is what the gate answers."""
-        return self.response.is_success and b'"healthy"' in self.response.content
+        return self.response.is_success and b'"healthy"' in self.body
 
 
 def wrappers() -> set[str]:
@@ -113,8 +117,8 @@ async def ask_health(url: httpx.URL, context: ssl.SSLContext) -> Health:
         with suppress(ValueError, TypeError):
             date = parsedate_to_datetime(response.headers.get("date", ""))
             offset = (datetime.now(UTC) - date).total_seconds()
-        await response.aread()
-    return Health(response, tls.version() if tls else "", read or {}, offset)
+        body = await anext(response.aiter_bytes(LONGEST_HEALTH), b"")
+    return Health(response, body, tls.version() if tls else "", read or {}, offset)
 
 
 async def untrusted_certificate(url: httpx.URL, *, seconds: float) -> str | None:

@@ -27,7 +27,7 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
     except BrokenPipeError:
         raise
     except Exception as error:
-        console.error(told(error))
+        console.error(told(error).replace(" What came is in `body`.", ""))
         link: BaseException | None = error if options.debug else None
         while link is not None:
             console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")

@@ -162,6 +162,22 @@ def test_a_gate_that_is_ill(serve: Serve, command: Command) -> None:
     assert result.step("ice")["status"] == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        ("html", 1, "HTTP 200, and nothing of the gate's health"),
+        ("redirect", 1, "HTTP 302, and nothing of the gate's health"),
+        ("reset", 4, "Connection reset by peer"),
+    ],
+)
+def test_faults_of_the_mock_gate(fault: str, status: int, words: str, command: Command) -> None:
+    with MockGate(ice_servers=[]) as gate:
+        gate.fail(fault, operation="get_health")
+        result = command("doctor", "--json", "--base-url", gate.url)
+    assert result.status == status
+    assert result.step("health")["detail"].startswith(words)
+
+
 def test_a_limit_that_is_reached(command: Command) -> None:
     with MockGate(requests=0) as gate:
         result = command("doctor", "--json", "--base-url", gate.url)
