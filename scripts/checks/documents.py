@@ -11,7 +11,7 @@ from scripts.checks import fail_on, sources
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
-COMMAND = re.compile(r"(?:make|pip|poetry|python|pytest|black|mypy|git|cd) \S")
+COMMAND = re.compile(r"(?:ai-gate|make|pip|poetry|python|pytest|black|mypy|git|cd) \S")
 EXTRAS = re.compile(r"(?:ai-gate|\.)\[([\w,]+)\]")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:json|md|py|toml|txt|yaml))")
@@ -111,6 +111,13 @@ def _tool(root: Path, name: str, arguments: list[str]) -> Iterator[str]:
     yield from (argument for argument in arguments if not (root / argument).exists())
 
 
+def _own(root: Path, name: str, arguments: list[str]) -> Iterator[str]:
+    command, *options = arguments
+    source = (root / "ai_gate" / "cli" / "_parser.py").read_text("utf-8")
+    wanted = [command, *(option for option in options if option.startswith("--"))]
+    yield from (f"`{name} {one}`" for one in wanted if f'"{one}"' not in source)
+
+
 RULES: dict[str, Callable[[Path, str, list[str]], list[str] | Iterator[str]]] = {
     "make": _make,
     "pip": _install,
@@ -119,7 +126,10 @@ RULES: dict[str, Callable[[Path, str, list[str]], list[str] | Iterator[str]]] = 
     "pytest": _tool,
     "black": _tool,
     "mypy": _tool,
+    "ai-gate": _own,
     "git": _elsewhere,
+    "eval": _elsewhere,
+    "export": _elsewhere,
     "cd": _elsewhere,
 }
 """What a command's arguments must be, by its name."""

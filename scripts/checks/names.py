@@ -19,14 +19,18 @@ ELSEWHERE = {
     "content-length",
     "date",
     "headers",
+    "issuer",
     "location",
+    "network_stream",
     "no",
+    "notAfter",
     "read",
+    "subjectAltName",
     "timeout",
     "type",
     "x-request-id",
 }
-"""Names that aren't the gate's but those of Python, HTTP, httpx and OpenAI."""
+"""Names that aren't the gate's but those of Python, HTTP, httpx, httpcore and OpenAI."""
 OTHER_SIDE = "testing"
 """The folder with the mock gate, which holds each of its own answers against the spec."""
 REDACTION = "ai_gate/_redaction.py"

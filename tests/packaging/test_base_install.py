@@ -55,9 +55,21 @@ try:
 except ImportError as error:
     print(isinstance(error, ai_gate.AIGateError), error)
 """
+COMMAND = """
+import os, sys
+from ai_gate.cli import _run
+os.environ.update(AI_GATE_BASE_URL=sys.argv[1], AI_GATE_PROJECT_ID="proj_demo")
+print(_run(["turn"]), _run(["session"]))
+for arguments in (["mock"], ["completion", "bash"], ["call", "--say", "Hello"]):
+    try:
+        print(_run(arguments))
+    except ImportError as error:
+        print(error)
+_run(["doctor"])
+"""
 ABSENT = """
 from importlib.util import find_spec
-names = ("aiortc", "openapi_core", "pytest", "trio", "jsonschema")
+names = ("aiortc", "openapi_core", "pytest", "trio", "jsonschema", "shtab")
 print([name for name in names if find_spec(name)])
 """
 TESTS = """
@@ -100,6 +112,16 @@ def test_live_voice_says_what_it_needs(base: Path, run: Run) -> None:
     said = run(base, NO_VOICE)
     assert said.startswith("True ")
     assert 'pip install "ai-gate[webrtc]"' in said
+
+
+def test_the_command_needs_nothing_else_for_what_it_can_do(base: Path, run: Run) -> None:
+    with MockGate() as gate:
+        said = run(base, COMMAND, gate.url)
+    assert "0 0\n" in said
+    assert 'pip install "ai-gate[testing]"' in said
+    assert "No module named 'shtab'" in said
+    assert "skipped  server            TURN: Live voice needs aiortc" in said
+    assert 'pip install "ai-gate[cli,testing,webrtc]"' in said
 
 
 def test_the_plugin_leaves_other_tests_alone(

@@ -99,10 +99,14 @@ def test_requirements(metadata: Distribution) -> None:
     required = metadata.requires or []
     assert names(required, "") == RUNTIME
     assert names(required, "testing") - RUNTIME == {"jsonschema-path", "openapi-core"}
+    assert names(required, "cli") - RUNTIME == {"shtab"}
     assert names(required, "webrtc") - RUNTIME == {"aiortc", "aioice", "av"}
     assert all(Requirement(text).specifier for text in required if "ai-gate" not in text)
 
 
 def test_entry_points(metadata: Distribution) -> None:
     found = {(one.group, one.name, one.value) for one in metadata.entry_points}
-    assert found == {("pytest11", "ai_gate", "ai_gate.testing.plugin")}
+    assert found == {
+        ("console_scripts", "ai-gate", "ai_gate.cli:main"),
+        ("pytest11", "ai_gate", "ai_gate.testing.plugin"),
+    }

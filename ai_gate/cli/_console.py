@@ -1,0 +1,112 @@
+"""What is printed: secrets masked, and words alone, so that a screen reader can follow.
+
+Colours and progress are for a terminal. A pipe, NO_COLOR and a dumb terminal get plain lines.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import textwrap
+from argparse import Namespace
+from collections.abc import Awaitable
+from itertools import count
+from typing import Any, TypeVar
+
+from ai_gate._redaction import mask, printable
+
+T = TypeVar("T")
+
+COLORS = {"ok": 32, "warning": 33, "failed": 31}
+
+
+class Console:
+    """Standard output and error, as the options want them."""
+
+    def __init__(self, options: Namespace) -> None:
+        self.unfinished = ""
+        """What is to be said if the command is interrupted now."""
+        self.is_terminal = sys.stdout.isatty()
+        """Whether a person reads the output."""
+        self._shows_secrets: bool = options.show_secrets
+        self._secrets: set[str] = set()
+        self._is_waiting = self._is_in_progress = False
+        is_dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+        self._is_plain = options.no_color or is_dumb
+
+    def hide(self, *secrets: object) -> None:
+        """Mask these in everything that is printed from now on."""
+        self._secrets.update(one for one in secrets if isinstance(one, str) and one)
+
+    def shown(self, text: str) -> str:
+        """Return a text on one line, with everything secret in it masked."""
+        return printable(text if self._shows_secrets else mask(text, *self._secrets))
+
+    def write(self, text: str) -> None:
+        """Print a part of a line, or a line."""
+        self._clear()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def error(self, text: str) -> None:
+        """Print a line to standard error."""
+        sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
+
+    def _clear(self) -> None:
+        if self._is_in_progress:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._is_in_progress = False
+
+    def json(self, value: object) -> None:
+        """Print a value as JSON, each string in it masked by itself so that it stays JSON."""
+        self.write(json.dumps(self._masked(value), indent=2) + "\n")
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._masked(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._masked(part) for part in value]
+        hide = isinstance(value, str) and not self._shows_secrets
+        return mask(value, *self._secrets) if hide else value
+
+    def row(self, name: str, text: str, *, status: str = "", seconds: float | None = None) -> None:
+        """Print what there is to say of something in columns, and on a terminal wrapped."""
+        head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
+        took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
+        shown = f"{head}{self.shown(text.strip())}{took}"
+        if self.is_terminal:
+            shown = textwrap.fill(
+                shown,
+                max(min(shutil.get_terminal_size().columns, 121) - 1, len(head) + 20),
+                subsequent_indent=" " * len(head),
+                break_on_hyphens=False,
+                break_long_words=False,
+                drop_whitespace=False,
+            )
+        if self.is_terminal and not self._is_plain and status in COLORS:
+            shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m{shown.removeprefix(status)}"
+        self.write(f"{shown.rstrip()}\n")
+
+    async def waiting(self, what: str, work: Awaitable[T]) -> T:
+        """Await something, and on a terminal say meanwhile what, and for how long."""
+        if self._is_plain or self._is_waiting or not sys.stderr.isatty():
+            return await work
+        self._is_waiting = True
+        progress = asyncio.create_task(self._progress(what))
+        try:
+            return await work
+        finally:
+            self._is_waiting = False
+            progress.cancel()
+            self._clear()
+
+    async def _progress(self, what: str) -> None:
+        # What is done at once needn't be announced, and a line that changes often is read often.
+        await asyncio.sleep(0.3)
+        for seconds in count():
+            sys.stderr.write(f"\r{what}, {seconds} s ...")
+            sys.stderr.flush()
+            self._is_in_progress = True
+            await asyncio.sleep(1)

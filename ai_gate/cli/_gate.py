@@ -1,0 +1,72 @@
+"""What several commands do: a client of the gate, a session, TURN credentials, a call."""
+
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+from ai_gate import AIGateError, AsyncAIGateClient, webrtc
+from ai_gate._config import DASHBOARD, DEFAULT_BASE_URL, from_environment
+from ai_gate._redaction import secrets_in
+from ai_gate.cli._console import Console
+from ai_gate.types import SessionResponse
+from ai_gate.webrtc.turn._stun import ice_servers
+
+
+def settings(options: Namespace, console: Console) -> dict[str, Any]:
+    """Return the project and the base URL, of the options or the environment."""
+    given = {"project_id": options.project_id, "base_url": options.base_url}
+    found = from_environment({name: one for name, one in given.items() if one is not None})
+    console.hide(found["project_id"])
+    return {"base_url": DEFAULT_BASE_URL} | found
+
+
+def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateClient:
+    """Return a client with what the options and the environment say."""
+    arguments = settings(options, console)
+    if not arguments["project_id"]:
+        raise AIGateError(
+            f"Project ID is required. Copy yours from the dashboard ({DASHBOARD}) and pass "
+            "--project-id, or set AI_GATE_PROJECT_ID."
+        )
+    return AsyncAIGateClient(**arguments, debug=options.debug, **more)
+
+
+async def create_session(
+    client: AsyncAIGateClient, options: Namespace, console: Console
+) -> dict[str, Any]:
+    """Create a session as the options say; what they leave out has the SDK's default."""
+    names = ("model", "voice", "temperature", "instructions")
+    chosen = {name: one for name in names if (one := getattr(options, name, None)) is not None}
+    extra = dict(getattr(options, "extra", None) or ())
+    console.unfinished = " A session may have been created and billed all the same."
+    work = client.create_session(**chosen, extra_body=extra)
+    session = {**await console.waiting("Creating a session", work)}
+    console.unfinished = ""
+    _hide(session, session.get("turn_credentials"), console)
+    return session
+
+
+async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> dict[str, Any]:
+    """Get TURN credentials."""
+    work = client.get_turn_credentials()
+    credentials = {**await console.waiting("Getting TURN credentials", work)}
+    _hide(credentials, credentials, console)
+    return credentials
+
+
+@asynccontextmanager
+async def opened(
+    session: dict[str, Any], options: Namespace, console: Console, **more: Any
+) -> "AsyncIterator[webrtc.Call]":
+    """Make a call with a session, and end it."""
+    if options.realtime_url:
+        more["realtime_url"] = options.realtime_url
+    async with AsyncExitStack() as stack:
+        connector = webrtc.connect(cast(SessionResponse, session), event_names="current", **more)
+        yield await console.waiting("Calling", stack.enter_async_context(connector))
+
+
+def _hide(response: dict[str, Any], credentials: Any, console: Console) -> None:
+    servers = ice_servers(credentials) if isinstance(credentials, dict) else []
+    console.hide(*secrets_in(response), *(server.get("username") for server in servers))

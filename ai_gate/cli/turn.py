@@ -1,0 +1,38 @@
+"""`ai-gate turn`: TURN credentials, and with `--probe` which of the servers work from here."""
+
+from argparse import Namespace
+from dataclasses import asdict
+
+from ai_gate.cli._console import Console
+from ai_gate.cli._failures import UNREACHABLE, run
+from ai_gate.cli._gate import client_of, get_turn_credentials
+from ai_gate.webrtc.turn._stun import ice_servers, probe_all, relays_work
+
+
+def main(options: Namespace) -> int:
+    """Print TURN credentials, or what became of each server."""
+    return run(_turn, options)
+
+
+async def _turn(options: Namespace, console: Console) -> int:
+    async with client_of(options, console, timeout=options.timeout) as client:
+        credentials = await get_turn_credentials(client, console)
+    results = []
+    if options.probe:
+        work = probe_all(credentials, timeout=2.0)
+        results = await console.waiting("Trying each server", work)
+        credentials["probe"] = [asdict(result) for result in results]
+    if options.json or not console.is_terminal:
+        console.json(credentials)
+    elif options.probe:
+        for one in results:
+            text = f"{one.url} {one.transport or ''} {one.reason or ''}"
+            console.row("", text, status="ok" if one.works else "failed", seconds=one.seconds)
+    else:
+        for server in ice_servers(credentials):
+            for name, value in server.items():
+                console.row(name, ", ".join(value) if isinstance(value, list) else str(value))
+    if options.probe and not relays_work(results):
+        console.error("No TURN server works from here.")
+        return UNREACHABLE
+    return 0

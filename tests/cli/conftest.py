@@ -1,0 +1,68 @@
+"""The command, run in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import pytest
+
+from ai_gate.cli import _run
+from ai_gate.testing import MockGate
+from tests.support.fixtures import *  # noqa: F403
+
+PROJECT = "proj_secret_of_ours"
+
+
+class Result(NamedTuple):
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What was printed, as JSON."""
+        return json.loads(self.out)
+
+    def step(self, name: str) -> dict[str, Any]:
+        """The last step of the doctor's that has a name."""
+        steps: list[dict[str, Any]] = self.json["steps"]
+        return next(step for step in reversed(steps) if step["step"] == name)
+
+
+class Command(Protocol):
+    """Runs a command."""
+
+    def __call__(self, *arguments: str) -> Result:
+        """Return what it came to."""
+        ...
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockGate]:
+    """A gate that the environment names."""
+    with MockGate(ice_servers=[{"urls": "stun:127.0.0.1:9"}]) as gate:
+        monkeypatch.setenv("AI_GATE_BASE_URL", gate.url)
+        yield gate
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command; whatever it prints shows no project and is no traceback."""
+    monkeypatch.setenv("AI_GATE_PROJECT_ID", PROJECT)
+
+    def run(*arguments: str) -> Result:
+        try:
+            status = _run(list(arguments))
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        result = Result(status, out, err)
+        assert PROJECT not in result.out + result.err
+        assert "Traceback" not in result.err
+        return result
+
+    return run

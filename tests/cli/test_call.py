@@ -1,0 +1,56 @@
+"""`ai-gate call`, and the doctor's call, with the mock gate as OpenAI."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ai_gate.testing import MockGate
+
+from .conftest import Command
+
+pytest.importorskip("aiortc")
+
+
+@pytest.fixture
+def where(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The options that lead a call to a mock gate."""
+    with MockGate(realtime=True) as gate:
+        monkeypatch.setenv("AI_GATE_BASE_URL", gate.url)
+        yield ["--realtime-url", gate.realtime_url]
+
+
+def seconds(path: Path) -> float:
+    with wave.open(str(path)) as file:
+        seconds: float = file.getnframes() / file.getframerate()
+        return seconds
+
+
+def test_a_text_and_then_a_sound(where: list[str], command: Command, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.wav", tmp_path / "second.wav"
+    said = command("call", "--say", "Good morning", "--out", str(first), *where)
+    assert (said.status, said.out, said.err) == (0, "You said: Good morning\n", "")
+    assert seconds(first) > 0.3
+    heard = command("call", "--wav", str(first), "--out", str(second), *where)
+    assert (heard.status, heard.err) == (0, "")
+    assert heard.out.startswith("I heard ")
+    assert seconds(second) > 0.3
+
+
+def test_a_file_that_is_no_sound(where: list[str], command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "text.wav"
+    path.write_text("no sound")
+    result = command("call", "--wav", str(path), *where)
+    assert result.status == 2
+    assert "can't be read as a sound" in result.err
+
+
+def test_the_doctor_calls(where: list[str], command: Command) -> None:
+    result = command("doctor", "--call", "--yes", "--json", *where)
+    assert result.status == 0
+    step = result.step("call")
+    assert " to " in step["about"]
+    assert "audio after " in step["detail"]
