@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 5.0
 """How long a fork waits for other threads at most, in seconds."""
-LONGEST_PAUSE = 0.05
-"""How long other threads wait for a fork at most, in seconds. One can be an event loop's."""
+LONGEST_PAUSE = 0.5
+"""How long other threads wait for a fork at most, in seconds. It takes milliseconds, but on a busy
+machine the thread that forks can be kept from it."""
 STEP = 0.001
 
 _guarded: list[tuple[int, float]] = []
