@@ -30,6 +30,10 @@ section 5.1.2)."""
 RECEIVE_BUFFER = 2 * 1024 * 1024
 """The bytes that may wait in the socket of a path. Linux gives what `net.core.rmem_max` allows."""
 
+LARGEST_PACKET = 1500
+"""The bytes of the largest packet that is read: pylibsrtp takes no larger one, and none gets
+through the internet."""
+
 RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
 
@@ -252,6 +256,21 @@ def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
                 protocol.request = _watched(protocol.request, callback)
 
 
+def drop_malformed(pc: "RTCPeerConnection") -> None:
+    """Drop packets that aiortc can't take: anybody can send them, and a single one ends the call.
+
+    It has no answer to an empty one, nor to one in place of SRTP that is too large. aioice raises
+    into the event loop where an attribute of STUN is cut short.
+
+    Args:
+        pc: The peer connection, after it has gathered its candidates.
+    """
+    for connection in _connections(pc):
+        for protocol in getattr(connection, "_protocols", ()):
+            with contextlib.suppress(AttributeError):
+                protocol.datagram_received = _guarded(protocol.datagram_received)
+
+
 def widen_receive_buffers(pc: "RTCPeerConnection") -> None:
     """Ask for room for what comes while the event loop does other things.
 
@@ -310,6 +329,16 @@ def _watched(request: Any, callback: Callable[[], None]) -> Any:
         return answer
 
     return watched
+
+
+def _guarded(receive: Callable[[bytes, Any], None]) -> Callable[[bytes, Any], None]:
+    def guarded(data: bytes, addr: Any) -> None:
+        if 0 < len(data) <= LARGEST_PACKET:
+            # Of any kind: what a stranger sends isn't a failure of the call.
+            with contextlib.suppress(Exception):
+                receive(data, addr)
+
+    return guarded
 
 
 def _masked(argument: object) -> object:

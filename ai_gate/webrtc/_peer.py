@@ -20,6 +20,7 @@ from aiortc.stats import RTCTransportStats
 
 from ai_gate.webrtc._aiortc_internals import (
     add_way,
+    drop_malformed,
     is_someone_else,
     mask_logs,
     on_answer,
@@ -135,6 +136,7 @@ class Peer:
         # Shielded, because aioice leaves sockets behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
+        drop_malformed(self.pc)
         on_answer(self.pc, self._count_answer)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
