@@ -34,6 +34,9 @@ ANSWER_LIMIT = 0.5
 """How long the answer to a request that was given up is still waited for, in seconds."""
 RELEASE_LIMIT = 1.0
 """How long giving an allocation back may take, in seconds: a reachable server needs one answer."""
+PERMISSION_REFRESH = 240
+"""How old a permission may be when what is sent renews it, in seconds: it ends after 300 (RFC 8656,
+section 9), and before that the renewal needs time. aioice's 500 are for the channel alone."""
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
@@ -182,7 +185,7 @@ class _Watched(_Base):
             server.username,
             server.credential,
             turn.DEFAULT_ALLOCATION_LIFETIME,
-            turn.DEFAULT_CHANNEL_REFRESH_TIME,
+            PERMISSION_REFRESH,
         )
         self._fail = fail
         self._asked: bytes | None = None
