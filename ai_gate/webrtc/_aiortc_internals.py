@@ -240,6 +240,32 @@ def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
     return task if isinstance(task, asyncio.Task) else None
 
 
+def note_connecting(pc: "RTCPeerConnection") -> set[asyncio.Task[Any]]:
+    """Have the tasks noted in which a peer connection connects.
+
+    Closing it doesn't end them: they go on and begin to send and to check what is closed.
+
+    Args:
+        pc: The peer connection, before the answer is applied.
+
+    Returns:
+        Those that run now, at any time.
+    """
+    tasks: set[asyncio.Task[Any]] = set()
+    own = getattr(pc, "_RTCPeerConnection__connect", None)
+
+    async def noted() -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        await own()
+
+    if own is not None:
+        pc._RTCPeerConnection__connect = noted  # type: ignore[attr-defined]
+    return tasks
+
+
 def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
     """Have a function called each time the peer answers a check of ICE.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -21,11 +22,14 @@ MOMENTS = [0, 1, 2, 4, 6, 8, 11, 14, 18, 22, 26, 30, 34, 38, 45, 60]
 """In milliseconds; a call is open after about 35."""
 
 
+@pytest.mark.parametrize("options", [{}, {"close_timeout": 0.0}], ids=["", "at once"])
 @pytest.mark.parametrize("milliseconds", MOMENTS)
-def test_at_any_moment(gate_process: GateProcess, milliseconds: int) -> None:
+def test_at_any_moment(
+    gate_process: GateProcess, milliseconds: int, options: dict[str, Any]
+) -> None:
     async def main() -> None:
         session = await minted(gate_process)
-        opening = asyncio.create_task(open_for_long(session, gate_process))
+        opening = asyncio.create_task(open_for_long(session, gate_process, **options))
         await asyncio.sleep(milliseconds / 1000)
         opening.cancel()
         start = asyncio.get_running_loop().time()

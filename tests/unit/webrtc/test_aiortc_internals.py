@@ -36,6 +36,7 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.widen_receive_buffers(MOVED)
     internals.drop_malformed(MOVED)
     assert internals.own_close(MOVED) is None
+    assert internals.note_connecting(MOVED) == set()
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
     assert not internals.is_someone_else(MOVED)
