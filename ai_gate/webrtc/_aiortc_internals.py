@@ -252,7 +252,7 @@ def note_connecting(pc: "RTCPeerConnection") -> set[asyncio.Task[Any]]:
         Those that run now, at any time.
     """
     tasks: set[asyncio.Task[Any]] = set()
-    own = getattr(pc, "_RTCPeerConnection__connect", None)
+    own: Any = getattr(pc, "_RTCPeerConnection__connect", None)
 
     async def noted() -> None:
         task = asyncio.current_task()

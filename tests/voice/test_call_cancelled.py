@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
 
 import httpx
 import pytest
@@ -22,14 +21,11 @@ MOMENTS = [0, 1, 2, 4, 6, 8, 11, 14, 18, 22, 26, 30, 34, 38, 45, 60]
 """In milliseconds; a call is open after about 35."""
 
 
-@pytest.mark.parametrize("options", [{}, {"close_timeout": 0.0}], ids=["", "at once"])
 @pytest.mark.parametrize("milliseconds", MOMENTS)
-def test_at_any_moment(
-    gate_process: GateProcess, milliseconds: int, options: dict[str, Any]
-) -> None:
+def test_at_any_moment(gate_process: GateProcess, milliseconds: int) -> None:
     async def main() -> None:
         session = await minted(gate_process)
-        opening = asyncio.create_task(open_for_long(session, gate_process, **options))
+        opening = asyncio.create_task(open_for_long(session, gate_process))
         await asyncio.sleep(milliseconds / 1000)
         opening.cancel()
         start = asyncio.get_running_loop().time()
@@ -64,6 +60,33 @@ def test_around_the_exchange(gate_process: GateProcess, moment: str) -> None:
                 await opening
         assert await running.finished(15.0)
 
+    running.run(main())
+
+
+def test_at_once_while_it_connects(
+    gate_process: GateProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Peer._look
+    checking = asyncio.Event()
+
+    def look(peer: Peer) -> None:
+        own(peer)
+        if peer._dtls.transport.state == "checking":
+            checking.set()
+
+    async def main() -> None:
+        session = await minted(gate_process)
+        for milliseconds in range(10):
+            checking.clear()
+            opening = asyncio.create_task(open_for_long(session, gate_process, close_timeout=0.0))
+            await checking.wait()
+            await asyncio.sleep(milliseconds / 1000)
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+        assert await running.finished(15.0)
+
+    monkeypatch.setattr(Peer, "_look", look)
     running.run(main())
 
 

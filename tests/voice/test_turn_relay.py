@@ -247,14 +247,11 @@ def test_what_is_sent_before_a_server_is_known(coturn: Coturn) -> None:
     assert coturn.all_given_back()
 
 
-def test_what_is_sent_keeps_the_permission(
-    coturn: Coturn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_sent_keeps_the_permission(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:
     start, log = time.time(), len(coturn.log)
-    bound = "CHANNEL_BIND processed, success"
 
-    def times() -> int:
-        return coturn.log[log:].count(bound)
+    def has_bound(times: int) -> bool:
+        return coturn.log[log:].count("CHANNEL_BIND processed, success") == times
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -264,10 +261,11 @@ def test_what_is_sent_keeps_the_permission(
         relay.begin()
         # It ends after 300 s, and aioice asks for 40 s at most whether the server is still there.
         for age, bindings in [(0, 1), (200, 1), (260, 2), (460, 2), (520, 3)]:
-            monkeypatch.setattr("aioice.turn.time", SimpleNamespace(time=lambda a=age: start + a))
+            clock = SimpleNamespace(time=partial(float, start + age))
+            monkeypatch.setattr("aioice.turn.time", clock)
             relay.sendto(b"hello", peer.get_extra_info("sockname"))
             await heard.packets.get()
-            assert await asyncio.to_thread(coturn.wait_for, lambda b=bindings: times() == b)
+            assert await asyncio.to_thread(coturn.wait_for, partial(has_bound, bindings))
         await relay.released(5.0)
         peer.close()
 
