@@ -30,6 +30,10 @@ section 5.1.2)."""
 RECEIVE_BUFFER = 2 * 1024 * 1024
 """The bytes that may wait in the socket of a path. Linux gives what `net.core.rmem_max` allows."""
 
+LARGEST_PACKET = 1500
+"""The bytes of the largest packet that is read: pylibsrtp takes no larger one, and none gets
+through the internet."""
+
 RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
 
@@ -236,6 +240,32 @@ def own_close(pc: "RTCPeerConnection") -> asyncio.Task[None] | None:
     return task if isinstance(task, asyncio.Task) else None
 
 
+def note_connecting(pc: "RTCPeerConnection") -> set[asyncio.Task[Any]]:
+    """Have the tasks noted in which a peer connection connects.
+
+    Closing it doesn't end them: they go on and begin to send and to check what is closed.
+
+    Args:
+        pc: The peer connection, before the answer is applied.
+
+    Returns:
+        Those that run now, at any time.
+    """
+    tasks: set[asyncio.Task[Any]] = set()
+    own: Any = getattr(pc, "_RTCPeerConnection__connect", None)
+
+    async def noted() -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        await own()
+
+    if own is not None:
+        pc._RTCPeerConnection__connect = noted  # type: ignore[attr-defined]
+    return tasks
+
+
 def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
     """Have a function called each time the peer answers a check of ICE.
 
@@ -250,6 +280,21 @@ def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
         for protocol in getattr(connection, "_protocols", ()):
             with contextlib.suppress(AttributeError):
                 protocol.request = _watched(protocol.request, callback)
+
+
+def drop_malformed(pc: "RTCPeerConnection") -> None:
+    """Drop packets that aiortc can't take: anybody can send them, and a single one ends the call.
+
+    It has no answer to an empty one, nor to one in place of SRTP that is too large. aioice raises
+    into the event loop where an attribute of STUN is cut short.
+
+    Args:
+        pc: The peer connection, after it has gathered its candidates.
+    """
+    for connection in _connections(pc):
+        for protocol in getattr(connection, "_protocols", ()):
+            with contextlib.suppress(AttributeError):
+                protocol.datagram_received = _guarded(protocol.datagram_received)
 
 
 def widen_receive_buffers(pc: "RTCPeerConnection") -> None:
@@ -310,6 +355,16 @@ def _watched(request: Any, callback: Callable[[], None]) -> Any:
         return answer
 
     return watched
+
+
+def _guarded(receive: Callable[[bytes, Any], None]) -> Callable[[bytes, Any], None]:
+    def guarded(data: bytes, addr: Any) -> None:
+        if 0 < len(data) <= LARGEST_PACKET:
+            # Of any kind: what a stranger sends isn't a failure of the call.
+            with contextlib.suppress(Exception):
+                receive(data, addr)
+
+    return guarded
 
 
 def _masked(argument: object) -> object:

@@ -16,6 +16,9 @@ DISCARD = 9
 MOST_UNSENT = 65_536
 """How many bytes may wait to be sent before packets are lost, as they would be over UDP."""
 
+STUN = range(4)
+"""The first byte of a packet of STUN (RFC 7983, section 7)."""
+
 Address: TypeAlias = tuple[str, int]
 
 
@@ -57,7 +60,9 @@ class TCPWay(asyncio.DatagramTransport):
             return
         if addr not in self._streams:
             self._streams[addr] = _Stream(self, addr)
-        self._in_use = addr
+        # The checks go to all addresses.
+        if data[0] not in STUN:
+            self._in_use = addr
         self._streams[addr].send(bytes(data))
 
     def close(self) -> None:
@@ -92,8 +97,10 @@ class TCPWay(asyncio.DatagramTransport):
         self._streams.pop(addr, None)
 
     def lost(self, addr: Address, failure: Exception | None) -> None:
-        """Tell that the connection to an address has ended, if packets travel there."""
-        if addr == self._in_use and self._receiver is not None:
+        """Tell that the connection to an address has ended, if more than checks travels there."""
+        if addr != self._in_use:
+            self.forget(addr)
+        elif self._receiver is not None:
             self._receiver.connection_lost(failure)
 
 

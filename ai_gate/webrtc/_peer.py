@@ -20,8 +20,10 @@ from aiortc.stats import RTCTransportStats
 
 from ai_gate.webrtc._aiortc_internals import (
     add_way,
+    drop_malformed,
     is_someone_else,
     mask_logs,
+    note_connecting,
     on_answer,
     own_close,
     put_last,
@@ -92,6 +94,7 @@ class Peer:
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
+        self._connecting = note_connecting(self.pc)
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""
@@ -135,6 +138,7 @@ class Peer:
         # Shielded, because aioice leaves sockets behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
+        drop_malformed(self.pc)
         on_answer(self.pc, self._count_answer)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
@@ -205,7 +209,7 @@ class Peer:
             await after
             self.relay.stop()
             await self._settled(min(settling, SETTLING))
-            await _done(asyncio.ensure_future(self.pc.close()), CLOSING)
+            await _done(asyncio.ensure_future(self._close()), CLOSING)
             stop_consent(self.pc)
             await self.relay.released(RELEASING)
         except asyncio.CancelledError:
@@ -213,7 +217,7 @@ class Peer:
             raise
 
     async def _release_at_once(self) -> None:
-        closing = asyncio.ensure_future(self.pc.close())
+        closing = asyncio.ensure_future(self._close())
         try:
             await _done(closing, AT_ONCE)
         finally:
@@ -223,6 +227,13 @@ class Peer:
             for task in {closing, own_close(self.pc) or closing}:
                 task.cancel()
                 await _done(task, AT_ONCE)
+
+    async def _close(self) -> None:
+        # Before the close, since they would begin to send and to check after it.
+        for task in tuple(self._connecting):
+            task.cancel()
+            await _done(task, AT_ONCE)
+        await self.pc.close()
 
     async def _settled(self, seconds: float) -> None:
         if self._gathering is not None:

@@ -63,6 +63,33 @@ def test_around_the_exchange(gate_process: GateProcess, moment: str) -> None:
     running.run(main())
 
 
+def test_at_once_while_it_connects(
+    gate_process: GateProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Peer._look
+    checking = asyncio.Event()
+
+    def look(peer: Peer) -> None:
+        own(peer)
+        if peer._dtls.transport.state == "checking":
+            checking.set()
+
+    async def main() -> None:
+        session = await minted(gate_process)
+        for milliseconds in range(10):
+            checking.clear()
+            opening = asyncio.create_task(open_for_long(session, gate_process, close_timeout=0.0))
+            await checking.wait()
+            await asyncio.sleep(milliseconds / 1000)
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+        assert await running.finished(15.0)
+
+    monkeypatch.setattr(Peer, "_look", look)
+    running.run(main())
+
+
 def test_a_second_cancellation_does_not_cut_the_cleaning_up(gate_process: GateProcess) -> None:
     async def main() -> None:
         session = await minted(gate_process)

@@ -157,6 +157,13 @@ def test_no_more_room(start_coturn: StartCoturn, timeout: float) -> None:
     assert server.all_given_back()
 
 
+def test_an_allocation_that_ends_almost_at_once(start_coturn: StartCoturn) -> None:
+    server = start_coturn(options=["max-allocate-lifetime=5"])
+    result = only(probe(server.ice_server("udp")))
+    assert (result.works, result.reason) == (False, "an allocation for 5 s only")
+    assert server.all_given_back()
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_port_where_nobody_listens(transport: Transport) -> None:
     result = only(probe(at(refusing(transport))))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -243,6 +245,31 @@ def test_what_is_sent_before_a_server_is_known(coturn: Coturn) -> None:
 
     run(main())
     assert coturn.all_given_back()
+
+
+def test_what_is_sent_keeps_the_permission(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, log = time.time(), len(coturn.log)
+
+    def has_bound(times: int) -> bool:
+        return coturn.log[log:].count("CHANNEL_BIND processed, success") == times
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        peer, heard = await loop.create_datagram_endpoint(Receiver, local_addr=(HOST, 0))
+        relay = Relay([coturn.ice_server("udp")])
+        relay.receive(Receiver())
+        relay.begin()
+        # It ends after 300 s, and aioice asks for 40 s at most whether the server is still there.
+        for age, bindings in [(0, 1), (200, 1), (260, 2), (460, 2), (520, 3)]:
+            clock = SimpleNamespace(time=partial(float, start + age))
+            monkeypatch.setattr("aioice.turn.time", clock)
+            relay.sendto(b"hello", peer.get_extra_info("sockname"))
+            await heard.packets.get()
+            assert await asyncio.to_thread(coturn.wait_for, partial(has_bound, bindings))
+        await relay.released(5.0)
+        peer.close()
+
+    run(main())
 
 
 def test_closing_waits_for_no_server(start_coturn: StartCoturn) -> None:

@@ -23,7 +23,7 @@ from ai_gate.webrtc._aiortc_internals import (
     widen_receive_buffer,
 )
 from ai_gate.webrtc._types import TurnServer
-from ai_gate.webrtc.turn._reasons import TIMED_OUT, reason_of
+from ai_gate.webrtc.turn._reasons import TIMED_OUT, ShortLivedError, reason_of
 
 if TYPE_CHECKING:
     _Base = turn.TurnClientMixin
@@ -34,6 +34,12 @@ ANSWER_LIMIT = 0.5
 """How long the answer to a request that was given up is still waited for, in seconds."""
 RELEASE_LIMIT = 1.0
 """How long giving an allocation back may take, in seconds: a reachable server needs one answer."""
+PERMISSION_REFRESH = 240
+"""How old a permission may be when what is sent renews it, in seconds: it ends after 300 (RFC 8656,
+section 9), and before that the renewal needs time. aioice's 500 are for the channel alone."""
+SHORTEST = 10
+"""The shortest lifetime of an allocation that is kept, in seconds; servers give 600 (RFC 8656,
+section 3.2). aioice would ask for a renewal without pause where it is 0."""
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
@@ -182,7 +188,7 @@ class _Watched(_Base):
             server.username,
             server.credential,
             turn.DEFAULT_ALLOCATION_LIFETIME,
-            turn.DEFAULT_CHANNEL_REFRESH_TIME,
+            PERMISSION_REFRESH,
         )
         self._fail = fail
         self._asked: bytes | None = None
@@ -210,6 +216,18 @@ class _Watched(_Base):
             self._asked = message.transaction_id
             self.answered.clear()
         super().send_stun(message, addr)
+
+    async def request_with_retry(
+        self, request: stun.Message
+    ) -> tuple[stun.Message, tuple[str, int]]:
+        """Make a request, and see to it that the next one isn't due at once."""
+        response, addr = await super().request_with_retry(request)
+        lifetime = response.attributes.get("LIFETIME", SHORTEST)
+        if lifetime < SHORTEST:
+            if request.message_method == stun.Method.ALLOCATE:
+                raise ShortLivedError(f"an allocation for {lifetime} s only")
+            response.attributes["LIFETIME"] = SHORTEST
+        return response, addr
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Notice that the socket is closed."""

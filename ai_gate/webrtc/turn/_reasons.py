@@ -28,11 +28,17 @@ TIMED_OUT = "timed out"
 """The reason of a server that hasn't answered in time; who knows the time adds it."""
 
 
+class ShortLivedError(Exception):
+    """The server gives an allocation that it ends almost at once. The message is for a person."""
+
+
 def reason_of(failure: Exception) -> str:
     """Return why no allocation was made, for a person."""
     if isinstance(failure, stun.TransactionFailed):
         code = failure.response.error_code
         return f"{code} {REFUSALS.get(code or 0, '')}".strip()
+    if isinstance(failure, ShortLivedError):
+        return str(failure)
     if isinstance(failure, ssl.SSLError):
         return _tls_reason(failure)
     if isinstance(failure, socket.gaierror | UnicodeError):

@@ -34,7 +34,9 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.stop_consent(MOVED)
     internals.on_answer(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
+    internals.drop_malformed(MOVED)
     assert internals.own_close(MOVED) is None
+    assert internals.note_connecting(MOVED) == set()
     assert internals.selected_pair(MOVED) is None
     assert not internals.said_goodbye(MOVED)
     assert not internals.is_someone_else(MOVED)
@@ -52,6 +54,7 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
     internals.put_last(pc, lambda address: True)
     internals.on_answer(pc, lambda: None)
     internals.widen_receive_buffers(pc)
+    internals.drop_malformed(pc)
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:

@@ -92,6 +92,32 @@ def test_a_connection_that_ends_while_it_is_used() -> None:
     asyncio.run(main())
 
 
+def test_a_connection_that_ends_before_it_is_used_is_made_again() -> None:
+    check = b"\x00\x01" + bytes(18)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2 + len(check))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(2 + len(check)))
+        await reader.read()
+
+    async def main() -> None:
+        way, receiver = open_way()
+        async with serving(hang_up) as port:
+            way.sendto(check, (HOST, port))
+        async with serving(serve, port):
+            # As ICE sends its checks again.
+            while receiver.packets.empty():
+                way.sendto(check, (HOST, port))
+                await asyncio.sleep(0.01)
+            assert await receiver.packets.get() == check
+            assert not receiver.closed.is_set()
+            way.close()
+
+    asyncio.run(main())
+
+
 def test_a_refused_connection_is_tried_again() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(await reader.readexactly(7))

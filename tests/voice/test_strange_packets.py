@@ -1,0 +1,106 @@
+"""Packets that anybody can send to a call: it goes on, and the event loop has nothing to tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from ai_gate.testing import MockGate
+from tests.voice.calling import answered, calling, run, say
+from tests.voice.coturn import HOST
+
+COOKIE = bytes.fromhex("2112a442")
+ROUNDS = 3
+
+STRANGE = {
+    "empty": b"",
+    "larger than SRTP's": b"\x80\x6f" + bytes(1499),
+    "STUN whose LIFETIME is cut short": (
+        b"\x00\x01\x00\x08" + COOKIE + bytes(12) + b"\x00\x0d\x00\x01" + bytes(4)
+    ),
+}
+
+strange = pytest.mark.parametrize("packet", STRANGE.values(), ids=STRANGE)
+
+
+@strange
+def test_over_udp(gate: MockGate, packet: bytes) -> None:
+    async def main() -> None:
+        async with calling(gate) as call:
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+                for _ in range(ROUNDS):
+                    stranger.sendto(packet, (pair.local.address, pair.local.port))
+            # What is said comes through the same socket, and so after them.
+            assert await say(call, "hello") == "You said: hello"
+
+    run(main())
+
+
+class Gateway:
+    """A peer over TCP: hands on to the candidate over UDP what comes, and what comes back."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.writer: asyncio.StreamWriter | None = None
+        self._peer: Any = None
+
+    def answer(self, sdp: str) -> str:
+        """Lead to this one in place of the candidates over UDP."""
+        found = re.findall(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) .*$", sdp, re.MULTILINE)
+        self._peer = (found[0][0], int(found[0][1]))
+        tcp = f"a=candidate:9 1 tcp 1671430142 {HOST} {self.port} typ host tcptype passive\r"
+        return re.sub(r"^a=candidate.* udp .*$", tcp, sdp, flags=re.MULTILINE)
+
+    def write(self, packet: bytes) -> None:
+        """Send a packet to the call."""
+        assert self.writer is not None
+        self.writer.write(len(packet).to_bytes(2) + packet)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection."""
+        self.writer = writer
+        gateway = self
+
+        class Back(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: Any) -> None:
+                gateway.write(data)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Back, remote_addr=self._peer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                length = int.from_bytes(await reader.readexactly(2))
+                transport.sendto(await reader.readexactly(length))
+        transport.close()
+        writer.close()
+
+
+@asynccontextmanager
+async def over_tcp() -> AsyncIterator[Gateway]:
+    gateway = Gateway()
+    async with await asyncio.start_server(gateway.serve, HOST, 0) as server:
+        gateway.port = server.sockets[0].getsockname()[1]
+        yield gateway
+
+
+@strange
+def test_over_tcp(gate: MockGate, packet: bytes) -> None:
+    async def main() -> None:
+        async with over_tcp() as gateway, answered(gate, gateway.answer, ice_tcp=True) as call:
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            assert pair.local.protocol == "tcp"
+            for _ in range(ROUNDS):
+                gateway.write(packet)
+            assert await say(call, "hello") == "You said: hello"
+
+    run(main())
