@@ -236,6 +236,17 @@ def test_fields_are_checked_unless_told_otherwise(gate: MockGate) -> None:
     gate.assert_no_violations()
 
 
+def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
+    gate.answer_with(client_secret=None, metadata=None, validate=False)
+    gate.answer_with(voice="ash")
+    session = post(gate).json()
+    assert (session["client_secret"], session["voice"]) == (None, "ash")
+    with pytest.raises(ValueError, match=r"the response has no metadata\.turn_server"):
+        gate.answer_with({"metadata.turn_server": "cloudflare"})
+    assert post(gate).status_code == 200
+    gate.assert_no_violations()
+
+
 def test_projects_with_plans_of_their_own() -> None:
     plans = {"proj_free": FREE, "proj_paid": Plan(requests=1000, concurrent=50, name="growth")}
     with MockGate(projects=plans) as gate:
