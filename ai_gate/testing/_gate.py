@@ -177,7 +177,9 @@ class MockGate:
             >>> gate = MockGate().start()
             >>> gate.close()
         """
-        if self._server is None:
+        if self._server is None and self._lender is not None:
+            self._take_over(self._lender)
+        elif self._server is None:
             if not is_loopback(self._host):
                 self._warn(f"The mock gate is open to everybody who can reach {self._host}")
             self._server = self._start_server()
@@ -185,7 +187,7 @@ class MockGate:
         return self
 
     def _take_over(self, lender: "MockGate") -> None:
-        """Serve in place of a gate that runs, until `close`."""
+        """Serve in place of a gate that runs, until `close`; after a further `start` again."""
         if lender._server is None:
             raise RuntimeError("The mock gate to take over doesn't run")
         if self._realtime is not None:
@@ -221,8 +223,8 @@ class MockGate:
         if self._lender is None:
             self._server.stop()
         else:
-            self._server.hand_over(self._lender._router)
-        self._server = self._lender = None
+            self._server.hand_over(None)
+        self._server = None
         if self._realtime is not None:
             self._realtime.stop()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]

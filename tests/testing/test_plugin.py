@@ -101,6 +101,26 @@ def test_code_that_makes_its_own_client(
     outcome(pytester, CODE_UNDER_TEST, passed=6)
 
 
+DOWN = """
+    import pytest
+    from ai_gate import APIConnectionError
+
+    @pytest.mark.parametrize("time", range(2))
+    def test_down_and_up(ai_gate_client, mock_gate, time):
+        ai_gate_client.get_turn_credentials()
+        mock_gate.close()
+        with pytest.raises(APIConnectionError):
+            ai_gate_client.get_turn_credentials()
+        mock_gate.start()
+        ai_gate_client.get_turn_credentials()
+        assert len(mock_gate.received) == 2
+"""
+
+
+def test_the_gate_goes_down_and_comes_back(pytester: pytest.Pytester) -> None:
+    outcome(pytester, DOWN, passed=2)
+
+
 def test_under_xdist(pytester: pytest.Pytester) -> None:
     suite = """
         import pytest
