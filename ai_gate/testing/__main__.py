@@ -1,7 +1,10 @@
 """The mock gate as a command: `python -m ai_gate.testing --port 8787`."""
 
 import argparse
+import contextlib
 import math
+import os
+import queue
 import signal
 import sys
 import threading
@@ -14,16 +17,52 @@ from ai_gate.testing import MockGate, MockGateError, Plan
 
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
+_MOST_LINES = 10_000
+
+
+class _Lines:
+    """Lines for stderr, written by a thread: nobody has to read them, or wait until they are read.
+
+    What is more than a reader has fallen behind by is left out.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[str | None] = queue.Queue(_MOST_LINES)
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread.start()
+
+    def add(self, line: str) -> None:
+        """Write a line soon."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(line)
+
+    def close(self) -> None:
+        """Write what is left, if somebody reads it."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=_WAIT_SECONDS)
+            self._thread.join(_WAIT_SECONDS)
+
+    def _write(self) -> None:
+        while (line := self._queue.get()) is not None:
+            # It is None if the process was started without one, an error once its reader is gone.
+            # A thread stuck in its buffer would make the end of the interpreter a crash.
+            if sys.stderr is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
 class _LoggingGate(MockGate):
     """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
+    def __init__(self, lines: _Lines, **settings: Any) -> None:
+        self._lines = lines
+        super().__init__(**settings)
+
     def _warn(self, message: str) -> None:
-        sys.stderr.write(f"ai_gate.testing: {message}\n")
+        self._lines.add(f"ai_gate.testing: {message}")
 
     def _log(self, method: str, path: str, status: int) -> None:
-        sys.stderr.write(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}\n")
+        self._lines.add(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = {"port": 8787, **_read_config(options.pop("config", None)), **options}
         faults = settings.pop("faults", [])
-        with _LoggingGate(**settings) as gate:
+        with contextlib.closing(_Lines()) as lines, _LoggingGate(lines, **settings) as gate:
             for fault in faults:
                 gate.fail(**fault)
             sys.stdout.write(f"{gate.url}\n")

@@ -167,6 +167,31 @@ def test_a_stall_does_not_hold_up_the_end() -> None:
             assert process.wait(20) == 0
 
 
+@pytest.mark.parametrize("is_open", [True, False])
+def test_nobody_has_to_read_its_lines(*, is_open: bool) -> None:
+    with running() as (process, url), httpx.Client(trust_env=False, timeout=20) as client:
+        assert process.stderr is not None
+        if not is_open:
+            process.stderr.close()
+        # More than a pipe holds.
+        for _ in range(5):
+            assert client.get(f"{url}/{'x' * 60_000}").status_code == 404
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_process_without_stderr() -> None:
+    command = 'exec "$0" -m ai_gate.testing --port 0 2>&-'
+    with subprocess.Popen(
+        ["sh", "-c", command, sys.executable], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        process.terminate()
+        assert process.wait(20) == 0
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
