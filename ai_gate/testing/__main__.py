@@ -18,6 +18,7 @@ from ai_gate.testing import MockGate, MockGateError, Plan
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
 _MOST_LINES = 10_000
+_LIMITS = ("requests", "concurrent", "quota", "window")
 
 
 class _Lines:
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        settings = {"port": 8787, **_read_config(options.pop("config", None)), **options}
+        settings = _settings(_read_config(options.pop("config", None)), options)
         faults = settings.pop("faults", [])
         with contextlib.closing(_Lines()) as lines, _LoggingGate(lines, **settings) as gate:
             for fault in faults:
@@ -148,15 +149,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _settings(config: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Join what a file says with the flags, which go before it."""
+    settings = {"port": 8787, **config, **options}
+    if isinstance(projects := settings.get("projects"), dict):
+        common = {name: settings[name] for name in _LIMITS if name in settings}
+        plans = {name: Plan(**{**common, **_with_limits(it)}) for name, it in projects.items()}
+        settings["projects"] = plans
+    return settings
+
+
 def _read_config(path: str | None) -> dict[str, Any]:
     """Read the settings of a file, in which a limit can be "none"."""
     if path is None:
         return {}
     with Path(path).open("rb") as file:
-        settings = _with_limits(tomllib.load(file))
-    if isinstance(projects := settings.get("projects"), dict):
-        settings["projects"] = {name: Plan(**_with_limits(it)) for name, it in projects.items()}
-    return settings
+        return _with_limits(tomllib.load(file))
 
 
 def _with_limits(settings: dict[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,19 @@ def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
     assert health.json() == {"status": "healthy"}
 
 
+def test_common_limits_are_those_of_a_project_that_says_no_other(tmp_path: Path) -> None:
+    (tmp_path / "mock.toml").write_text(CONFIG)
+    with running("--config", str(tmp_path / "mock.toml"), "--concurrent", "3") as (process, url):
+        answers = [
+            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False)
+            for project in ("proj_free",) * 2 + ("proj_paid",) * 4
+        ]
+        process.terminate()
+        process.communicate(timeout=20)
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429]
+    assert "x-ratelimit-limit" not in answers[0].headers
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
