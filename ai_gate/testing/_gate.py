@@ -73,7 +73,8 @@ class MockGate:
         window: The length of a window in seconds. Default 900.
 
     Raises:
-        ValueError: A limit is negative, or `window` isn't more than 0.
+        ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
+            an origin isn't `scheme://host[:port]`.
         TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
