@@ -18,7 +18,31 @@ from ai_gate.testing import MockGate, MockGateError, Plan
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
 _MOST_LINES = 10_000
-_LIMITS = ("requests", "concurrent", "quota", "window")
+_LIMITS: dict[str, Any] = {
+    "requests": int | None,
+    "concurrent": int | None,
+    "quota": int | None,
+    "window": int | float,
+}
+_SETTINGS: dict[str, Any] = {
+    **_LIMITS,
+    "host": str,
+    "port": int,
+    "allow_host": list,
+    "allow_origin": list,
+    "projects": list | dict,
+    "realtime": bool,
+    "ice_servers": list,
+    "faults": list,
+}
+_PLAN: dict[str, Any] = {**_LIMITS, "name": str}
+_FAULT: dict[str, Any] = {
+    "fault": str,
+    "times": int,
+    "probability": int | float,
+    "operation": str,
+    "seconds": int | float,
+}
 
 
 class _Lines:
@@ -85,7 +109,6 @@ def main(arguments: list[str] | None = None) -> int:
             while not stopped.is_set():
                 stopped.wait(_WAIT_SECONDS)
     except (MockGateError, OSError, TypeError, ValueError) as error:
-        # A TypeError names what is no setting.
         sys.stderr.write(f"ai_gate.testing: {error}\n")
         return 1
     return 0
@@ -154,21 +177,45 @@ def _settings(config: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]
     settings = {"port": 8787, **config, **options}
     if isinstance(projects := settings.get("projects"), dict):
         common = {name: settings[name] for name in _LIMITS if name in settings}
-        plans = {name: Plan(**{**common, **_with_limits(it)}) for name, it in projects.items()}
+        plans = {name: Plan(**{**common, **it}) for name, it in projects.items()}
         settings["projects"] = plans
     return settings
 
 
 def _read_config(path: str | None) -> dict[str, Any]:
-    """Read the settings of a file, in which a limit can be "none"."""
+    """Read the settings of a file, in which a limit can be "none".
+
+    Raises:
+        TypeError: There is no such setting, or it is of another type.
+    """
     if path is None:
         return {}
     with Path(path).open("rb") as file:
-        return _with_limits(tomllib.load(file))
+        settings = _read_table(tomllib.load(file), _SETTINGS)
+    if isinstance(projects := settings.get("projects"), dict):
+        settings["projects"] = {name: _read_table(it, _PLAN) for name, it in projects.items()}
+    settings["faults"] = [_read_table(it, _FAULT) for it in settings.get("faults", [])]
+    for name in ("allow_host", "allow_origin", "projects"):
+        if not all(isinstance(it, str) for it in settings.get(name, [])):
+            raise TypeError(f"{name} must hold strings")
+    return settings
 
 
-def _with_limits(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if value == "none" else value for name, value in settings.items()}
+def _read_table(table: Any, types: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise TypeError(f"{table!r} must be a table of {', '.join(types)}")
+    values = {
+        name: None if value == "none" and name in _LIMITS else value
+        for name, value in table.items()
+    }
+    for name, value in values.items():
+        if name not in types:
+            raise TypeError(f"there is no setting {name!r}; there is {', '.join(types)}")
+        # To Python, true is a number.
+        if not isinstance(value, types[name]) or isinstance(value, bool) != (types[name] is bool):
+            wanted = getattr(types[name], "__name__", types[name])
+            raise TypeError(f"{name} must be {wanted}, got {type(value).__name__}")
+    return values
 
 
 def _port(text: str) -> int:

@@ -103,6 +103,8 @@ class MockGate:
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
         window: float = WINDOW_SECONDS,
     ) -> None:
+        if not 0 <= port < 2**16:
+            raise ValueError(f"port must be from 0 to 65535, got {port}")
         names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}
         for name, value in names.items():
             if isinstance(value, str):
@@ -433,10 +435,11 @@ class MockGate:
         Args:
             fault: The name.
             operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes.
+            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
 
         Raises:
-            ValueError: There is no such fault or operation; the message lists those there are.
+            ValueError: There is no such fault or operation; the message lists those there are. Or
+                `seconds` is out of range, or for another fault.
 
         Example:
             >>> import httpx
@@ -466,11 +469,11 @@ class MockGate:
             probability: The share of the requests that fail, above 0. Default 1.0: all. Which ones
                 they are is the same in each run.
             operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes.
+            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
 
         Raises:
-            ValueError: There is no such fault or operation, which the message lists, or a number
-                is out of range.
+            ValueError: There is no such fault or operation, which the message lists, a number is
+                out of range, or `seconds` is for another fault.
 
         Example:
             >>> gate = MockGate()
@@ -516,7 +519,7 @@ class MockGate:
         """Let every response come late, until `recover`.
 
         Args:
-            seconds: By how much, in seconds.
+            seconds: By how much, in seconds, up to 3600.
 
         Raises:
             ValueError: `seconds` is out of range.

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import secrets
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
@@ -116,9 +117,9 @@ class Router:
             raise ValueError(f"times must be None or at least 1, got {times}")
         if not 0 < probability <= 1:
             raise ValueError(f"probability must be more than 0 and at most 1, got {probability}")
-        for name, value in {"seconds": seconds, "duration": duration}.items():
-            if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        # An integer that is no float would be an error at the sum.
+        if duration is not None and not 0 <= duration <= sys.float_info.max:
+            raise ValueError(f"duration must be finite and not negative, got {duration}")
         until = math.inf if duration is None else self._state.now() + duration
         self._state.rules.add(Rule(choose, times, probability, operation, until))
 
@@ -251,8 +252,10 @@ class Router:
     def _preferred_fault(
         self, preferences: Mapping[str, str], examples: Sequence[Example]
     ) -> Effect:
-        wait = preferences.get("wait", "")
-        seconds = float(wait) if re.fullmatch("[0-9]{1,4}(\\.[0-9]+)?", wait) else None
+        wait = preferences.get("wait")
+        if wait is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", wait):
+            raise ContractError("the preferred wait must be a number of seconds")
+        seconds = None if wait is None else float(wait)
         try:
             effect = self._catalog.choose(preferences["fault"], seconds)(examples)
         except ValueError as error:

@@ -74,7 +74,11 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind without looking up the host's name, as HTTPServer does."""
-        socketserver.TCPServer.server_bind(self)
+        try:
+            socketserver.TCPServer.server_bind(self)
+        except OSError as error:
+            error.filename = "port {1} of {0}".format(*self.server_address)
+            raise
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
