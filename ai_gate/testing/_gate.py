@@ -70,7 +70,7 @@ class MockGate:
         ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
             Default None: those of the spec's example, or with `realtime` none at all, since a call
             on one host needs none.
-        window: The length of a window in seconds. Default 900.
+        window: The length of a window in seconds, up to a year. Default 900.
 
     Raises:
         ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
@@ -484,7 +484,9 @@ class MockGate:
         )
 
     def recover(self) -> None:
-        """End every fault, and take back what `answer_with` said. The rest stays as it is.
+        """End every fault, and take back what `answer_with` said.
+
+        The rest stays as it is, a limit that `exhaust` used up too.
 
         Example:
             >>> gate = MockGate()
@@ -531,6 +533,9 @@ class MockGate:
 
     def exhaust(self, limit: str, project: str | None = None) -> None:
         """Use up a limit: the gate refuses with the project's numbers until there is room again.
+
+        That is when the window, the month or the sessions' hour is over, see `advance`, or with
+        `reset`. `recover` leaves it.
 
         Args:
             limit: `requests`, `concurrent` or `quota`.

@@ -28,7 +28,7 @@ class Plan:
         concurrent: Live sessions, or None for no limit. Default 5.
         quota: Sessions in a calendar month, or None for no limit. Default 100.
         name: What a response says of the plan. Default `free`.
-        window: The length of a window in seconds. Default 900.
+        window: The length of a window in seconds, up to a year. Default 900.
 
     Raises:
         ValueError: A limit is negative, or `window` isn't more than 0 and at most a year.

@@ -194,6 +194,7 @@ def test_exhaust(gate: MockGate, limit: str, error: str, seconds: float, is_know
     if is_known:
         assert post(gate).status_code == 200
     gate.exhaust(limit)
+    gate.recover()
     refused = post(gate).json()
     assert refused["error"] == error
     gate.advance(seconds)
