@@ -1,7 +1,10 @@
 """The mock gate as a command: `python -m ai_gate.testing --port 8787`."""
 
 import argparse
+import contextlib
 import math
+import os
+import queue
 import signal
 import sys
 import threading
@@ -14,16 +17,77 @@ from ai_gate.testing import MockGate, MockGateError, Plan
 
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
 _WAIT_SECONDS = 0.5
+_MOST_LINES = 10_000
+_LIMITS: dict[str, Any] = {
+    "requests": int | None,
+    "concurrent": int | None,
+    "quota": int | None,
+    "window": int | float,
+}
+_SETTINGS: dict[str, Any] = {
+    **_LIMITS,
+    "host": str,
+    "port": int,
+    "allow_host": list,
+    "allow_origin": list,
+    "projects": list | dict,
+    "realtime": bool,
+    "ice_servers": list,
+    "faults": list,
+}
+_PLAN: dict[str, Any] = {**_LIMITS, "name": str}
+_FAULT: dict[str, Any] = {
+    "fault": str,
+    "times": int,
+    "probability": int | float,
+    "operation": str,
+    "seconds": int | float,
+}
+
+
+class _Lines:
+    """Lines for stderr, written by a thread: nobody has to read them, or wait until they are read.
+
+    What is more than a reader has fallen behind by is left out.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[str | None] = queue.Queue(_MOST_LINES)
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread.start()
+
+    def add(self, line: str) -> None:
+        """Write a line soon."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(line)
+
+    def close(self) -> None:
+        """Write what is left, if somebody reads it."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=_WAIT_SECONDS)
+            self._thread.join(_WAIT_SECONDS)
+
+    def _write(self) -> None:
+        while (line := self._queue.get()) is not None:
+            # It is None if the process was started without one, an error once its reader is gone.
+            # A thread stuck in its buffer would make the end of the interpreter a crash.
+            if sys.stderr is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
 class _LoggingGate(MockGate):
     """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
+    def __init__(self, lines: _Lines, **settings: Any) -> None:
+        self._lines = lines
+        super().__init__(**settings)
+
     def _warn(self, message: str) -> None:
-        sys.stderr.write(f"ai_gate.testing: {message}\n")
+        self._lines.add(f"ai_gate.testing: {message}")
 
     def _log(self, method: str, path: str, status: int) -> None:
-        sys.stderr.write(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}\n")
+        self._lines.add(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,9 +97,9 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        settings = {"port": 8787, **_read_config(options.pop("config", None)), **options}
+        settings = _settings(_read_config(options.pop("config", None)), options)
         faults = settings.pop("faults", [])
-        with _LoggingGate(**settings) as gate:
+        with contextlib.closing(_Lines()) as lines, _LoggingGate(lines, **settings) as gate:
             for fault in faults:
                 gate.fail(**fault)
             sys.stdout.write(f"{gate.url}\n")
@@ -45,7 +109,6 @@ def main(arguments: list[str] | None = None) -> int:
             while not stopped.is_set():
                 stopped.wait(_WAIT_SECONDS)
     except (MockGateError, OSError, TypeError, ValueError) as error:
-        # A TypeError names what is no setting.
         sys.stderr.write(f"ai_gate.testing: {error}\n")
         return 1
     return 0
@@ -109,19 +172,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_config(path: str | None) -> dict[str, Any]:
-    """Read the settings of a file, in which a limit can be "none"."""
-    if path is None:
-        return {}
-    with Path(path).open("rb") as file:
-        settings = _with_limits(tomllib.load(file))
+def _settings(config: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Join what a file says with the flags, which go before it."""
+    settings = {"port": 8787, **config, **options}
     if isinstance(projects := settings.get("projects"), dict):
-        settings["projects"] = {name: Plan(**_with_limits(it)) for name, it in projects.items()}
+        common = {name: settings[name] for name in _LIMITS if name in settings}
+        plans = {name: Plan(**{**common, **it}) for name, it in projects.items()}
+        settings["projects"] = plans
     return settings
 
 
-def _with_limits(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if value == "none" else value for name, value in settings.items()}
+def _read_config(path: str | None) -> dict[str, Any]:
+    """Read the settings of a file, in which a limit can be "none".
+
+    Raises:
+        TypeError: There is no such setting, or it is of another type.
+    """
+    if path is None:
+        return {}
+    with Path(path).open("rb") as file:
+        settings = _read_table(tomllib.load(file), _SETTINGS)
+    if isinstance(projects := settings.get("projects"), dict):
+        settings["projects"] = {name: _read_table(it, _PLAN) for name, it in projects.items()}
+    settings["faults"] = [_read_table(it, _FAULT) for it in settings.get("faults", [])]
+    for name in ("allow_host", "allow_origin", "projects"):
+        if not all(isinstance(it, str) for it in settings.get(name, [])):
+            raise TypeError(f"{name} must hold strings")
+    return settings
+
+
+def _read_table(table: Any, types: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise TypeError(f"{table!r} must be a table of {', '.join(types)}")
+    values = {
+        name: None if value == "none" and name in _LIMITS else value
+        for name, value in table.items()
+    }
+    for name, value in values.items():
+        if name not in types:
+            raise TypeError(f"there is no setting {name!r}; there is {', '.join(types)}")
+        # To Python, true is a number.
+        if not isinstance(value, types[name]) or isinstance(value, bool) != (types[name] is bool):
+            wanted = getattr(types[name], "__name__", types[name])
+            raise TypeError(f"{name} must be {wanted}, got {type(value).__name__}")
+    return values
 
 
 def _port(text: str) -> int:

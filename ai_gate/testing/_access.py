@@ -17,6 +17,9 @@ _LOOPBACK_PAGE = re.compile(
     r"https?://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(:[0-9]+)?", re.ASCII
 )
 
+_NAME = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"
+_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://({_NAME}|\[[0-9a-f:.]+\])(:[0-9]+)?")
+
 
 def is_loopback(host: str) -> bool:
     """Return True if a host that is listened on can be reached from this machine alone."""
@@ -33,12 +36,21 @@ class Access:
         allow_host: Further names that lead to it.
         allow_origin: The origins whose pages may read responses, besides those on loopback.
         checks_host: Whether the name in `Host` counts. With TLS the certificate says it all.
+
+    Raises:
+        ValueError: A name is more than that, or an origin isn't `scheme://host[:port]`.
     """
 
     host: str = LOOPBACK
     allow_host: Collection[str] = ()
     allow_origin: Collection[str] = ()
     checks_host: bool = True
+
+    def __post_init__(self) -> None:
+        names = frozenset(_host_name(name) for name in self.allow_host)
+        object.__setattr__(self, "allow_host", names)
+        origins = frozenset(_origin(origin) for origin in self.allow_origin)
+        object.__setattr__(self, "allow_origin", origins)
 
     def refusal(self, request: ReceivedRequest) -> tuple[int, str] | None:
         """Return the status and message for a request that must not be served."""
@@ -79,10 +91,28 @@ class Access:
             name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
         except ValueError:
             return False
-        if name in {"localhost", self.host, *self.allow_host} or _address(name) is not None:
+        if name in {"localhost", self.host.lower(), *self.allow_host} or _address(name) is not None:
             return True
         # In a network of containers, and no name of the Internet's.
         return not is_loopback(self.host) and re.fullmatch("[a-z0-9_-]+", name) is not None
+
+
+def _host_name(text: str) -> str:
+    """Write a name as requests are compared with it."""
+    name = text.lower().removesuffix(".")
+    if not re.fullmatch(_NAME, name) and _address(name) is None:
+        raise ValueError(f"allow_host takes a name without scheme, port or path, got {text!r}")
+    return name
+
+
+def _origin(text: str) -> str:
+    """Write an origin as browsers do, which leave out the port that a scheme has anyway."""
+    origin = text.lower()
+    if not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"allow_origin takes scheme://host[:port], got {text!r}")
+    scheme = origin.partition("://")[0]
+    port = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return origin.removesuffix(port)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

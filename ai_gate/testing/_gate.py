@@ -70,10 +70,11 @@ class MockGate:
         ice_servers: The ICE servers of sessions and TURN credentials, handed out as they are.
             Default None: those of the spec's example, or with `realtime` none at all, since a call
             on one host needs none.
-        window: The length of a window in seconds. Default 900.
+        window: The length of a window in seconds, up to a year. Default 900.
 
     Raises:
-        ValueError: A limit is negative, or `window` isn't more than 0.
+        ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
+            an origin isn't `scheme://host[:port]`.
         TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
@@ -102,6 +103,8 @@ class MockGate:
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
         window: float = WINDOW_SECONDS,
     ) -> None:
+        if not 0 <= port < 2**16:
+            raise ValueError(f"port must be from 0 to 65535, got {port}")
         names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}
         for name, value in names.items():
             if isinstance(value, str):
@@ -177,7 +180,9 @@ class MockGate:
             >>> gate = MockGate().start()
             >>> gate.close()
         """
-        if self._server is None:
+        if self._server is None and self._lender is not None:
+            self._take_over(self._lender)
+        elif self._server is None:
             if not is_loopback(self._host):
                 self._warn(f"The mock gate is open to everybody who can reach {self._host}")
             self._server = self._start_server()
@@ -185,7 +190,7 @@ class MockGate:
         return self
 
     def _take_over(self, lender: "MockGate") -> None:
-        """Serve in place of a gate that runs, until `close`."""
+        """Serve in place of a gate that runs, until `close`; after a further `start` again."""
         if lender._server is None:
             raise RuntimeError("The mock gate to take over doesn't run")
         if self._realtime is not None:
@@ -221,8 +226,8 @@ class MockGate:
         if self._lender is None:
             self._server.stop()
         else:
-            self._server.hand_over(self._lender._router)
-        self._server = self._lender = None
+            self._server.hand_over(None)
+        self._server = None
         if self._realtime is not None:
             self._realtime.stop()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
@@ -430,10 +435,11 @@ class MockGate:
         Args:
             fault: The name.
             operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes.
+            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
 
         Raises:
-            ValueError: There is no such fault or operation; the message lists those there are.
+            ValueError: There is no such fault or operation; the message lists those there are. Or
+                `seconds` is out of range, or for another fault.
 
         Example:
             >>> import httpx
@@ -463,11 +469,11 @@ class MockGate:
             probability: The share of the requests that fail, above 0. Default 1.0: all. Which ones
                 they are is the same in each run.
             operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes.
+            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
 
         Raises:
-            ValueError: There is no such fault or operation, which the message lists, or a number
-                is out of range.
+            ValueError: There is no such fault or operation, which the message lists, a number is
+                out of range, or `seconds` is for another fault.
 
         Example:
             >>> gate = MockGate()
@@ -478,7 +484,9 @@ class MockGate:
         )
 
     def recover(self) -> None:
-        """End every fault, and take back what `answer_with` said. The rest stays as it is.
+        """End every fault, and take back what `answer_with` said.
+
+        The rest stays as it is, a limit that `exhaust` used up too.
 
         Example:
             >>> gate = MockGate()
@@ -513,7 +521,7 @@ class MockGate:
         """Let every response come late, until `recover`.
 
         Args:
-            seconds: By how much, in seconds.
+            seconds: By how much, in seconds, up to 3600.
 
         Raises:
             ValueError: `seconds` is out of range.
@@ -525,6 +533,9 @@ class MockGate:
 
     def exhaust(self, limit: str, project: str | None = None) -> None:
         """Use up a limit: the gate refuses with the project's numbers until there is room again.
+
+        That is when the window, the month or the sessions' hour is over, see `advance`, or with
+        `reset`. `recover` leaves it.
 
         Args:
             limit: `requests`, `concurrent` or `quota`.

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import Enum
 
 WINDOW_SECONDS = 900.0
+# The clock goes to the year 9998, and the end of a window is a date too.
+_MOST_WINDOW_SECONDS = 365 * 86400
 SESSION_SECONDS = 60 * 60
 
 
@@ -26,10 +28,10 @@ class Plan:
         concurrent: Live sessions, or None for no limit. Default 5.
         quota: Sessions in a calendar month, or None for no limit. Default 100.
         name: What a response says of the plan. Default `free`.
-        window: The length of a window in seconds. Default 900.
+        window: The length of a window in seconds, up to a year. Default 900.
 
     Raises:
-        ValueError: A limit is negative, or `window` isn't more than 0.
+        ValueError: A limit is negative, or `window` isn't more than 0 and at most a year.
 
     Example:
         >>> from ai_gate.testing import FREE, MockGate
@@ -43,8 +45,9 @@ class Plan:
     window: float = WINDOW_SECONDS
 
     def __post_init__(self) -> None:
-        if not 0 < self.window < math.inf:
-            raise ValueError(f"window must be more than 0 seconds, got {self.window}")
+        if not 0 < self.window <= _MOST_WINDOW_SECONDS:
+            range_ = "more than 0 seconds and at most a year"
+            raise ValueError(f"window must be {range_}, got {self.window}")
         for limit in Refusal:
             number = self.limit(limit)
             if number is not None and number < 0:

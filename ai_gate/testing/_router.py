@@ -4,6 +4,7 @@ import json
 import math
 import re
 import secrets
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
@@ -116,9 +117,9 @@ class Router:
             raise ValueError(f"times must be None or at least 1, got {times}")
         if not 0 < probability <= 1:
             raise ValueError(f"probability must be more than 0 and at most 1, got {probability}")
-        for name, value in {"seconds": seconds, "duration": duration}.items():
-            if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        # An integer that is no float would be an error at the sum.
+        if duration is not None and not 0 <= duration <= sys.float_info.max:
+            raise ValueError(f"duration must be finite and not negative, got {duration}")
         until = math.inf if duration is None else self._state.now() + duration
         self._state.rules.add(Rule(choose, times, probability, operation, until))
 
@@ -130,6 +131,8 @@ class Router:
         """
         example = next(it for it in self._documented_for(operation) if it.status < 300)
         response = self._overridden(example.response(), fields, is_checked=is_checked)
+        # A place can be gone by what was said before.
+        self._overridden(self._all_overridden(example.response(), operation), fields)
         if is_checked:
             try:
                 self._contract.check_response(example.method, example.path, response)
@@ -137,8 +140,13 @@ class Router:
                 raise ValueError(f"{error}; with validate=False it goes") from error
         self._state.rules.override(operation, fields, is_checked=is_checked)
 
+    def _all_overridden(self, response: Response, operation: str) -> Response:
+        for fields, is_checked in self._state.rules.overrides.get(operation, ()):
+            response = self._overridden(response, fields, is_checked=is_checked)
+        return response
+
     def _overridden(
-        self, response: Response, fields: Mapping[str, Any], *, is_checked: bool
+        self, response: Response, fields: Mapping[str, Any], *, is_checked: bool = True
     ) -> Response:
         value = json.loads(response.body)
         for path, new in fields.items():
@@ -146,7 +154,8 @@ class Router:
                 value = with_field(value, path, new)
             except LookupError as error:
                 raise ValueError(f"the response has no {path}") from error
-        script = None if is_checked else whole
+        # What the spec doesn't allow stays so, whatever else is said.
+        script = response.script if is_checked else whole
         return replace(response, body=encode_json(value), script=script)
 
     def _documented_for(self, operation: str | None) -> list[Example]:
@@ -214,11 +223,8 @@ class Router:
 
         def carry_out() -> Response:
             response = handler(call)
-            overrides = (
-                self._state.rules.overrides.get(operation, ()) if response.status < 300 else ()
-            )
-            for fields, is_checked in overrides:
-                response = self._overridden(response, fields, is_checked=is_checked)
+            if response.status < 300:
+                response = self._all_overridden(response, operation)
             if effect is not None and response.script is None:
                 self._contract.check_response(request.method, request.path, response)
             return response
@@ -246,8 +252,10 @@ class Router:
     def _preferred_fault(
         self, preferences: Mapping[str, str], examples: Sequence[Example]
     ) -> Effect:
-        wait = preferences.get("wait", "")
-        seconds = float(wait) if re.fullmatch("[0-9]{1,4}(\\.[0-9]+)?", wait) else None
+        wait = preferences.get("wait")
+        if wait is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", wait):
+            raise ContractError("the preferred wait must be a number of seconds")
+        seconds = None if wait is None else float(wait)
         try:
             effect = self._catalog.choose(preferences["fault"], seconds)(examples)
         except ValueError as error:

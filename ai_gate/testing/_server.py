@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self, host: str, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
     ) -> None:
-        self.router = router
+        self.router: Router | None = router
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ssl_context = ssl_context
         self._connections: set[socket.socket] = set()
@@ -55,8 +55,11 @@ class Server(ThreadingHTTPServer):
         self.server_close()
         self.end_connections()
 
-    def hand_over(self, router: Router) -> None:
-        """Serve another gate. What is left of the former one's requests doesn't reach it."""
+    def hand_over(self, router: Router | None) -> None:
+        """Serve another gate, or with None nobody: connections are closed as they come.
+
+        What is left of the former one's requests doesn't reach it.
+        """
         self.router = router
         self.end_connections()
 
@@ -71,7 +74,11 @@ class Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind without looking up the host's name, as HTTPServer does."""
-        socketserver.TCPServer.server_bind(self)
+        try:
+            socketserver.TCPServer.server_bind(self)
+        except OSError as error:
+            error.filename = "port {1} of {0}".format(*self.server_address)
+            raise
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -110,7 +117,7 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore a client that went away; anything else is a bug of the mock gate."""
         error = sys.exception()
-        if not isinstance(error, OSError):
+        if self.router is not None and not isinstance(error, OSError):
             self.router.report_bug("", "", f"{type(error).__name__}: {error}")
 
 
@@ -119,6 +126,14 @@ class RequestHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    _router: Router
+
+    def handle(self) -> None:
+        """Serve the gate that has the server as the connection begins."""
+        router = cast(Server, self.server).router
+        if router is not None:
+            self._router = router
+            super().handle()
 
     def parse_request(self) -> bool:
         """Parse the head of a request, and skip an empty line before it, as RFC 9112 asks."""
@@ -149,10 +164,6 @@ class RequestHandler(BaseHTTPRequestHandler):
             self._refuse(self.path.partition("?")[0], error.status, str(error))
         else:
             self._send(self._router.respond(request))
-
-    @property
-    def _router(self) -> Router:
-        return cast(Server, self.server).router
 
     def _refuse(self, path: str, status: int, message: str) -> None:
         self.close_connection = True

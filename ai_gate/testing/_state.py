@@ -33,9 +33,10 @@ class Clock:
         Raises:
             ValueError: `seconds` is negative, not finite, or leads past the year 9998.
         """
-        if not (math.isfinite(seconds) and seconds >= 0):
+        if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds must be finite and not negative, got {seconds!r}")
-        if self.now() + seconds > datetime.max.replace(year=9998, tzinfo=UTC).timestamp():
+        # The sum of a float and an integer that is none would be another error.
+        if seconds > datetime.max.replace(year=9998, tzinfo=UTC).timestamp() - self.now():
             raise ValueError(f"seconds must not lead past the year 9998, got {seconds!r}")
         self._offset += seconds
 

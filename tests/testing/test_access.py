@@ -56,6 +56,30 @@ def test_other_names_are_refused(host: str) -> None:
     assert Access(checks_host=False).refusal(request(host=host)) is None
 
 
+@pytest.mark.parametrize("name", ["Named.Test", "named.test.", "NAMED.TEST."])
+def test_names_are_written_in_many_ways(name: str) -> None:
+    assert Access(allow_host=[name]).refusal(request(host="named.test:80")) is None
+    assert Access(host="Box.test").refusal(request(host="box.test")) is None
+
+
+@pytest.mark.parametrize("origin", ["HTTPS://App.example", "https://app.example:443"])
+def test_origins_are_written_in_many_ways(origin: str) -> None:
+    assert Access(allow_origin=[origin]).headers(request(origin=PAGE))
+    assert not Access(allow_origin=[f"{PAGE}:4430"]).headers(request(origin=PAGE))
+
+
+@pytest.mark.parametrize("name", ["named.test:8787", "http://named.test", "named.test/", "*", ""])
+def test_a_name_is_no_more_than_that(name: str) -> None:
+    with pytest.raises(ValueError, match="allow_host takes a name without scheme, port or path"):
+        MockGate(allow_host=[name])
+
+
+@pytest.mark.parametrize("origin", ["app.example", f"{PAGE}/", f"{PAGE}/app", "null", "*", ""])
+def test_an_origin_is_no_less_and_no_more(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"allow_origin takes scheme://host\[:port\]"):
+        MockGate(allow_origin=[origin])
+
+
 def test_in_a_network_of_containers_a_service_has_a_name_without_a_dot() -> None:
     access = Access(host="0.0.0.0")
     assert access.refusal(request(host="mock:8787")) is None

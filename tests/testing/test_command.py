@@ -135,6 +135,19 @@ def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
     assert health.json() == {"status": "healthy"}
 
 
+def test_common_limits_are_those_of_a_project_that_says_no_other(tmp_path: Path) -> None:
+    (tmp_path / "mock.toml").write_text(CONFIG)
+    with running("--config", str(tmp_path / "mock.toml"), "--concurrent", "3") as (process, url):
+        answers = [
+            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False)
+            for project in ("proj_free",) * 2 + ("proj_paid",) * 4
+        ]
+        process.terminate()
+        process.communicate(timeout=20)
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429]
+    assert "x-ratelimit-limit" not in answers[0].headers
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -143,6 +156,20 @@ def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
         ("[projects.p]\nlive = 1", "live"),
         ("[[faults]]\nfault = 'stal'", "there is no fault 'stal'; there is "),
         ("quota", "Expected '='"),
+        ("quota = 'many'", "quota must be int | None, got str"),
+        ("requests = true", "requests must be int | None, got bool"),
+        ("realtime = 1", "realtime must be bool, got int"),
+        ("port = 'x'", "port must be int, got str"),
+        ("ssl_context = 1", "there is no setting 'ssl_context'; there is requests, "),
+        ("window = 1e300", "window must be more than 0 seconds and at most a year"),
+        ("allow_host = [1]", "allow_host must hold strings"),
+        ("ice_servers = [1]", "ice_servers must be mappings with urls"),
+        ("projects = 3", "projects must be list | dict, got int"),
+        ("[projects]\np = 3", "3 must be a table of requests, "),
+        ("faults = ['stall']", "'stall' must be a table of fault, "),
+        ("[[faults]]\nfault = []", "fault must be str, got list"),
+        ("[[faults]]\nfault = 'drip'\nseconds = '1'", "seconds must be int | float, got str"),
+        ("[[faults]]\ntimes = 1", "fault"),
     ],
 )
 @pytest.mark.usefixtures("_signals")
@@ -152,6 +179,7 @@ def test_a_bad_file(
     (tmp_path / "mock.toml").write_text(config)
     assert main(["--port", "0", "--config", str(tmp_path / "mock.toml")]) == 1
     error = capsys.readouterr().err
+    assert error.count("\n") == 1
     assert error.startswith("ai_gate.testing: ")
     assert message in error
 
@@ -165,6 +193,31 @@ def test_a_stall_does_not_hold_up_the_end() -> None:
             assert process.stderr.readline() == "GET /health 200\n"
             process.terminate()
             assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_nobody_has_to_read_its_lines(*, is_open: bool) -> None:
+    with running() as (process, url), httpx.Client(trust_env=False, timeout=20) as client:
+        assert process.stderr is not None
+        if not is_open:
+            process.stderr.close()
+        # More than a pipe holds.
+        for _ in range(5):
+            assert client.get(f"{url}/{'x' * 60_000}").status_code == 404
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_process_without_stderr() -> None:
+    command = 'exec "$0" -m ai_gate.testing --port 0 2>&-'
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command, sys.executable], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        process.terminate()
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize(
@@ -196,4 +249,6 @@ def _signals() -> Iterator[None]:
 @pytest.mark.usefixtures("_signals")
 def test_taken_port(gate: MockGate, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--port", str(gate.port)]) == 1
-    assert "in use" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "in use" in error
+    assert f"port {gate.port} of 127.0.0.1" in error

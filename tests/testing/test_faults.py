@@ -102,6 +102,10 @@ def test_a_fault_of_one_request_by_its_header(gate: MockGate) -> None:
     unknown = post(gate, prefer="fault=stal")
     assert unknown.status_code == 400
     assert "there is no fault 'stal'; there is cloudflare_520, " in unknown.json()["message"]
+    for wait in ("soon", "", "-1", "1e3", "3601"):
+        unreadable = post(gate, prefer=f"fault=latency, wait={wait}")
+        assert unreadable.status_code == 400
+    assert post(gate, prefer="fault=html, wait=1").status_code == 400
     foreign = httpx.get(
         f"{gate.url}/health", headers={"prefer": "fault=quota_exceeded"}, trust_env=False
     )
@@ -146,13 +150,17 @@ def test_some_requests_the_same_in_each_run() -> None:
         ({"times": 0}, "times must be None or at least 1"),
         ({"probability": 0}, "probability must be more than 0 and at most 1"),
         ({"probability": float("nan")}, "probability must be more than 0"),
-        ({"seconds": -1}, "seconds must be finite and not negative"),
+        ({"fault": "latency", "seconds": -1}, "seconds must be from 0 to 3600"),
+        ({"fault": "latency", "seconds": float("nan")}, "seconds must be from 0 to 3600"),
+        ({"fault": "drip", "seconds": 3601}, "seconds must be from 0 to 3600"),
+        ({"fault": "stall", "seconds": 1}, "'stall' takes no seconds; latency and drip do"),
+        ({"seconds": 1}, "'quota_exceeded' takes no seconds"),
         ({"operation": "get_health"}, "get_health documents no response 'quota_exceeded'"),
     ],
 )
 def test_mistakes(gate: MockGate, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        gate.fail("quota_exceeded", **arguments)
+        gate.fail(**{"fault": "quota_exceeded", **arguments})
     assert post(gate).status_code == 200
 
 
@@ -168,8 +176,9 @@ def test_outage(gate: MockGate) -> None:
     assert post(gate).status_code == 503
     gate.reset()
     assert post(gate).status_code == 200
-    with pytest.raises(ValueError, match="duration must be finite"):
-        gate.outage(-1)
+    for seconds in (-1, float("inf"), 10**400):
+        with pytest.raises(ValueError, match="duration must be finite"):
+            gate.outage(seconds)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +194,7 @@ def test_exhaust(gate: MockGate, limit: str, error: str, seconds: float, is_know
     if is_known:
         assert post(gate).status_code == 200
     gate.exhaust(limit)
+    gate.recover()
     refused = post(gate).json()
     assert refused["error"] == error
     gate.advance(seconds)
@@ -233,6 +243,17 @@ def test_fields_are_checked_unless_told_otherwise(gate: MockGate) -> None:
             gate.answer_with({path: 1})
     gate.answer_with(client_secret=None, validate=False)
     assert post(gate).json()["client_secret"] is None
+    gate.assert_no_violations()
+
+
+def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
+    gate.answer_with(client_secret=None, metadata=None, validate=False)
+    gate.answer_with(voice="ash")
+    session = post(gate).json()
+    assert (session["client_secret"], session["voice"]) == (None, "ash")
+    with pytest.raises(ValueError, match=r"the response has no metadata\.turn_server"):
+        gate.answer_with({"metadata.turn_server": "cloudflare"})
+    assert post(gate).status_code == 200
     gate.assert_no_violations()
 
 

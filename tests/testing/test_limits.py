@@ -159,8 +159,8 @@ def test_a_window_of_another_length(window: float, shown: str) -> None:
     assert second.json()["window"] == shown
 
 
-@pytest.mark.parametrize("window", [0.0, -1.0, float("inf"), float("nan")])
-def test_a_window_of_no_length_is_refused(window: float) -> None:
+@pytest.mark.parametrize("window", [0.0, -1.0, float("inf"), float("nan"), 1e9, 10**400])
+def test_a_window_of_no_length_or_of_years_is_refused(window: float) -> None:
     with pytest.raises(ValueError, match="window"):
         MockGate(window=window)
 

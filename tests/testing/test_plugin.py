@@ -101,6 +101,51 @@ def test_code_that_makes_its_own_client(
     outcome(pytester, CODE_UNDER_TEST, passed=6)
 
 
+DOWN = """
+    import pytest
+    from ai_gate import APIConnectionError
+
+    @pytest.mark.parametrize("time", range(2))
+    def test_down_and_up(ai_gate_client, mock_gate, time):
+        ai_gate_client.get_turn_credentials()
+        mock_gate.close()
+        with pytest.raises(APIConnectionError):
+            ai_gate_client.get_turn_credentials()
+        mock_gate.start()
+        ai_gate_client.get_turn_credentials()
+        assert len(mock_gate.received) == 2
+"""
+
+
+def test_the_gate_goes_down_and_comes_back(pytester: pytest.Pytester) -> None:
+    outcome(pytester, DOWN, passed=2)
+
+
+MARKER_ALONE = """
+    import os
+    import pytest
+    from ai_gate import AIGateClient, ConcurrentLimitError
+
+    @pytest.mark.mock_gate(concurrent=0)
+    def test_marker():
+        with AIGateClient.from_env() as client, pytest.raises(ConcurrentLimitError):
+            client.create_session(model="gpt-realtime")
+
+    def test_no_marker(request):
+        assert "AI_GATE_BASE_URL" not in os.environ
+        assert "mock_gate" not in request.fixturenames
+
+    @pytest.mark.mock_gate(None)
+    def test_no_name():
+        pass
+"""
+
+
+def test_the_marker_alone_brings_the_gate(pytester: pytest.Pytester) -> None:
+    result = outcome(pytester, MARKER_ALONE, passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*TypeError: the marker mock_gate takes no arguments without*"])
+
+
 def test_under_xdist(pytester: pytest.Pytester) -> None:
     suite = """
         import pytest

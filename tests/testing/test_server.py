@@ -152,11 +152,18 @@ def test_port_is_unknown_before_the_start() -> None:
     assert MockGate(port=8787).url == "http://127.0.0.1:8787"
 
 
+@pytest.mark.parametrize("port", [-1, 2**16])
+def test_there_is_no_such_port(port: int) -> None:
+    with pytest.raises(ValueError, match="port must be from 0 to 65535"):
+        MockGate(port=port)
+
+
 def test_fixed_port(gate: MockGate) -> None:
     port = gate.port
     with pytest.raises(OSError, match="in use") as caught:
         MockGate(port=port).start()
     assert caught.value.errno == errno.EADDRINUSE
+    assert f"port {port} of 127.0.0.1" in str(caught.value)
     gate.close()
     with MockGate(port=port) as second:
         assert second.port == port

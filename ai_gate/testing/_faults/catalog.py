@@ -72,11 +72,16 @@ def _misstated(head: bytes, body: bytes) -> Script:
     return (Send(head.replace(length % len(body), length % (len(body) // 2)) + body), Close())
 
 
-FAULTS: Mapping[str, Fault] = {
+TIMED: Mapping[str, Fault] = {
     "latency": _timed(lambda data, seconds: (Stall(seconds), Send(data)), 1.0),
+    "drip": _timed(lambda data, seconds: (Drip(data, seconds),), 0.04),
+}
+"""The faults that take seconds."""
+
+FAULTS: Mapping[str, Fault] = {
+    **TIMED,
     "stall": _instead(200, script=lambda *_: (Stall(), Close())),
     "stall_in_body": _sent(lambda head, body: (Send(head + _half(body)), Stall(), Close())),
-    "drip": _timed(lambda data, seconds: (Drip(data, seconds),), 0.04),
     "reset": _instead(200, script=lambda *_: (Reset(),)),
     "reset_in_body": _sent(lambda head, body: (Send(head + _half(body)), Reset())),
     "reset_after": _sent(lambda head, body: (Send(head + body), Reset())),

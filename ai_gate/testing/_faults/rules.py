@@ -9,7 +9,8 @@ from typing import Any
 
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._examples import Example, Pick
-from ai_gate.testing._faults.catalog import FAULTS, CarryOut, Fault, cloudflare
+from ai_gate.testing._faults.catalog import FAULTS, TIMED, CarryOut, Fault, cloudflare
+from ai_gate.testing._faults.steps import PATIENCE
 from ai_gate.testing._response import Response
 
 Effect = Callable[[CarryOut], Response]
@@ -124,10 +125,18 @@ class Catalog:
         return sorted(self._documented | self._faults.keys())
 
     def choose(self, name: str, seconds: float | None = None) -> Choose:
-        """Make the choice of a fault; ValueError if there is none of this name."""
+        """Make the choice of a fault.
+
+        Raises:
+            ValueError: There is none of this name, it takes no seconds, or not so many.
+        """
+        if name not in self._documented | self._faults.keys():
+            raise ValueError(f"there is no fault {name!r}; there is {', '.join(self.names)}")
+        if seconds is not None and name not in TIMED:
+            raise ValueError(f"the fault {name!r} takes no seconds; {' and '.join(TIMED)} do")
+        if seconds is not None and not 0 <= seconds <= PATIENCE:
+            raise ValueError(f"seconds must be from 0 to {PATIENCE:g}, got {seconds}")
         if name in self._documented:
             return choose_example(Pick(None, name))
-        if name not in self._faults:
-            raise ValueError(f"there is no fault {name!r}; there is {', '.join(self.names)}")
         fault = self._faults[name]
         return lambda _: lambda carry_out: fault(carry_out, seconds)
