@@ -16,7 +16,7 @@ LONGEST_LOOK = 0.25
 THREADS = 8
 """How many looks an event loop has under way at most."""
 
-_threads: RunVar[anyio.CapacityLimiter] = RunVar("ai_gate.looks")
+_threads: "RunVar[anyio.CapacityLimiter]" = RunVar("ai_gate.looks")
 
 
 def look(order: Look) -> Any:
@@ -46,7 +46,7 @@ async def look_async(order: Look) -> Any:
     return None
 
 
-def _under_way() -> anyio.CapacityLimiter:
+def _under_way() -> "anyio.CapacityLimiter":
     try:
         return _threads.get()
     except LookupError:
