@@ -50,7 +50,7 @@ class Config:
         """
         return cls(
             project_id=_checked_project_id(project_id),
-            base_url=_checked_base_url(base_url),
+            base_url=checked_base_url(base_url),
             timeout=checked_seconds("timeout", timeout, most=LONGEST_TIMEOUT),
             max_retries=_checked_max_retries(max_retries),
             debug=debug,
@@ -154,7 +154,12 @@ def _checked_project_id(project_id: str | None) -> str:
     return str.__str__(project_id)
 
 
-def _checked_base_url(base_url: str) -> httpx.URL:
+def checked_base_url(base_url: str) -> httpx.URL:
+    """Return a base URL, checked.
+
+    Raises:
+        AIGateError: It is none; nothing of it, which can hold a password, is in the error.
+    """
     if not isinstance(base_url, str):
         raise AIGateError(f"base_url must be a string, not {type(base_url).__name__}.")
     url = parsed_url("base_url", base_url)

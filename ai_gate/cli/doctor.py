@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from ai_gate import AIGateError, __version__
-from ai_gate._config import parsed_url, port_of
+from ai_gate._config import checked_base_url, port_of
 from ai_gate._http import inspection
 from ai_gate._http.tls import shared_context
 from ai_gate.cli._console import Console
@@ -69,7 +69,7 @@ class Doctor:
         self._options = options
         self._console = console
         self._blocked = ""
-        self._url = parsed_url("base_url", settings(options, console)["base_url"])
+        self._url = checked_base_url(settings(options, console)["base_url"])
         self._server = self._url
         self._addresses: list[str] = []
         self._response: dict[str, Any] = {}

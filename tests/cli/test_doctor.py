@@ -69,6 +69,16 @@ def test_a_good_day(command: Command) -> None:
     assert [request.path for request in gate.received] == ["/health", "/turn-credentials"]
 
 
+@pytest.mark.parametrize(
+    "url", ["http://bob:s3cret@127.0.0.1:9", "http://127.0.0.1:9/?token=s3cret", "127.0.0.1:9", ""]
+)
+def test_a_base_url_that_is_none(url: str, command: Command) -> None:
+    result = command("doctor", "--base-url", url)
+    assert (result.status, result.out) == (2, "")
+    assert "base_url" in result.err
+    assert "s3cret" not in result.err
+
+
 def test_a_name_that_is_not_there(command: Command) -> None:
     result = command("doctor", "--base-url", "https://gate.invalid")
     assert result.status == 4
