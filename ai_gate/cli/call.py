@@ -2,8 +2,9 @@
 
 import asyncio
 from argparse import Namespace
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
+from pathlib import Path
+from typing import IO, Any
 
 from ai_gate import AIGateError
 from ai_gate.cli._console import Console
@@ -35,6 +36,8 @@ async def _call(options: Namespace, console: Console) -> int:
     async with AsyncExitStack() as stack:
         client = client_of(options, console, timeout=options.timeout)
         await stack.enter_async_context(client)
+        # Before a session is paid for.
+        out = stack.enter_context(_opened_file(options.out))
         session = await create_session(client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:
@@ -45,9 +48,13 @@ async def _call(options: Namespace, console: Console) -> int:
             raise WebRTCError("The model gave no whole answer in time.") from None
         finally:
             # What was heard until Ctrl-C too.
-            if options.out and heard:
-                write_wav(options.out, heard, rate=RATE)
+            if out is not None:
+                write_wav(out, heard, rate=RATE)
     return 0
+
+
+def _opened_file(path: str | None) -> AbstractContextManager[IO[bytes] | None]:
+    return Path(path).open("wb") if path else nullcontext()
 
 
 async def _say(call: Call, source: PCMSource, sound: bytes) -> None:

@@ -26,6 +26,7 @@ from ai_gate.cli._failures import FAILED, UNREACHABLE, USAGE, exit_status, run, 
 from ai_gate.cli._gate import client_of, create_session, get_turn_credentials, opened, settings
 from ai_gate.cli._parser import missing_extras
 from ai_gate.cli.version import versions
+from ai_gate.webrtc._requirement import require_aiortc
 from ai_gate.webrtc.errors import MissingDependencyError, NoPathError
 from ai_gate.webrtc.turn._stun import probe_all, probe_stun, relays_work
 
@@ -205,6 +206,9 @@ class Doctor:
             raise OSError("no relay can be used")
 
     async def _session(self, step: Step) -> None:
+        if self._options.call:
+            # Nobody pays for a session that no call can be made with.
+            require_aiortc()
         client = client_of(self._options, self._console, timeout=SECONDS["session"] - 0.2)
         async with client:
             self._response = await create_session(client, self._options, self._console)

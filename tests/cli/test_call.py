@@ -48,6 +48,16 @@ def test_a_file_that_is_no_sound(where: list[str], command: Command, tmp_path: P
     assert "can't be read as a sound" in result.err
 
 
+def test_a_file_that_cannot_be_written_costs_nothing(command: Command, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "none" / "a.wav")]
+    with MockGate() as gate:
+        result = command("call", "--say", "Hi", *out, "--base-url", gate.url)
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith("ai-gate: ")
+    assert len(result.err.splitlines()) == 1
+    assert gate.sessions_created() == 0
+
+
 def test_the_doctor_calls(where: list[str], command: Command) -> None:
     result = command("doctor", "--call", "--yes", "--json", *where)
     assert result.status == 0

@@ -1,6 +1,7 @@
 """Sound in files: any that FFmpeg reads, and WAV files out."""
 
 import wave
+from typing import IO
 
 from ai_gate.errors import AIGateError
 from ai_gate.webrtc._requirement import requiring_aiortc
@@ -27,13 +28,15 @@ def read_pcm(path: str, *, rate: int) -> bytes:
     except (FFmpegError, IndexError) as error:
         reason = getattr(error, "strerror", None) or "there is none in it"
         raise AIGateError(f"{path} can't be read as a sound: {reason}") from error
-    frames += resampler.resample(None) if frames else []
+    if not frames:
+        raise AIGateError(f"{path} can't be read as a sound: it is empty")
+    frames += resampler.resample(None)
     return b"".join(bytes(frame.planes[0])[: 2 * frame.samples] for frame in frames)
 
 
-def write_wav(path: str, pcm: bytes | bytearray, *, rate: int) -> None:
-    """Write PCM of 16 bits, mono, to a WAV file."""
-    with wave.open(path, "wb") as file:
+def write_wav(out: IO[bytes], pcm: bytes | bytearray, *, rate: int) -> None:
+    """Write PCM of 16 bits, mono, to an open file, as WAV."""
+    with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
