@@ -527,7 +527,7 @@ class AsyncAIGateClient(BaseClient[AsyncClients]):
             **options,
         )
         if self._limiter is not None:
-            connector._release = self._limiter.release_async
+            connector._release = self._limiter._release_soon
         return connector
 
     async def __aenter__(self) -> Self:

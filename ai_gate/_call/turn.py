@@ -121,6 +121,8 @@ class Turn:
             if reply is None and self._desk.may_fail:
                 return
             if reply is None:
+                # The store can come to it later.
+                self._desk.tell(self._key, self._own | {"what": "unsent"})
                 raise AIGateError("The limiter's store is away, so nothing was sent.")
             delay = reply["wait"]
             if "refused" in reply:

@@ -1,7 +1,9 @@
 """Keep to the limits of the gate's plans, in one process or in a fleet."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from threading import Thread
 from typing import Any, Literal, Self
 
 from ai_gate._call.exchange import Look
@@ -87,6 +89,13 @@ class Limiter:
     async def release_async(self, session: Mapping[str, Any]) -> None:
         """Say that a session, as `create_session` returned it, has ended. Any process can."""
         await look_async(self._release(session))
+
+    def _release_soon(self, session: Mapping[str, Any]) -> None:
+        """Say it without waiting, also where the event loop ends."""
+        # anyio's threads would wait for more work of a loop that has ended, and keep the process.
+        release = Thread(target=self.release, args=(session,))
+        with suppress(RuntimeError):  # The interpreter shuts down, or there are too many threads.
+            (release.start if self._desk.store.blocks else release.run)()
 
     def usage(self, project_id: str, base_url: str | None = None) -> Usage:
         """Return what a project has used at a gate (default: the one that was called last).

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from inspect import isawaitable, iscoroutine
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ from ai_gate._lazy import LazyModule
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._background import spawn
 from ai_gate.webrtc._backoff import SHORT_LIVED, Backoff
 from ai_gate.webrtc._options import (
     DEFAULT_CLOSE_TIMEOUT,
@@ -53,7 +52,7 @@ class Connector:
         self._options = options
         self._is_entered = False
         self._call: webrtc.Call | None = None
-        self._release: Callable[[SessionResponse], Coroutine[object, object, None]] | None = None
+        self._release: Callable[[SessionResponse], None] | None = None
         """Says that a session that was created here has ended."""
 
     async def __aenter__(self) -> "webrtc.Call":
@@ -131,7 +130,7 @@ class Connector:
 
     def _end(self, session: SessionResponse) -> None:
         if self._release is not None:
-            spawn(self._release(session))
+            self._release(session)
 
 
 def connect(

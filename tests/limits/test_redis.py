@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +55,32 @@ def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
                 client.get_turn_credentials()
                 client.create_session()
             assert seen.info("commandstats")["cmdstat_evalsha"]["calls"] == 200
+
+
+CALL_THAT_THE_LOOP_CUTS = """
+import asyncio, sys
+from ai_gate import AsyncAIGateClient
+from ai_gate.limits import Limiter
+project, url, realtime_url, store = sys.argv[1:]
+
+async def main():
+    async with AsyncAIGateClient(project, url, limiter=Limiter(store, concurrent=1)) as client:
+        await client.connect(realtime_url=realtime_url).__aenter__()
+
+asyncio.run(main())
+"""
+
+
+def test_a_call_that_the_end_of_the_loop_cuts_frees_its_slot(start_redis: StartRedis) -> None:
+    pytest.importorskip("aiortc")
+    server = start_redis()
+    with MockGate(realtime=True, concurrent=None) as gate:
+        arguments = [PROJECT, gate.url, gate.realtime_url, server.url]
+        command = [sys.executable, "-c", CALL_THAT_THE_LOOP_CUTS, *arguments]
+        # It must end by itself.
+        subprocess.run(command, check=True, timeout=60)
+        assert Limiter(server.url).usage(PROJECT, gate.url).concurrent.used == 0
+        assert len(gate.sessions) == 1
 
 
 def test_the_log_stays_short(start_redis: StartRedis) -> None:
