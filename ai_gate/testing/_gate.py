@@ -13,7 +13,7 @@ from ai_gate.testing._access import CONTROL, HERE, LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._control import Control
 from ai_gate.testing._examples import Pick
-from ai_gate.testing._limits import WINDOW_SECONDS, Plan, Refusal
+from ai_gate.testing._limits import WINDOW_SECONDS, Plan, Refusal, check_whole
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
@@ -75,7 +75,8 @@ class MockGate:
     Raises:
         ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
             an origin isn't `scheme://host[:port]`.
-        TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
+        TypeError: A limit or the port isn't a whole number, `projects` or a list of names is a
+            single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -103,6 +104,7 @@ class MockGate:
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
         window: float = WINDOW_SECONDS,
     ) -> None:
+        check_whole(port=port)
         if not 0 <= port < 2**16:
             raise ValueError(f"port must be from 0 to 65535, got {port}")
         names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}

@@ -113,8 +113,9 @@ class Router:
         choose = self._catalog.choose(fault, seconds)
         if choose(self._documented_for(operation)) is None:
             raise ValueError(f"{operation} documents no response {fault!r}")
-        if times is not None and times < 1:
-            raise ValueError(f"times must be None or at least 1, got {times}")
+        # JSON's 1.0 is whole.
+        if times is not None and (times < 1 or times % 1):
+            raise ValueError(f"times must be None or at least 1, and whole, got {times}")
         if not 0 < probability <= 1:
             raise ValueError(f"probability must be more than 0 and at most 1, got {probability}")
         # An integer that is no float would be an error at the sum.

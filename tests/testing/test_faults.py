@@ -148,6 +148,8 @@ def test_some_requests_the_same_in_each_run() -> None:
     [
         ({"operation": "session"}, "there is no operation 'session'; there is create_session, get"),
         ({"times": 0}, "times must be None or at least 1"),
+        ({"times": 1.5}, "times must be None or at least 1, and whole"),
+        ({"times": float("nan")}, "times must be None or at least 1, and whole"),
         ({"probability": 0}, "probability must be more than 0 and at most 1"),
         ({"probability": float("nan")}, "probability must be more than 0"),
         ({"fault": "latency", "seconds": -1}, "seconds must be from 0 to 3600"),

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -155,6 +156,12 @@ def test_port_is_unknown_before_the_start() -> None:
 @pytest.mark.parametrize("port", [-1, 2**16])
 def test_there_is_no_such_port(port: int) -> None:
     with pytest.raises(ValueError, match="port must be from 0 to 65535"):
+        MockGate(port=port)
+
+
+@pytest.mark.parametrize("port", [80.5, "80", True])
+def test_a_port_is_a_whole_number(port: Any) -> None:
+    with pytest.raises(TypeError, match="port must be a whole number"):
         MockGate(port=port)
 
 

@@ -7,6 +7,7 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+from ai_gate.testing._limits import check_whole
 from ai_gate.testing._openai.events import Api
 from ai_gate.testing._response import Response
 
@@ -90,9 +91,8 @@ class Flood:
     size: Any
 
     def __post_init__(self) -> None:
+        check_whole(**vars(self))
         for name, value in vars(self).items():
-            if not isinstance(value, int):
-                raise TypeError(f"{name} must be a whole number")
             if value < 0:
                 raise ValueError(f"{name} must not be negative")
         if self.size > _MAX_SIZE:
