@@ -42,7 +42,7 @@ class Control:
             "reset": lambda _: reset(),
             "get_faults": lambda _: {"names": router.faults},
             "add_fault": lambda body: router.fail(**body),
-            "recover": lambda _: state.rules.clear(),
+            "recover": lambda _: state.recover(),
             "get_received": lambda _: {"requests": [_shown(it) for it in state.received.all()]},
         }
 

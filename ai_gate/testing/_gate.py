@@ -15,6 +15,7 @@ from ai_gate.testing._control import Control
 from ai_gate.testing._examples import Pick
 from ai_gate.testing._limits import WINDOW_SECONDS, Plan, Refusal, check_whole
 from ai_gate.testing._operations import Operations
+from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
@@ -495,7 +496,7 @@ class MockGate:
             >>> gate.outage()
             >>> gate.recover()
         """
-        self._state.rules.clear()
+        self._state.recover()
 
     def outage(self, seconds: float | None = None, fault: str = "cloudflare_522") -> None:
         """Let every request fail for a time.
@@ -569,6 +570,8 @@ class MockGate:
     ) -> None:
         """Have fields of the coming successes say something else, until `recover`.
 
+        A success that has no place for one, since the client asked for null there, goes without.
+
         Args:
             fields: The values by name, new ones too, or by path:
                 `{"turn_credentials.iceServers.0.urls": "..."}`.
@@ -578,7 +581,8 @@ class MockGate:
             more: Further fields by name.
 
         Raises:
-            ValueError: There is no such place or operation, or the spec doesn't allow the value.
+            ValueError: There is no such operation, no such place in what this gate responds, or the
+                spec doesn't allow the value.
 
         Example:
             >>> import httpx
@@ -588,7 +592,7 @@ class MockGate:
             >>> session["model"], session["metadata"]["turn_server"]
             ('gpt-next', 'cloudflare')
         """
-        self._router.override({**(fields or {}), **more}, operation, is_checked=validate)
+        self._router.override(operation, Override({**(fields or {}), **more}, validate))
 
     def reset(self) -> None:
         """Forget projects, requests, violations and faults, and put the clock back.

@@ -53,6 +53,16 @@ class Operations:
         self._ice_servers = ice_servers
         self._on_session = on_session
 
+    def success(self, operation: str, otherwise: Any) -> Any:
+        """Return what an operation's successes look like, or the other value if it isn't here."""
+        match operation:
+            case "create_session":
+                template = self._contract.example("session")
+                return new_session(template, template, 0.0, self._ice_servers)
+            case "get_turn_credentials":
+                return self._turn_credentials()
+        return otherwise
+
     def create_session(self, call: Call) -> Response:
         """Create a session that echoes what was asked for."""
         template = self._contract.example("session")
@@ -76,12 +86,11 @@ class Operations:
 
     def get_turn_credentials(self, call: Call) -> Response:
         """Make TURN credentials."""
-        template = self._contract.example("turn_credentials")
-        return self._serve(
-            call.query["identifier"],
-            lambda _: new_turn_credentials(template, self._ice_servers),
-            session=False,
-        )
+        project = call.query["identifier"]
+        return self._serve(project, lambda _: self._turn_credentials(), session=False)
+
+    def _turn_credentials(self) -> Any:
+        return new_turn_credentials(self._contract.example("turn_credentials"), self._ice_servers)
 
     def get_health(self, _: Call) -> Response:
         """Say that the gate is up."""

@@ -20,11 +20,11 @@ from ai_gate.testing._examples import (
     parse_prefer,
     preferred_example,
 )
-from ai_gate.testing._faults.catalog import whole
 from ai_gate.testing._faults.rules import Catalog, Effect, Rule, choose_example
 from ai_gate.testing._operations import Operations
+from ai_gate.testing._overrides import Override, overridden
 from ai_gate.testing._request import ReceivedRequest
-from ai_gate.testing._response import Response, encode_json, json_response, with_field
+from ai_gate.testing._response import Response, json_response
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import Violation
 
@@ -74,6 +74,7 @@ class Router:
         self._state = state
         self._examples = documented_examples(contract)
         self._catalog = Catalog(contract, self._examples)
+        self._operations = operations
         self._routes = self._documented_routes()
         self._routes["/session"]["POST"] = operations.create_session
         self._routes["/turn-credentials"]["GET"] = operations.get_turn_credentials
@@ -124,40 +125,25 @@ class Router:
         until = math.inf if duration is None else self._state.now() + duration
         self._state.rules.add(Rule(choose, times, probability, operation, until))
 
-    def override(self, fields: Mapping[str, Any], operation: str, *, is_checked: bool) -> None:
-        """Have fields of an operation's success say something else.
+    def override(self, operation: str, override: Override) -> None:
+        """Have fields of an operation's coming successes say something else.
 
         Raises:
             ValueError: There is no such operation or place, or the spec doesn't allow the value.
         """
         example = next(it for it in self._documented_for(operation) if it.status < 300)
-        response = self._overridden(example.response(), fields, is_checked=is_checked)
+        success = self._operations.success(operation, example.value)
+        others = self._state.overrides.get(operation, ())
         # A place can be gone by what was said before.
-        self._overridden(self._all_overridden(example.response(), operation), fields)
-        if is_checked:
+        override.apply_all(json.loads(overridden(json_response(200, success), others).body))
+        checked = [it for it in (*others, override) if it.is_checked]
+        response = overridden(json_response(example.status, success), checked)
+        if override.is_checked:
             try:
                 self._contract.check_response(example.method, example.path, response)
             except ContractError as error:
                 raise ValueError(f"{error}; with validate=False it goes") from error
-        self._state.rules.override(operation, fields, is_checked=is_checked)
-
-    def _all_overridden(self, response: Response, operation: str) -> Response:
-        for fields, is_checked in self._state.rules.overrides.get(operation, ()):
-            response = self._overridden(response, fields, is_checked=is_checked)
-        return response
-
-    def _overridden(
-        self, response: Response, fields: Mapping[str, Any], *, is_checked: bool = True
-    ) -> Response:
-        value = json.loads(response.body)
-        for path, new in fields.items():
-            try:
-                value = with_field(value, path, new)
-            except LookupError as error:
-                raise ValueError(f"the response has no {path}") from error
-        # What the spec doesn't allow stays so, whatever else is said.
-        script = response.script if is_checked else whole
-        return replace(response, body=encode_json(value), script=script)
+        self._state.override(operation, override)
 
     def _documented_for(self, operation: str | None) -> list[Example]:
         operations = self._contract.operations
@@ -225,7 +211,7 @@ class Router:
         def carry_out() -> Response:
             response = handler(call)
             if response.status < 300:
-                response = self._all_overridden(response, operation)
+                response = overridden(response, self._state.overrides.get(operation, ()))
             if effect is not None and response.script is None:
                 self._contract.check_response(request.method, request.path, response)
             return response

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from ai_gate.testing._faults.rules import Rules
 from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
 
@@ -76,10 +77,20 @@ class State:
             self._clock = Clock()
             self._accounts: dict[str, Account] = {}
             self._exhausted: list[tuple[Refusal, float]] = []
-            self.rules = Rules()
+            self.recover()
             self.received: Newest[ReceivedRequest] = Newest()
             self.sessions: Newest[Mapping[str, Any]] = Newest()
             self.violations: Newest[Violation] = Newest()
+
+    def recover(self) -> None:
+        """End every fault and override."""
+        self.rules = Rules()
+        self.overrides: dict[str, tuple[Override, ...]] = {}
+
+    def override(self, operation: str, override: Override) -> None:
+        """Have fields of an operation's successes say something else."""
+        with self._lock:
+            self.overrides[operation] = (*self.overrides.get(operation, ()), override)
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds."""

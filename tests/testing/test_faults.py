@@ -259,6 +259,40 @@ def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
     gate.assert_no_violations()
 
 
+SERVER = {"urls": "stun:127.0.0.1"}
+
+
+@pytest.mark.parametrize("operation", ["create_session", "get_turn_credentials"])
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [({"realtime": True}, 0), ({"ice_servers": []}, 0), ({"ice_servers": [SERVER]}, 1), ({}, 9)],
+)
+def test_a_place_is_one_of_this_gates_responses(
+    operation: str, settings: dict[str, Any], number: int
+) -> None:
+    servers = "turn_credentials.iceServers" if operation == "create_session" else "iceServers"
+    with MockGate(**settings) as gate:
+        with pytest.raises(ValueError, match=rf"the response has no {servers}\.{number}\.urls"):
+            gate.answer_with({f"{servers}.{number}.urls": "stun:a"}, operation=operation)
+        gate.answer_with({servers: [SERVER]}, operation=operation)
+        gate.answer_with({f"{servers}.0.urls": "stun:b"}, operation=operation)
+        assert (post(gate).status_code, credentials(gate)) == (200, 200)
+        gate.assert_no_violations()
+
+
+def test_a_place_that_the_client_asked_away(gate: MockGate) -> None:
+    gate.answer_with({"turn_detection.threshold": 0.25, "voice": "ash"})
+    url = f"{gate.url}/session"
+    sessions = [
+        httpx.post(url, json={"project_id": "p", **fields}, trust_env=False).json()
+        for fields in ({"turn_detection": None}, {})
+    ]
+    assert [session["voice"] for session in sessions] == ["ash", "ash"]
+    assert sessions[0]["turn_detection"] is None
+    assert sessions[1]["turn_detection"]["threshold"] == 0.25
+    gate.assert_no_violations()
+
+
 def test_projects_with_plans_of_their_own() -> None:
     plans = {"proj_free": FREE, "proj_paid": Plan(requests=1000, concurrent=50, name="growth")}
     with MockGate(projects=plans) as gate:

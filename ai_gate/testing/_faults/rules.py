@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from threading import Lock
-from typing import Any
 
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._examples import Example, Pick
@@ -45,25 +44,14 @@ class Rule:
 
 
 class Rules:
-    """What goes wrong: the faults that are counted in their order, then the newest of the others.
-
-    Attributes:
-        overrides: The fields of each operation's successes that say something else, and whether
-            the spec allows it.
-    """
+    """What goes wrong: the faults that are counted in their order, then the newest of the others."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         # The same requests fail in each run.
         self._random = Random(0)  # noqa: S311
-        self.clear()
-
-    def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self._queued: list[Rule] = []
-            self._standing: list[Rule] = []
-            self.overrides: dict[str, tuple[tuple[Mapping[str, Any], bool], ...]] = {}
+        self._queued: list[Rule] = []
+        self._standing: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
         """Add a rule."""
@@ -72,12 +60,6 @@ class Rules:
                 self._standing.insert(0, rule)
             else:
                 self._queued.append(rule)
-
-    def override(self, operation: str, fields: Mapping[str, Any], *, is_checked: bool) -> None:
-        """Have fields of an operation's successes say something else."""
-        with self._lock:
-            others = self.overrides.get(operation, ())
-            self.overrides[operation] = (*others, (fields, is_checked))
 
     def take(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
         """Return what becomes of a request, and count it."""
