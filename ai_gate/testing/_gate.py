@@ -1,5 +1,6 @@
 """MockGate, the mock gate as tests use it."""
 
+import json
 import ssl
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -121,7 +122,7 @@ class MockGate:
             contract,
             self._state,
             ice_servers=None if servers is None else IceServers(servers),
-            on_session=self._add_session,
+            on_session=self._realtime.client_secrets.add if self._realtime else None,
         )
         self._router = Router(
             contract,
@@ -146,10 +147,6 @@ class MockGate:
 
     def _warn(self, message: str) -> None:
         warnings.warn(message, stacklevel=3)
-
-    def _add_session(self, session: Mapping[str, Any]) -> None:
-        if self._realtime is not None:
-            self._realtime.add_session(session)
 
     def _respond_beside(self, request: ReceivedRequest) -> Response | None:
         if request.path.startswith(CONTROL):
@@ -304,7 +301,7 @@ class MockGate:
 
     @property
     def received(self) -> list[ReceivedRequest]:
-        """The requests that arrived, in order, the newest 1,000 of them. A copy.
+        """The requests that arrived, in order: the newest 1,000, up to 64 MiB. A copy.
 
         Example:
             >>> import httpx
@@ -332,7 +329,7 @@ class MockGate:
 
     @property
     def sessions(self) -> list[Mapping[str, Any]]:
-        """The sessions that were created, in order, the newest 1,000 of them. A copy.
+        """The sessions that were created, in order: the newest 1,000, up to 64 MiB. Copies.
 
         Example:
             >>> import httpx
@@ -341,7 +338,7 @@ class MockGate:
             >>> gate.sessions[0]["voice"]
             'ash'
         """
-        return self._state.sessions.all()
+        return [json.loads(session) for session in self._state.sessions.all()]
 
     def sessions_created(self, project: str | None = None) -> int:
         """Count the sessions that were created, whether or not the client got them.

@@ -26,10 +26,6 @@ NOT_ECHOED = {
 """What a caller can send without a session having it: it is OpenAI's or the gate's to say."""
 
 
-def _ignore(_: Any) -> None:
-    """Do nothing with a new session."""
-
-
 class Operations:
     """The operations of the gate, with the limits of each project's plan.
 
@@ -37,7 +33,7 @@ class Operations:
         contract: The spec.
         state: What the gate remembers, and which projects there are.
         ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-        on_session: Called with each new session. Default: nothing is called.
+        on_session: Called with the JSON of each new session. Default None: nothing is called.
     """
 
     def __init__(
@@ -46,7 +42,7 @@ class Operations:
         state: State,
         *,
         ice_servers: IceServers | None = None,
-        on_session: Callable[[Any], None] = _ignore,
+        on_session: Callable[[bytes], None] | None = None,
     ) -> None:
         self._contract = contract
         self._state = state
@@ -76,13 +72,16 @@ class Operations:
                 refusal = self._contract.example("invalid_request")
                 return json_response(400, {**refusal, "message": str(error)})
 
-        def create(now: float) -> Any:
-            session = new_session(template, wanted, now, self._ice_servers)
-            self._state.sessions.add(session)
-            self._on_session(session)
-            return session
-
-        return self._serve(call.body["project_id"], create, session=True)
+        response = self._serve(
+            call.body["project_id"],
+            lambda now: new_session(template, wanted, now, self._ice_servers),
+            session=True,
+        )
+        if response.status == 200:
+            self._state.sessions.add(response.body, len(response.body))
+            if self._on_session is not None:
+                self._on_session(response.body)
+        return response
 
     def get_turn_credentials(self, call: Call) -> Response:
         """Make TURN credentials."""

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ai_gate.testing._faults.rules import Rules
 from ai_gate.testing._limits import Account, Plan, Refusal, Usage
 from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
+
+_MOST_KEPT = 1_000
+_MOST_BYTES = 64 * 2**20
 
 T = TypeVar("T")
 
@@ -43,18 +46,25 @@ class Clock:
 
 
 class Newest(Generic[T]):
-    """The newest 1,000 of many, written and read by threads."""
+    """The newest 1,000 of many, and no more than 64 MiB of them; written and read by threads."""
 
     def __init__(self) -> None:
-        self._kept: deque[T] = deque(maxlen=1_000)
+        self._lock = Lock()
+        self._kept: deque[tuple[T, int]] = deque()
+        self._size = 0
 
-    def add(self, item: T) -> None:
-        """Keep one more."""
-        self._kept.append(item)
+    def add(self, item: T, size: int = 0) -> None:
+        """Keep one more, of so many bytes."""
+        with self._lock:
+            self._kept.append((item, size))
+            self._size += size
+            while len(self._kept) > _MOST_KEPT or self._size > _MOST_BYTES:
+                self._size -= self._kept.popleft()[1]
 
     def all(self) -> list[T]:
         """Return them, the oldest first."""
-        return list(self._kept.copy())
+        with self._lock:
+            return [item for item, _ in self._kept]
 
 
 class State:
@@ -79,7 +89,7 @@ class State:
             self._exhausted: list[tuple[Refusal, float]] = []
             self.recover()
             self.received: Newest[ReceivedRequest] = Newest()
-            self.sessions: Newest[Mapping[str, Any]] = Newest()
+            self.sessions: Newest[bytes] = Newest()
             self.violations: Newest[Violation] = Newest()
 
     def recover(self) -> None:
@@ -160,4 +170,5 @@ class State:
         """Keep a request, without what is too much of its body."""
         if len(request.body) > KEPT_BODY:
             request = replace(request, body=request.body[:KEPT_BODY], is_cut=True)
-        self.received.add(request)
+        head = str((request.path, request.query, request.headers))
+        self.received.add(request, len(head) + len(request.body))

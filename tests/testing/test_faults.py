@@ -309,6 +309,19 @@ def test_projects_with_plans_of_their_own() -> None:
         assert post(gate, "proj_paid").json()["usage"]["plan"] == "growth"
 
 
+@pytest.mark.parametrize("realtime", [False, True])
+def test_large_bodies_are_bounded_all_together(*, realtime: bool) -> None:
+    body = {"project_id": "p", "instructions": "x" * (9 * 2**20)}
+    with MockGate(requests=None, concurrent=None, quota=None, realtime=realtime) as gate:
+        for number in range(9):
+            url = f"{gate.url}/session"
+            httpx.post(url, json={**body, "voice": str(number)}, trust_env=False, timeout=60)
+        assert [session["voice"] for session in gate.sessions] == ["2", "3", "4", "5", "6", "7", "8"]
+        assert gate.sessions_created() == len(gate.received) == 9
+        gate.sessions[0].clear()
+        assert gate.sessions[0]["voice"] == "2"
+
+
 def test_what_is_kept_is_bounded() -> None:
     with MockGate(requests=None, concurrent=None, quota=None) as gate:
         body = {"project_id": "p", "instructions": "x" * (2 * 2**20)}
