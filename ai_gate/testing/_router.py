@@ -165,13 +165,22 @@ class Router:
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             response = self.report_bug(request.method, request.path, message)
+        return self._readable(request, response)
+
+    def refuse(self, request: ReceivedRequest, status: int, message: str) -> Response:
+        """Respond to a request that can't be read to its end, or not at all."""
+        response = self._refused(request, status, message)
+        return self._readable(request, response)
+
+    def _readable(self, request: ReceivedRequest, response: Response) -> Response:
+        """Let the page that asked read the response, if it may."""
         return replace(response, headers={**self._access.headers(request), **response.headers})
 
     def _admit(self, request: ReceivedRequest) -> Response:
         method, path = request.method, request.path
         refusal = self._access.refusal(request)
         if refusal is not None:
-            return self.refuse(method, path, *refusal)
+            return self._refused(request, *refusal)
         response = self._other_paths(request)
         if response is None and self._access.is_preflight(request):
             response = Response(204, b"")
@@ -179,8 +188,8 @@ class Router:
             return self._checked(method, path, self._route(request))
         return self._logged(method, path, self._stamped(response))
 
-    def refuse(self, method: str, path: str, status: int, message: str) -> Response:
-        """Respond to what can't be read as a request, or must not be served."""
+    def _refused(self, request: ReceivedRequest, status: int, message: str) -> Response:
+        method, path = request.method, request.path
         return self._checked(method, path, self._refusal(method, path, status, message))
 
     def report_bug(self, method: str, path: str, message: str) -> Response:
