@@ -17,6 +17,7 @@ from ai_gate.testing._examples import Pick
 from ai_gate.testing._limits import WINDOW_SECONDS, Plan, Refusal, check_whole
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._overrides import Override
+from ai_gate.testing._proxies import past_proxies
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
@@ -135,9 +136,10 @@ class MockGate:
         self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
         self._host = host
-        self._lender: MockGate | None = None
         self._port = port
         self._server: Server | None = None
+        self._lent: Server | None = None
+        self._undo = ExitStack()
 
     def __repr__(self) -> str:
         return f"<MockGate on port {self._port}>"
@@ -146,7 +148,7 @@ class MockGate:
         """Do nothing with a response; the command prints a line for it."""
 
     def _warn(self, message: str) -> None:
-        warnings.warn(message, stacklevel=3)
+        warnings.warn(message, stacklevel=4)
 
     def _respond_beside(self, request: ReceivedRequest) -> Response | None:
         if request.path.startswith(CONTROL):
@@ -180,34 +182,28 @@ class MockGate:
             >>> gate = MockGate().start()
             >>> gate.close()
         """
-        if self._server is None and self._lender is not None:
-            self._take_over(self._lender)
-        elif self._server is None:
-            if not is_loopback(self._host):
-                self._warn(f"The mock gate is open to everybody who can reach {self._host}")
-            self._server = self._start_server()
-            self._port = self._server.server_port
+        if self._server is None:
+            with ExitStack() as undo:
+                if self._realtime is not None:
+                    undo.callback(self._realtime.stop)
+                    self._realtime.start()
+                undo.enter_context(past_proxies(HERE.get(self._host, self._host)))
+                self._server = self._serve(undo)
+                self._port = self._server.server_port
+                self._undo = undo.pop_all()
         return self
 
-    def _take_over(self, lender: "MockGate") -> None:
-        """Serve in place of a gate that runs, until `close`; after a further `start` again."""
-        if lender._server is None:
-            raise RuntimeError("The mock gate to take over doesn't run")
-        if self._realtime is not None:
-            self._realtime.start()
-        self._server, self._port, self._lender = lender._server, lender.port, lender
-        self._server.hand_over(self._router)
-
-    def _start_server(self) -> Server:
-        with ExitStack() as undo:
-            server = Server(self._host, self._port, self._router, self._ssl_context)
-            undo.callback(server.server_close)
-            if self._realtime is not None:
-                undo.callback(self._realtime.stop)
-                self._realtime.start()
-            server.start()
-            undo.pop_all()
-            return server
+    def _serve(self, undo: ExitStack) -> Server:
+        if self._lent is not None:
+            undo.callback(self._lent.hand_over, None)
+            self._lent.hand_over(self._router)
+            return self._lent
+        if not is_loopback(self._host):
+            self._warn(f"The mock gate is open to everybody who can reach {self._host}")
+        server = Server(self._host, self._port, self._router, self._ssl_context)
+        undo.callback(server.stop)
+        server.start()
+        return server
 
     def close(self) -> None:
         """Stop listening and close every connection. Nothing happens if the gate doesn't run.
@@ -223,13 +219,8 @@ class MockGate:
         """
         if self._server is None:
             return
-        if self._lender is None:
-            self._server.stop()
-        else:
-            self._server.hand_over(None)
         self._server = None
-        if self._realtime is not None:
-            self._realtime.stop()
+        self._undo.close()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
         if bugs:
             raise MockGateError("\n".join(["The mock gate broke openapi.yaml:", *bugs]))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
-from typing import Any
 
 from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError

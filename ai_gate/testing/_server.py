@@ -38,9 +38,13 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, host: str, port: int, router: Router, ssl_context: ssl.SSLContext | None = None
+        self,
+        host: str,
+        port: int,
+        router: Router | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self.router: Router | None = router
+        self.router = router
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ssl_context = ssl_context
         self._connections: set[socket.socket] = set()
@@ -58,8 +62,9 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop serving, close every connection, and wait for the end of their threads."""
-        self.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join()
         self.server_close()
         self.end_connections()
 

@@ -44,7 +44,7 @@ class Rule:
 
 
 class Rules:
-    """What goes wrong: the faults that are counted in their order, then the newest of the others."""
+    """What goes wrong: the faults that are counted, in order, then the newest of the others."""
 
     def __init__(self) -> None:
         self._lock = Lock()
