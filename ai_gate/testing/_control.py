@@ -66,7 +66,7 @@ class Control:
     def _describe(self) -> object:
         return {
             "now": isoformat(self._state.now()),
-            "sessions_created": self._state.sessions_created(None),
+            "sessions_created": self._state.sessions_created(),
             "projects": self._state.projects(),
             "violations": [asdict(violation) for violation in self._state.violations.all()],
         }

@@ -168,28 +168,23 @@ class Router:
 
     def refuse(self, request: ReceivedRequest, status: int, message: str) -> Response:
         """Respond to a request that can't be read to its end, or not at all."""
-        response = self._refused(request, status, message)
-        return self._readable(request, response)
+        refusal = self._refusal(request, status, message)
+        return self._readable(request, self._checked(request, refusal))
 
     def _readable(self, request: ReceivedRequest, response: Response) -> Response:
         """Let the page that asked read the response, if it may."""
         return replace(response, headers={**self._access.headers(request), **response.headers})
 
     def _admit(self, request: ReceivedRequest) -> Response:
-        method, path = request.method, request.path
         refusal = self._access.refusal(request)
         if refusal is not None:
-            return self._refused(request, *refusal)
+            return self._checked(request, self._refusal(request, *refusal))
         response = self._other_paths(request)
         if response is None and self._access.is_preflight(request):
             response = Response(204, b"")
         if response is None:
-            return self._checked(method, path, self._route(request))
-        return self._logged(method, path, self._stamped(response))
-
-    def _refused(self, request: ReceivedRequest, status: int, message: str) -> Response:
-        method, path = request.method, request.path
-        return self._checked(method, path, self._refusal(method, path, status, message))
+            return self._checked(request, self._route(request))
+        return self._logged(request, self._stamped(response))
 
     def report_bug(self, method: str, path: str, message: str) -> Response:
         """Keep a bug of the mock gate and respond with 500."""
@@ -200,12 +195,12 @@ class Router:
     def _route(self, request: ReceivedRequest) -> Response:
         handlers = self._routes.get(request.path)
         if handlers is None:
-            return self._refusal(request.method, request.path, 404, "There is no such path")
+            return self._refusal(request, 404, "There is no such path")
         handler = handlers.get(request.method)
         if handler is None:
             allowed = ", ".join(handlers)
-            message = f"The method must be {allowed}"
-            return self._refusal(request.method, request.path, 405, message, {"Allow": allowed})
+            refusal = self._refusal(request, 405, f"The method must be {allowed}")
+            return replace(refusal, headers={"Allow": allowed})
         return self._call(request, handler)
 
     def _call(self, request: ReceivedRequest, handler: Handler) -> Response:
@@ -214,7 +209,7 @@ class Router:
             operation = self._contract.operations.get((request.method, request.path), "")
             effect = self._effect(request, operation)
         except ContractError as error:
-            return self._refusal(request.method, request.path, 400, str(error))
+            return self._refusal(request, 400, str(error))
 
         def carry_out() -> Response:
             response = handler(call)
@@ -259,31 +254,25 @@ class Router:
             raise ContractError("this operation documents no such response")
         return effect
 
-    def _refusal(
-        self,
-        method: str,
-        path: str,
-        status: int,
-        message: str,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        self._state.violations.add(Violation("request", method, path, message))
+    def _refusal(self, request: ReceivedRequest, status: int, message: str) -> Response:
+        violation = Violation("request", request.method, request.path, message)
+        self._state.violations.add(violation)
         template = self._contract.example("not_found" if status == 404 else "invalid_request")
-        return json_response(status, {**template, "message": message}, headers)
+        return json_response(status, {**template, "message": message})
 
-    def _checked(self, method: str, path: str, response: Response) -> Response:
+    def _checked(self, request: ReceivedRequest, response: Response) -> Response:
         """Add the headers that every response has, and validate it against the spec."""
-        is_documented = method in self._routes.get(path, {})
-        operation = (method, path) if is_documented else _FALLBACK
+        is_documented = request.method in self._routes.get(request.path, {})
+        operation = (request.method, request.path) if is_documented else _FALLBACK
         stamped = self._stamped(response)
         if stamped.script is None:
             self._contract.check_response(*operation, stamped)
-        return self._logged(method, path, stamped)
+        return self._logged(request, stamped)
 
-    def _logged(self, method: str, path: str, response: Response) -> Response:
+    def _logged(self, request: ReceivedRequest, response: Response) -> Response:
         # Or the lines of a container's health check would bury the others.
-        if not path.startswith(CONTROL):
-            self._log(method, path, response.status)
+        if not request.path.startswith(CONTROL):
+            self._log(request.method, request.path, response.status)
         return response
 
     def _stamped(self, response: Response) -> Response:

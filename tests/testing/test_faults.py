@@ -217,6 +217,8 @@ def test_exhaust_one_project() -> None:
             gate.exhaust("quota", "s")
         with pytest.raises(ValueError, match="no plan has a limit of quota"):
             gate.exhaust("quota", "r")
+    with pytest.raises(ValueError, match="there is no such project"):
+        MockGate(projects=[]).exhaust("quota", "p")
 
 
 def test_slow(gate: MockGate) -> None:

@@ -38,7 +38,8 @@ class Realtime:
 
     def expire(self) -> None:
         """End the calls whose hour is over by the gate's clock."""
-        self._calls.expire(self._now())
+        now = self._now()
+        self._calls.each(lambda peer: peer.expire(now))
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""

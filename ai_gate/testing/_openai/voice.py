@@ -254,7 +254,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.vanish()
         """
-        self._calls.vanish()
+        self._calls.each(lambda peer: peer.vanish())
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send an event to every client whose channel is open, as it is.
@@ -269,7 +269,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.send({"type": "error", "error": {"code": "session_expired"}})
         """
-        self._calls.send(event)
+        self._calls.each(lambda peer: peer.send(event))
 
     def flood(self, count: int, size: int = 0) -> None:
         """Start to send events of the type `mock.flood` to every client. It doesn't wait.
@@ -287,4 +287,5 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.flood(3000, size=100)
         """
-        self._calls.flood(Flood(count, size))
+        flood = Flood(count, size)
+        self._calls.each(lambda peer: peer.flood(flood))
