@@ -34,6 +34,8 @@ class MockGate(Scenarios):
     It starts with `start()` or a `with` block and ends with `close()` or the end of the block. A
     gate that was closed can be started again, on the same port and with the same state.
 
+    While it runs, its host is in `NO_PROXY` of the environment: no proxy comes between.
+
     Every request is validated against `openapi.yaml`: a bad one gets the documented 400 and is
     kept in `violations`. So is every response: a bad one is a bug of the mock gate, and `close()`
     raises `MockGateError` for it.

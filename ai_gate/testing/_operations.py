@@ -54,7 +54,8 @@ class Operations:
         match operation:
             case "create_session":
                 template = self._contract.example("session")
-                return new_session(template, template, 0.0, self._ice_servers)
+                wanted = {name: template[name] for name in ("model", "voice")}
+                return new_session(template, wanted, 0.0, self._ice_servers)
             case "get_turn_credentials":
                 return self._turn_credentials()
         return otherwise

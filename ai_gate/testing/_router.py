@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
-from functools import partial
 
 from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError
@@ -35,14 +34,6 @@ OtherPaths = Callable[[ReceivedRequest], Response | None]
 _FALLBACK = ("GET", "/health")
 
 
-def _example_response(example: Example, _: Call) -> Response:
-    return example.response()
-
-
-def _no_other_path(_: ReceivedRequest) -> Response | None:
-    return None
-
-
 class Router:
     """The gate without its sockets.
 
@@ -63,7 +54,7 @@ class Router:
         state: State,
         log: Log,
         *,
-        other_paths: OtherPaths = _no_other_path,
+        other_paths: OtherPaths = lambda _: None,
         access: Access | None = None,
     ) -> None:
         self._contract = contract
@@ -85,7 +76,7 @@ class Router:
         for example in self._examples:
             if 200 <= example.status < 300:
                 handlers = routes.setdefault(example.path, {})
-                handlers.setdefault(example.method, partial(_example_response, example))
+                handlers.setdefault(example.method, example.response)
         return routes
 
     def respond_next(self, pick: Pick) -> None:

@@ -280,6 +280,8 @@ def test_a_place_is_one_of_this_gates_responses(
         gate.answer_with({f"{servers}.0.urls": "stun:b"}, operation=operation)
         assert (post(gate).status_code, credentials(gate)) == (200, 200)
         gate.assert_no_violations()
+        gate.respond_next(200, "session")
+        assert post(gate).json()["metadata"]["created_at"] == "2025-10-03T12:00:00.000Z"
 
 
 def test_a_place_that_the_client_asked_away(gate: MockGate) -> None:

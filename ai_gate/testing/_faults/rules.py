@@ -36,12 +36,6 @@ class Rule:
     operation: str | None = None
     until: float = math.inf
 
-    def effect(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
-        """Return what becomes of a request, as far as chance has no part in it."""
-        if now >= self.until or self.operation not in (None, operation):
-            return None
-        return self.choose(examples)
-
 
 class Rules:
     """What goes wrong: the faults that are counted, in order, then the newest of the others."""
@@ -65,17 +59,17 @@ class Rules:
         """Return what becomes of a request, and count it."""
         with self._lock:
             for rule in (*self._queued, *self._standing):
-                effect = rule.effect(operation, examples, now)
-                if effect is not None and self._random.random() < rule.probability:
-                    self._count(rule)
-                    return effect
+                if now >= rule.until or rule.operation not in (None, operation):
+                    continue
+                effect = rule.choose(examples)
+                if effect is None or self._random.random() >= rule.probability:
+                    continue
+                if rule.times is not None:
+                    rule.times -= 1
+                    if rule.times == 0:
+                        self._queued.remove(rule)
+                return effect
         return None
-
-    def _count(self, rule: Rule) -> None:
-        if rule.times is not None:
-            rule.times -= 1
-            if rule.times == 0:
-                self._queued.remove(rule)
 
 
 def choose_example(pick: Pick) -> Choose:

@@ -202,7 +202,7 @@ class Peer:
             dialect=dialect,
             send=self._tell,
             player=self._speech if speaks else None,
-            turns=self._faults.turns,
+            faults=self._faults,
         )
         channel.on("message", self._on_message)
         self._conversation.open()
