@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,20 +16,18 @@ class Override:
     fields: Mapping[str, Any]
     is_checked: bool
 
-    def apply(self, value: Any) -> Any:
-        """Return a copy of a value with these fields, as far as it has a place for them."""
-        for path, new in self.fields.items():
-            with suppress(LookupError):
-                value = _with_field(value, path, new)
-        return value
+    def apply(self, value: Any, *, is_strict: bool = False) -> Any:
+        """Return a copy of a value with these fields, as far as it has places for them.
 
-    def apply_all(self, value: Any) -> Any:
-        """Return a copy of a value with these fields; ValueError if it has no place for one."""
+        Raises:
+            ValueError: It is strict, and there is no place for one.
+        """
         for path, new in self.fields.items():
             try:
                 value = _with_field(value, path, new)
             except LookupError as error:
-                raise ValueError(f"the response has no {path}") from error
+                if is_strict:
+                    raise ValueError(f"the response has no {path}") from error
         return value
 
 

@@ -125,7 +125,8 @@ class Router:
         success = self._operations.success(operation, example.value)
         others = self._state.overrides.get(operation, ())
         # A place can be gone by what was said before.
-        override.apply_all(json.loads(overridden(json_response(200, success), others).body))
+        before = overridden(json_response(example.status, success), others)
+        override.apply(json.loads(before.body), is_strict=True)
         checked = [it for it in (*others, override) if it.is_checked]
         response = overridden(json_response(example.status, success), checked)
         if override.is_checked:
