@@ -104,6 +104,28 @@ def test_code_that_makes_its_own_client(
     outcome(pytester, CODE_UNDER_TEST, passed=6)
 
 
+SHARED = """
+    import functools
+    import pytest
+    from ai_gate import AIGateClient
+
+    shared = functools.cache(AIGateClient.from_env)
+
+    @pytest.mark.parametrize("time", range(10))
+    def test_one(mock_gate, time):
+        for _ in range(2):
+            shared().create_session(model="gpt-realtime")
+        assert mock_gate.sessions_created() == 2
+
+    def test_end():
+        shared().close()
+"""
+
+
+def test_a_client_that_the_app_keeps(pytester: pytest.Pytester) -> None:
+    outcome(pytester, SHARED, passed=11)
+
+
 DOWN = """
     import pytest
     from ai_gate import APIConnectionError
