@@ -52,8 +52,9 @@ class MockGate(Scenarios):
 
     Pages on loopback may use it, and those that `allow_origin` names. A page elsewhere can't, even
     if its name is made to lead to this machine: the header `Host` must hold an IP address,
-    `localhost`, `host`, or a name of `allow_host`; for a gate that listens on other addresses than
-    loopback's, a name without a dot will do too, as one of compose's services has it.
+    `localhost` or a name under it or under `.test`, `host`, or a name of `allow_host`; for a gate
+    that listens on other addresses than loopback's, a name without a dot will do too, as one of
+    compose's services has it.
 
     Args:
         host: The address to listen on. Default `127.0.0.1`. With any other than loopback's,

@@ -33,11 +33,13 @@ def request(path: str = "/session", method: str = "POST", **headers: str) -> Rec
         "LOCALHOST.:1",
         "[::1]:80",
         "10.1.2.3",
-        "named.test",
+        "gate.test:8787",
+        "app.localhost",
+        "named.dev",
     ],
 )
 def test_names_that_lead_here(host: str) -> None:
-    assert Access(allow_host=["named.test"]).refusal(request(host=host)) is None
+    assert Access(allow_host=["named.dev"]).refusal(request(host=host)) is None
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,9 @@ def test_names_that_lead_here(host: str) -> None:
         "127.0.0.1.evil.example:8787",
         "localhost.evil.example",
         "evil.example@127.0.0.1.evil.example",
-        "named.test.evil.example",
+        "named.dev.evil.example",
+        "test.evil.example",
+        "eviltest",
         "127.0.0.1, evil.example",
         "[::1",
         "",
@@ -55,15 +59,15 @@ def test_names_that_lead_here(host: str) -> None:
     ],
 )
 def test_other_names_are_refused(host: str) -> None:
-    access = Access(allow_host=["named.test"])
+    access = Access(allow_host=["named.dev"])
     assert (access.refusal(request(host=host)) or (0, ""))[0] == 421
     assert Access(checks_host=False).refusal(request(host=host)) is None
 
 
-@pytest.mark.parametrize("name", ["Named.Test", "named.test.", "NAMED.TEST."])
+@pytest.mark.parametrize("name", ["Named.Dev", "named.dev.", "NAMED.DEV."])
 def test_names_are_written_in_many_ways(name: str) -> None:
-    assert Access(allow_host=[name]).refusal(request(host="named.test:80")) is None
-    assert Access(host="Box.test").refusal(request(host="box.test")) is None
+    assert Access(allow_host=[name]).refusal(request(host="named.dev:80")) is None
+    assert Access(host="Box.dev").refusal(request(host="box.dev")) is None
 
 
 @pytest.mark.parametrize("origin", ["HTTPS://App.example", "https://app.example:443"])
