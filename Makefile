@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot mock bench stress fleet clean
+.PHONY: snapshot mock bench stress fleet dist clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ mock: $(READY) ## Run the mock gate on PORT (8787)
 bench: $(BENCH)/bin/python ## Measure the SDK beside httpx and openai; BENCH_ARGS="--full" for all rows
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
+
+dist: $(READY) ## Build wheel and sdist into dist/ and try them on all Pythons, bundled too
+	@sh scripts/dist $(BIN)
 
 clean: ## Remove the virtual environments and all caches
 	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
