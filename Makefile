@@ -10,6 +10,8 @@ PYTEST_ARGS ?=
 SECONDS ?= 300
 SEED ?=
 BENCH_ARGS ?=
+RELEASE ?=
+export RELEASE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff

@@ -4,13 +4,14 @@ It stands in for uv.lock, which can't be had without the URL of each file on one
 themselves are named in the extra `dev` and the group `dist` alone.
 """
 
+import difflib
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.checks import CheckFailedError, CheckSkippedError
+from scripts.checks import CheckFailedError, CheckSkippedError, fail_on
 
 NAME = "constraints.txt"
 COMPILE = ["pip", "compile", "--quiet", "--universal", "--no-annotate", "--extra=dev"]
@@ -26,10 +27,13 @@ def check_constraints(root: Path) -> None:
         compiled = Path(folder) / NAME
         shutil.copy(root / NAME, compiled)
         _compile(root, compiled)
-        if compiled.read_text("utf-8") != (root / NAME).read_text("utf-8"):
-            raise CheckFailedError(
-                f"{NAME}: pyproject.toml asks for something else: run `make lock`"
-            )
+        pinned, wanted = (path.read_text("utf-8") for path in (root / NAME, compiled))
+    changes = difflib.ndiff(pinned.splitlines(), wanted.splitlines())
+    fail_on(
+        f"{NAME}: pyproject.toml asks for something else: run `make lock`: {change}"
+        for change in changes
+        if change[0] in "+-"
+    )
 
 
 def _compile(root: Path, output: Path, *options: str) -> None:
