@@ -38,7 +38,7 @@ def check_constraints(root: Path) -> None:
 
 def _compile(root: Path, output: Path, *options: str) -> None:
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, *COMPILE, *options, "--output-file", output, "pyproject.toml"]
+    command: list[str | Path] = [uv, *COMPILE, *options, "--output-file", output, "pyproject.toml"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if result.returncode == UNREACHABLE and "Failed to fetch" in result.stderr:
         raise CheckSkippedError("the package index can't be reached")

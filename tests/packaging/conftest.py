@@ -120,7 +120,7 @@ def install(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
     def install(extras: str, *options: str, python: str = sys.executable) -> Path:
         environment = tmp_path_factory.mktemp("environment")
         _run(UV, "venv", "--quiet", "--clear", "--python", python, environment, cwd="/")
-        into = ["pip", "install", "--quiet", "--python", _python(environment)]
+        into = ("pip", "install", "--quiet", "--python", _python(environment))
         _run(UV, *into, f"{wheel}{extras}", *options, cwd="/")
         return environment
 
