@@ -44,7 +44,7 @@ def check_imports(root: Path) -> None:
 
 def check_zizmor(root: Path) -> None:
     """Look for what is unsafe in the workflows of GitHub with zizmor."""
-    _run(root, BIN / "zizmor", "--offline", "--quiet", "--pedantic", "--no-progress", ".github")
+    _run(root, BIN / "zizmor", "--offline", "--quiet", "--pedantic", "--color=never", ".github")
 
 
 def check_actionlint(root: Path) -> None:
