@@ -4,7 +4,6 @@ It runs under asyncio. The request goes the way of all calls, but over httpx's o
 """
 
 import asyncio
-import inspect
 import os
 import re
 import socket
@@ -12,20 +11,24 @@ import ssl
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from types import FunctionType
 from typing import Any, NamedTuple
 
+import httpcore
 import httpx
 
 from ai_gate._config import port_of
 from ai_gate._http.proxy import environment_proxy
 
 SENDERS = (
-    (httpx.Client, "send"),
-    (httpx.AsyncClient, "send"),
-    (httpx.HTTPTransport, "handle_request"),
-    (httpx.AsyncHTTPTransport, "handle_async_request"),
+    *(httpx.Client, httpx.AsyncClient, httpx.HTTPTransport, httpx.AsyncHTTPTransport),
+    *(httpcore.HTTPConnection, httpcore.AsyncHTTPConnection),
+    *(httpcore.ConnectionPool, httpcore.AsyncConnectionPool),
 )
-"""What mocks, recorders and tracers replace."""
+"""The classes whose methods mocks, recorders and tracers replace."""
+OWN = ("httpx", "httpcore", "contextlib")
+"""Where those methods are from otherwise: httpx makes a context manager of one."""
 SETTINGS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 LONGEST_HEALTH = 65_536
 """The bytes that are read of an answer: a page of somebody else's can be long."""
@@ -53,13 +56,20 @@ class Health(NamedTuple):
 
 
 def wrappers() -> set[str]:
-    """Return the modules of what wraps or mocks httpx in this process."""
-    # A wrapper can say that it is what it wraps; its globals are its own.
-    homes = {
-        one.__globals__["__name__"] if inspect.isfunction(one) else type(one).__module__
-        for one in (vars(owner)[name] for owner, name in SENDERS)
-    }
-    return {home for home in homes if home.partition(".")[0] != "httpx"}
+    """Return the modules of what wraps or mocks httpx, or httpcore beneath it, in this process."""
+    methods = [one for owner in SENDERS for one in vars(owner).values() if callable(one)]
+    return {home for home in map(_home, methods) if home.partition(".")[0] not in OWN}
+
+
+def _home(method: Any) -> str:
+    """Return the module of a function, or of what has taken its place and may claim to be it."""
+    if type(method) is FunctionType:
+        # `functools.wraps` changes the name, but not the globals. A mock with a signature has none.
+        mock = getattr(method, "mock", method)
+        return str(method.__globals__.get("__name__") or type(mock).__module__)
+    # wrapt's proxies, which tracers use, pass on whatever they are asked, but for this.
+    wrapper = getattr(method, "_self_wrapper", type(method))
+    return str((wrapper.func if isinstance(wrapper, partial) else wrapper).__module__)
 
 
 def settings() -> list[str]:
