@@ -11,10 +11,11 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Awaitable
+from contextlib import suppress
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from ai_gate._redaction import mask, printable
+from ai_gate._redaction import masked, printable, printable_lines
 
 T = TypeVar("T")
 
@@ -41,7 +42,11 @@ class Console:
 
     def shown(self, text: str) -> str:
         """Return a text on one line, with everything secret in it masked."""
-        return printable(text if self._shows_secrets else mask(text, *self._secrets))
+        return printable(self._masked(text))
+
+    def transcript(self, text: str) -> None:
+        """Print a part of what somebody says, in its own lines."""
+        self.write(printable_lines(self._masked(text)))
 
     def write(self, text: str) -> None:
         """Print a part of a line, or a line."""
@@ -50,8 +55,9 @@ class Console:
         sys.stdout.flush()
 
     def error(self, text: str) -> None:
-        """Print a line to standard error."""
-        sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
+        """Print a line to standard error, if anybody can read it."""
+        with suppress(OSError):
+            sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
 
     def _clear(self) -> None:
         if self._is_in_progress:
@@ -63,13 +69,8 @@ class Console:
         """Print a value as JSON, each string in it masked by itself so that it stays JSON."""
         self.write(json.dumps(self._masked(value), indent=2) + "\n")
 
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._masked(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [self._masked(part) for part in value]
-        hide = isinstance(value, str) and not self._shows_secrets
-        return mask(value, *self._secrets) if hide else value
+    def _masked(self, value: T) -> T:
+        return value if self._shows_secrets else masked(value, *self._secrets)
 
     def row(self, name: str, text: str, *, status: str = "", seconds: float | None = None) -> None:
         """Print what there is to say of something in columns, and on a terminal wrapped."""

@@ -4,18 +4,14 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import UNREACHABLE, run
+from ai_gate.cli._failures import UNREACHABLE
 from ai_gate.cli._gate import client_of, get_turn_credentials
-from ai_gate.webrtc.turn._stun import ice_servers, probe_all, relays_work
+from ai_gate.webrtc.turn._stun import advice_on, ice_servers, probe_all, relays_work
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Print TURN credentials, or what became of each server."""
-    return run(_turn, options)
-
-
-async def _turn(options: Namespace, console: Console) -> int:
-    async with client_of(options, console, timeout=options.timeout) as client:
+    async with client_of(options, console) as client:
         credentials = await get_turn_credentials(client, console)
     results = []
     if options.probe:
@@ -33,6 +29,6 @@ async def _turn(options: Namespace, console: Console) -> int:
             for name, value in server.items():
                 console.row(name, ", ".join(value) if isinstance(value, list) else str(value))
     if options.probe and not relays_work(results):
-        console.error("No TURN server works from here.")
+        console.error(f"No TURN server works from here. {advice_on(results)}")
         return UNREACHABLE
     return 0
