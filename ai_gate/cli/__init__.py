@@ -48,7 +48,7 @@ def _failed(reason: object, status: int = 1) -> int:
     # A reader that has left needn't be told.
     if not isinstance(reason, BrokenPipeError):
         with suppress(OSError):
-            sys.stderr.write(f"ai-gate: {reason}\n")
+            sys.stderr.write(f"ai-gate: {getattr(reason, 'strerror', None) or reason}\n")
     return status
 
 
