@@ -31,7 +31,13 @@ LOGIN = (
     "Put the login into the variable that names the proxy, as http://USER:PASSWORD@HOST:PORT, with "
     "other characters than letters and digits percent-encoded."
 )
-LATER = "If it stays so for minutes, tell support@ai-gate.dev the request's ID."
+LATER = (
+    "If it stays so for minutes, tell support@ai-gate.dev the time and the request's ID, if any."
+)
+DROPPED = (
+    "Check the scheme and the port of {what}; else a firewall or a proxy on the way has ended it: "
+    "ask whoever runs the network."
+)
 FILTER = "A firewall or a proxy on the way may have ended it: ask whoever runs the network."
 STATUSES = {
     400: "Check the model, the voice and the other fields.",
@@ -43,8 +49,8 @@ STATUSES = {
 }
 """What to do about a response, by its status; for others it goes by the hundred."""
 PROXY = {
-    r"407|username|authentication|credentials": LOGIN,
-    r"^[45]0[0135]|not allowed": (
+    r"40[17]|username|authentication|credentials": LOGIN,
+    r"^(403|405)|not allowed": (
         "The proxy refuses the gate's host: have it allowed, or name it in NO_PROXY if there is a "
         "direct way."
     ),
@@ -142,6 +148,8 @@ def _advice(error: BaseException, what: str) -> str | None:
             found = _matching(PROXY, str(error))
         case ssl.SSLError():
             found = _tls_advice(error)
+        case httpx.ConnectError():
+            found = _connect_advice(error)
         case httpx.ConnectTimeout() | TimeoutError():
             is_direct = what == BASE_URL
             found = SWALLOWED + (
@@ -149,10 +157,8 @@ def _advice(error: BaseException, what: str) -> str | None:
             )
         case OSError():
             found = _system_advice(error)
-        case httpx.TimeoutException():
-            found = LATER
-        case httpx.RemoteProtocolError():
-            found = FILTER if "disconnected" in str(error) else ANOTHER
+        case httpx.TimeoutException() | httpx.RemoteProtocolError():
+            found = _waiting_advice(error)
     return found
 
 
@@ -169,8 +175,12 @@ def _refusal_advice(error: AIGateError) -> str | None:
             found = hint
         case InvalidResponseError():
             found = ANOTHER
+        case _ if status >= 500:
+            found = LATER
         case _ if status >= 300:
-            found = STATUSES.get(status) or (LATER if status >= 500 else ANOTHER)
+            # The gate refuses with JSON. A proxy's login is asked for without.
+            is_its_own = error.response or status == 407
+            found = STATUSES.get(status, ANOTHER) if is_its_own else ANOTHER
     return found
 
 
@@ -182,10 +192,25 @@ def _tls_advice(error: ssl.SSLError) -> str:
     return _matching(TLS, reason) or _unreadable()
 
 
+def _waiting_advice(error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return LATER
+    return DROPPED if "disconnected" in str(error) else ANOTHER
+
+
+def _connect_advice(error: httpx.ConnectError) -> str | None:
+    number = re.search(r"\[Errno (-?\d+)\]", str(error))
+    if number is None:
+        return None
+    # Behind a proxy httpcore cuts off what caused it.
+    kind = socket.gaierror if number[1].startswith("-") else OSError
+    return _system_advice(kind(int(number[1]), ""))
+
+
 def _system_advice(error: OSError) -> str | None:
     found = NUMBERS.get(error.errno or 0)
     match error:
-        case OSError(filename=str()):
+        case OSError() if error.filename:
             # A file that was named on the command line, of which the error says enough.
             found = None
         case FileNotFoundError() | IsADirectoryError():
@@ -195,7 +220,7 @@ def _system_advice(error: OSError) -> str | None:
         case socket.gaierror(errno=socket.EAI_AGAIN):
             found = "No name can be looked up now: check the network and its DNS servers."
         case socket.gaierror():
-            found = "Check the host in {what}, and that this machine can look up names."
+            found = "Check the host of {what}, and that this machine can look up names."
     return found
 
 
@@ -204,16 +229,20 @@ def _matching(table: dict[str, str], text: str) -> str:
 
 
 def _authority() -> str:
-    names = " and ".join(name for name in CA_SETTINGS if os.environ.get(name))
-    if names:
-        return f"Only what {names} names is trusted: add the authority of the certificate there."
-    return "If your network reads TLS with an authority of its own, name it in SSL_CERT_FILE."
+    if name := _ca_setting():
+        return f"Only what {name} names is trusted: add the authority of the certificate there."
+    # The SDK's own errors say it in these words.
+    return "If your network has a certificate authority of its own, name it in SSL_CERT_FILE."
+
+
+def _ca_setting() -> str:
+    """Return the variable that names the CA certificates: httpx reads the first alone."""
+    return next((name for name in CA_SETTINGS if os.environ.get(name)), "")
 
 
 def _can_read_authorities() -> bool:
-    return all(os.access(os.environ.get(name) or os.curdir, os.R_OK) for name in CA_SETTINGS)
+    return os.access(os.environ.get(_ca_setting(), os.curdir), os.R_OK)
 
 
 def _unreadable() -> str:
-    names = " or ".join(name for name in CA_SETTINGS if os.environ.get(name))
-    return f"{names or 'SSL_CERT_FILE'} must name what can be read: certificates as PEM."
+    return f"{_ca_setting() or 'SSL_CERT_FILE'} must name what can be read: certificates as PEM."

@@ -112,14 +112,14 @@ def secrets_in(response: dict[str, Any], names: Sequence[str] = SECRET_NAMES) ->
     return found
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
     """Return what somebody else wrote, fit for a terminal and a log: one line of bounded length.
 
     Control, escape and bidi characters, line breaks and lone surrogates become `?`.
     """
-    shown = text[: LONGEST_SHOWN + 1]
+    shown = text[: longest + 1]
     shown = "".join("?" if category(char) in UNPRINTABLE else char for char in shown)
-    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."
 
 
 def printable_lines(text: str) -> str:

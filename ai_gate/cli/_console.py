@@ -19,6 +19,7 @@ from ai_gate._redaction import masked, printable, printable_lines
 
 T = TypeVar("T")
 
+LONGEST = 4_000
 COLORS = {"ok": 32, "warning": 33, "failed": 31}
 
 
@@ -42,7 +43,7 @@ class Console:
 
     def shown(self, text: str) -> str:
         """Return a text on one line, with everything secret in it masked."""
-        return printable(self._masked(text))
+        return printable(self._masked(text), LONGEST)
 
     def transcript(self, text: str) -> None:
         """Print a part of what somebody says, in its own lines."""

@@ -32,7 +32,7 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         text = told(error).replace(" What came is in `body`.", "")
         more = advice_on(error, proxy="the proxy" if " through the proxy " in text else "")
         # The SDK's errors say themselves what to do about some causes.
-        is_said = more is None or ("SSL_CERT_FILE" in more and "SSL_CERT_FILE" in text)
+        is_said = more is None or more[1:].rstrip(".") in text
         text = text if is_said else f"{text.rstrip('.')}. {more}"
         request_id = getattr(error, "request_id", None)
         console.error(f"{text} (request {request_id})" if request_id else text)

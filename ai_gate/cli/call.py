@@ -2,9 +2,9 @@
 
 import asyncio
 from argparse import Namespace
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ai_gate import AIGateError
 from ai_gate.cli._console import Console
@@ -31,7 +31,7 @@ async def command(options: Namespace, console: Console) -> int:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(client_of(options, console))
         # Before a session is paid for.
-        out = stack.enter_context(_opened_file(options.out))
+        out = options.out and stack.enter_context(Path(options.out).open("wb"))
         session = await create_session(client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:
@@ -42,13 +42,9 @@ async def command(options: Namespace, console: Console) -> int:
             raise WebRTCError("The model gave no whole answer in time.") from None
         finally:
             # What was heard until Ctrl-C too.
-            if out is not None:
+            if out:
                 write_wav(out, heard, rate=RATE)
     return 0
-
-
-def _opened_file(path: str | None) -> AbstractContextManager[IO[bytes] | None]:
-    return Path(path).open("wb") if path else nullcontext()
 
 
 async def _speak(call: Call, source: PCMSource, sound: bytes, text: str) -> None:

@@ -187,13 +187,12 @@ class Doctor:
             detail = " ".join(filter(None, (one.transport and f"over {one.transport}", one.reason)))
             status = "ok" if one.works else "skipped" if stun.is_untried(one) else "warning"
             self._note(Step("server", status, one.url, detail, seconds=one.seconds))
-        if (trouble := stun.udp_trouble(results)) is None:
-            self._note(Step("udp", detail="leaves this network, and answers come"))
-        else:
-            self._note(Step("udp", "warning", detail=trouble, advice=UDP))
+        status, detail = stun.udp_verdict(results)
+        advice = UDP if status == "warning" else None
+        self._note(Step("udp", status, detail=detail, advice=advice))
         step.detail = f"{sum(one.works for one in results)} of {len(results)} servers work"
         if any(map(stun.is_untried, results)):
-            step.status, step.advice = "skipped", missing_extras()
+            step.status, step.advice = "skipped", stun.advice_on(results)
         elif not results:
             step.status, step.detail = "warning", "no servers came, so calls have no relay"
         elif not stun.relays_work(results):

@@ -4,9 +4,9 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import UNREACHABLE
+from ai_gate.cli._failures import FAILED, UNREACHABLE
 from ai_gate.cli._gate import client_of, get_turn_credentials
-from ai_gate.webrtc.turn._stun import advice_on, ice_servers, probe_all, relays_work
+from ai_gate.webrtc.turn._stun import advice_on, ice_servers, is_untried, probe_all, relays_work
 
 
 async def command(options: Namespace, console: Console) -> int:
@@ -29,6 +29,6 @@ async def command(options: Namespace, console: Console) -> int:
             for name, value in server.items():
                 console.row(name, ", ".join(value) if isinstance(value, list) else str(value))
     if options.probe and not relays_work(results):
-        console.error(f"No TURN server works from here. {advice_on(results)}")
-        return UNREACHABLE
+        console.error(f"No TURN server is known to work from here. {advice_on(results)}")
+        return FAILED if any(map(is_untried, results)) else UNREACHABLE
     return 0

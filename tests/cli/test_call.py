@@ -40,6 +40,18 @@ def test_a_text_and_then_a_sound(where: list[str], command: Command, tmp_path: P
     assert seconds(second) > 0.3
 
 
+def test_a_transcript_as_it_was_said(command: Command) -> None:
+    family = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+    said = f"First\n\tsecond\r\n{family} \N{ARABIC LETTER MEEM}\u200f" + "long " * 200
+    commands = "\x1b[2J\x1b]0;title\x07\x9b1m\r\x08\u202e\u2066\x7f"
+    with MockGate(realtime=True) as gate:
+        gate.voice.will_hear(said + commands)
+        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        result = command("call", "--say", said + commands, *where)
+    assert said.replace("\r\n", "\n") in result.out
+    assert not any(char in result.out for char in commands if not char.isascii() or ord(char) < 32)
+
+
 def test_a_file_that_is_no_sound(where: list[str], command: Command, tmp_path: Path) -> None:
     path = tmp_path / "text.wav"
     path.write_text("no sound")

@@ -22,7 +22,9 @@ def shell(line: str, url: str) -> tuple[int, str]:
     environment = {**os.environ, "AI_GATE_PROJECT_ID": "p", "AI_GATE_BASE_URL": url}
     environment.pop("PYTHONUNBUFFERED", None)
     line = f"{{ {line.replace('ai-gate', COMMAND)}; }} 2>&1"
-    result = subprocess.run(["sh", "-c", line], capture_output=True, text=True, env=environment)
+    result = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, env=environment, check=False
+    )
     assert "Traceback" not in result.stdout
     assert "Exception ignored" not in result.stdout
     return result.returncode, result.stdout

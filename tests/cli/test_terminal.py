@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -136,6 +137,19 @@ def test_ctrl_c_within_the_doctor() -> None:
         terminal.process.send_signal(signal.SIGINT)
         assert terminal.end() == 130
     assert terminal.text.endswith("ai-gate: Interrupted.\r\n")
+
+
+def test_what_the_doctor_found_until_ctrl_c() -> None:
+    with silent_gate() as url:
+        terminal = Terminal("doctor", "--json", environment={"AI_GATE_BASE_URL": url})
+        terminal.wait_for("Trying health")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.end() == 130
+    text = terminal.text.rpartition("\x1b[K")[2]
+    told = json.loads(text[: text.rindex("}") + 1])
+    assert (told["status"], told["exit_status"]) == ("failed", 130)
+    assert [step["step"] for step in told["steps"]][-2:] == ["tcp", "health"]
+    assert told["steps"][-1]["detail"] == "interrupted"
 
 
 def test_ctrl_c_at_a_question(gate: MockGate) -> None:

@@ -60,14 +60,14 @@ def is_untried(result: TurnResult) -> bool:
     return result.reason == UNTRIED
 
 
-def udp_trouble(results: Sequence[TurnResult]) -> str | None:
-    """Return why UDP seems not to leave this network, or None if an answer came over it."""
+def udp_verdict(results: Sequence[TurnResult]) -> tuple[str, str]:
+    """Return whether UDP leaves this network: `ok`, `warning` or `skipped`, and how that shows."""
     udp = [one for one in results if one.transport == "udp" and not is_untried(one)]
     # A server's refusal is an answer: its code is the reason.
     if any(one.works or (one.reason or "")[:1].isdigit() for one in udp):
-        return None
+        return "ok", "leaves this network, and answers come"
     reasons = ", ".join(dict.fromkeys(one.reason or "" for one in udp))
-    return f"no answer over UDP: {reasons}" if udp else "no server was asked over UDP"
+    return ("warning", f"no answer came: {reasons}") if udp else ("skipped", "no server was asked")
 
 
 def relays_work(results: Sequence[TurnResult]) -> bool:
@@ -77,7 +77,9 @@ def relays_work(results: Sequence[TurnResult]) -> bool:
 
 
 def advice_on(results: Sequence[TurnResult]) -> str:
-    """Return a sentence on what a person can do if no relay works."""
+    """Return a sentence on what a person can do if no relay is known to work."""
+    if any(map(is_untried, results)):
+        return 'To try them takes aiortc: pip install "ai-gate[webrtc]"'
     reasons = " ".join(result.reason or "" for result in results if not is_stun(result.url))
     if re.search(r"\b(401|403|441)\b|missing", reasons):
         return "The servers refuse what the gate handed out: tell support@ai-gate.dev."
