@@ -55,11 +55,11 @@ def _failed(reason: object, status: int = 1) -> int:
 def _open_streams() -> None:
     """Open what the shell has closed, and let no character fail that a terminal doesn't have."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             # The system gives it the lowest free number, which a socket would have got.
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+        elif isinstance(stream, TextIOWrapper) and mode == "w":
             stream.reconfigure(errors="replace")
 
 
@@ -67,11 +67,11 @@ def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["mock"]:
         # It has a command line of its own, of which nothing is known here.
         return int(import_module("ai_gate.testing.__main__").main(arguments[1:]))
-    parser = import_module("ai_gate.cli._parser").parser()
-    options = parser.parse_args(arguments or ["--help"])
+    parser = import_module("ai_gate.cli._parser").parser
+    options = parser().parse_args(arguments or ["--help"])
     if options.command == "completion":
-        completion = import_module("shtab").complete(parser, shell=options.shell)
-        sys.stdout.write(f"{completion}\n")
+        shtab = import_module("shtab")
+        sys.stdout.write(f"{shtab.complete(parser(shtab.FILE), shell=options.shell)}\n")
         return 0
     module = import_module(f"ai_gate.cli.{options.command}")
     if hasattr(module, "main"):

@@ -31,7 +31,7 @@ async def command(options: Namespace, console: Console) -> int:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(client_of(options, console))
         # Before a session is paid for.
-        out = options.out and stack.enter_context(Path(options.out).open("wb"))
+        out = options.out and stack.enter_context(Path(options.out).open("wb"))  # noqa: SIM115
         session = await create_session(client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -34,12 +36,18 @@ print(*sorted({"httpx", "asyncio", "shtab"} & sys.modules.keys()))
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, *arguments: str, columns: int = 80, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        environment: Mapping[str, str],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._screen, its_end = pty.openpty()
         termios.tcsetwinsize(self._screen, (24, columns))
         variables = {"TERM": "xterm", "AI_GATE_PROJECT_ID": "proj_of_a_person", **environment}
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             stdin=its_end,
             stdout=its_end,
             stderr=its_end,
@@ -54,10 +62,19 @@ class Terminal:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
+    @property
+    def words(self) -> str:
+        """What is on the screen, without colours and movements."""
+        return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", self.text)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._screen, keys.encode())
+
     def wait_for(self, words: str) -> None:
         """Wait until something is on the screen."""
         with self._changed:
-            assert self._changed.wait_for(lambda: words in self.text, 60), self.text
+            assert self._changed.wait_for(lambda: words in self.words, 60), self.text
 
     def end(self) -> int:
         """Wait for the end, and return the exit status."""
@@ -78,7 +95,7 @@ class Terminal:
             if not data:
                 return
             with self._changed:
-                self.text += data.decode()
+                self.text += data.decode(errors="replace")
                 self._changed.notify_all()
 
 
@@ -177,3 +194,44 @@ def test_what_is_asked_often_loads_little(argument: str) -> None:
     command = [sys.executable, "-c", LIGHT, argument]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.endswith("\n\n")
+
+
+# A shell completes on a terminal that is its own.
+ITS_OWN = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+SHELLS = {
+    "bash": (["--norc", "-i"], 'eval "$(ai-gate completion bash)"'),
+    "zsh": (["-f", "-i"], 'autoload -Uz compinit; compinit -u; eval "$(ai-gate completion zsh)"'),
+    "fish": (["--no-config", "-i"], "ai-gate completion fish | source"),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_within_a_shell(shell: str, tmp_path: Path) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} isn't installed")
+    (tmp_path / "a-sound.wav").touch()
+    folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment = {"PATH": os.pathsep.join(folders), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    options, load = SHELLS[shell]
+    command = [sys.executable, "-c", ITS_OWN, program]
+    terminal = Terminal(*options, columns=200, environment=environment, command=command)
+    # The echo of what is typed isn't what is waited for.
+    terminal.type(f"cd {tmp_path}; {load}; echo LOAD''ED\n")
+    terminal.wait_for("LOADED")
+    for typed, completed in {
+        "ai-gate doc": "ai-gate doctor",
+        "ai-gate session --te": "ai-gate session --temperature",
+        "ai-gate completion b": "ai-gate completion bash",
+        "ai-gate call --wav a-so": "ai-gate call --wav a-sound.wav",
+    }.items():
+        # Ctrl-A leads to the begin of the line.
+        terminal.type(f"{typed}\t\x01echo C''AME \n")
+        terminal.wait_for(f"CAME {completed}")
+    terminal.type("exit\n")
+    terminal.end()
