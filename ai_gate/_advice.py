@@ -173,8 +173,9 @@ def _refusal_advice(error: AIGateError) -> str | None:
             found = f"Again at {moment(when)}"
         case ConcurrentLimitError(hint=str(hint)):
             found = hint
-        case InvalidResponseError():
-            found = ANOTHER
+        case InvalidResponseError(body=body):
+            # What isn't even the begin of JSON isn't the gate's.
+            found = LATER if body.lstrip()[:1] in (b"", b"{") else ANOTHER
         case _ if status >= 500:
             found = LATER
         case _ if status >= 300:

@@ -26,7 +26,7 @@ from ai_gate._http import AsyncClients, exchange_async
 from ai_gate._http.proxy import environment_proxy, parsed_proxy
 from ai_gate._http.tls import CA_SETTINGS
 from ai_gate._redaction import MASK
-from ai_gate.errors import AIGateError
+from ai_gate.errors import AIGateError, InvalidResponseError
 
 SENDERS = (
     *(httpx.Client, httpx.AsyncClient, httpx.HTTPTransport, httpx.AsyncHTTPTransport),
@@ -54,8 +54,7 @@ class Health(NamedTuple):
     """What came of a request for the gate's health."""
 
     status: int
-    is_healthy: bool
-    """Whether this is what the gate answers."""
+    body: bytes
     headers: httpx.Headers
     tls: str
     """The version of TLS; nothing without TLS."""
@@ -63,6 +62,15 @@ class Health(NamedTuple):
     """As ssl reads it."""
     offset: float | None
     """How far this machine's clock is ahead of the response's `Date`, in seconds."""
+
+    @property
+    def failure(self) -> AIGateError | None:
+        """What is wrong if this isn't what the gate answers."""
+        if self.status < 300 and b'"healthy"' in self.body:
+            return None
+        kind = InvalidResponseError if self.status < 300 else AIGateError
+        text = f"HTTP {self.status}, and nothing of the gate's health"
+        return kind(text, self.status, body=self.body, headers=self.headers)
 
 
 def wrappers() -> set[str]:
@@ -179,7 +187,7 @@ async def ask_health(url: httpx.URL, *, seconds: float) -> Health:
         offset = (now - parsedate_to_datetime(response.headers.get("date", ""))).total_seconds()
     return Health(
         response.status_code,
-        not result.refused and b'"healthy"' in result.body,
+        bytes(result.body),
         response.headers,
         tls.version() or "" if tls else "",
         tls.getpeercert() or {} if tls else {},

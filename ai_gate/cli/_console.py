@@ -77,16 +77,16 @@ class Console:
         """Print what there is to say of something in columns, and on a terminal wrapped."""
         head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
         took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
-        shown = f"{head}{self.shown(text.strip())}{took}"
-        if self.is_terminal:
-            shown = textwrap.fill(
-                shown,
-                max(min(shutil.get_terminal_size().columns, 121) - 1, len(head) + 20),
-                subsequent_indent=" " * len(head),
-                break_on_hyphens=False,
-                break_long_words=False,
-                drop_whitespace=False,
-            )
+        shown = f"{self.shown(text.strip())}{took}"
+        columns = min(shutil.get_terminal_size().columns, 121) if self.is_terminal else 10**9
+        shown = textwrap.fill(
+            shown or " ",
+            max(columns - 1, len(head) + 20),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
         if self.is_terminal and not self._is_plain and status in COLORS:
             shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m{shown.removeprefix(status)}"
         self.write(f"{shown.rstrip()}\n")

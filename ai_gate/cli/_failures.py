@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ai_gate import errors
-from ai_gate._advice import advice_on, told
+from ai_gate._advice import advice_on, causes, told
 from ai_gate.cli._console import Console
 from ai_gate.webrtc import errors as rtc
 
@@ -36,10 +36,8 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         text = text if is_said else f"{text.rstrip('.')}. {more}"
         request_id = getattr(error, "request_id", None)
         console.error(f"{text} (request {request_id})" if request_id else text)
-        link: BaseException | None = error if options.debug else None
-        while link is not None:
+        for link in causes(error) if options.debug else ():
             console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
-            link = link.__cause__ or link.__context__
         return exit_status(error)
 
 

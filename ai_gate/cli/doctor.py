@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from ai_gate import AIGateError, InvalidResponseError, __version__
+from ai_gate import AIGateError, __version__
 from ai_gate._advice import advice_on, causes, told
 from ai_gate._config import checked_base_url
 from ai_gate._http import inspection
@@ -81,8 +81,7 @@ class Doctor:
     async def _try(self, name: str, stage: Callable[[Step], Awaitable[None]]) -> None:
         step, start = Step(name), time.monotonic()
         if self._blocked:
-            step.status, step.detail = "skipped", f"not tried, because of {self._blocked}"
-            self._note(step)
+            self._note(Step(name, "skipped", detail=f"not tried, because of {self._blocked}"))
             return
         try:
             async with asyncio.timeout(SECONDS[name]):
@@ -164,13 +163,11 @@ class Doctor:
             if abs(health.offset) > CLOCK_SECONDS:
                 clock.status, clock.advice = "warning", CLOCK
             self._note(clock)
-        if health.is_healthy:
+        if failure := health.failure:
+            self._fail(step, failure)
+        else:
             request_id = health.headers.get("cf-ray")
             step.detail = f"healthy (request {request_id})" if request_id else "healthy"
-        else:
-            kind = InvalidResponseError if health.status < 300 else AIGateError
-            text = f"HTTP {health.status}, and nothing of the gate's health"
-            self._fail(step, kind(text, health.status, headers=health.headers))
 
     async def _project(self, step: Step) -> None:
         seconds = SECONDS["project"] - MARGIN
