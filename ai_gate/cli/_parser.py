@@ -20,6 +20,7 @@ exit status:
   3    refused by a limit: the month's sessions, live sessions, requests
   4    the gate, or the other side of a call, can't be reached
   130  interrupted
+Of several that the doctor finds, the first of 2, 3, 4, 1: what most can be done about.
 """
 EXTRAS = {"cli": "shtab", "testing": "openapi_core", "webrtc": "aiortc"}
 """The extras that commands need, each with a package that tells whether it is installed."""

@@ -23,7 +23,7 @@ from ai_gate._advice import advice_on, causes, told
 from ai_gate._config import checked_base_url
 from ai_gate._http import inspection
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import INTERRUPTED, UNREACHABLE, USAGE, WORST, exit_status, run
+from ai_gate.cli._failures import INTERRUPTED, UNREACHABLE, USAGE, WORST, exit_status
 from ai_gate.cli._gate import client_of, create_session, get_turn_credentials, opened, settings
 from ai_gate.cli._parser import missing_extras
 from ai_gate.cli.version import versions
@@ -36,8 +36,6 @@ SECONDS = {"dns": 2.5, "tcp": 2.5, "health": 3.0, "project": 2.5, "ice": 3.5}
 SECONDS |= {"session": 10.0, "call": 17.0}
 MARGIN = 0.2
 """How long before the end of a step its parts end, in seconds: cut off, they would say less."""
-PROBE_SECONDS = 1.5
-CLOCK_SECONDS = 20.0
 CLOCK = "Set the clock: a client secret is good for a minute, and seems over or not begun."
 UDP = "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478."
 WRAPPED = "A tracer does no harm; a mock answers in place of the gate."
@@ -129,9 +127,8 @@ class Doctor:
     async def _dns(self, step: Step) -> None:
         self._way = inspection.way_to(self._url)
         step.about = self._way.proxy or self._way.host
-        work = inspection.addresses(self._way, seconds=SECONDS["dns"] - MARGIN)
-        step.detail = ", ".join(addresses := await work)
-        self._addresses = addresses
+        self._addresses = await inspection.addresses(self._way, seconds=SECONDS["dns"] - MARGIN)
+        step.detail = ", ".join(self._addresses)
 
     async def _tcp(self, step: Step) -> None:
         results = await asyncio.gather(*map(self._connect, self._addresses))
@@ -160,7 +157,7 @@ class Doctor:
             self._note(Step("tls", detail=detail))
         if health.offset is not None:
             clock = Step("clock", detail=f"{health.offset:+.0f} s from the gate's")
-            if abs(health.offset) > CLOCK_SECONDS:
+            if abs(health.offset) > 20:
                 clock.status, clock.advice = "warning", CLOCK
             self._note(clock)
         if failure := health.failure:
@@ -179,7 +176,7 @@ class Doctor:
         step.detail = f"TURN credentials came{left}"
 
     async def _ice(self, step: Step) -> None:
-        results = await stun.probe_all(self._response, timeout=PROBE_SECONDS)
+        results = await stun.probe_all(self._response, timeout=1.5)
         for one in results:
             detail = " ".join(filter(None, (one.transport and f"over {one.transport}", one.reason)))
             status = "ok" if one.works else "skipped" if stun.is_untried(one) else "warning"
@@ -187,8 +184,11 @@ class Doctor:
         status, detail = stun.udp_verdict(results)
         advice = UDP if status == "warning" else None
         self._note(Step("udp", status, detail=detail, advice=advice))
-        step.detail = f"{sum(one.works for one in results)} of {len(results)} servers work"
-        if any(map(stun.is_untried, results)):
+        untried = sum(map(stun.is_untried, results))
+        works = sum(one.works for one in results)
+        step.detail = f"{works} of {len(results) - untried} servers work"
+        if untried:
+            step.detail += f", {untried} not tried"
             step.status, step.advice = "skipped", stun.advice_on(results)
         elif not results:
             step.status, step.detail = "warning", "no servers came, so calls have no relay"
@@ -222,18 +222,15 @@ class Doctor:
         step.detail = f"open after {timings.opened:.2f} s, {audio}"
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Try everything, and print what came of it."""
     if (options.session or options.call) and not options.yes:
         sys.stderr.write("A session will be created, which is billed. Go on? [y/N] ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            sys.stderr.write("ai-gate doctor: nothing was done (--yes doesn't ask)\n")
+        # Beside the event loop, in which Ctrl-C wouldn't end the wait.
+        if (await asyncio.to_thread(sys.stdin.readline)).strip().lower() not in ("y", "yes"):
+            console.error("Nothing was done (--yes doesn't ask).")
             return USAGE
-    return run(_doctor, options)
-
-
-async def _doctor(options: Namespace, console: Console) -> int:
     at, doctor = datetime.now(UTC).isoformat(), Doctor(options, console)
     try:
         await doctor.examine()

@@ -15,8 +15,7 @@ async def command(options: Namespace, console: Console) -> int:
         credentials = await get_turn_credentials(client, console)
     results = []
     if options.probe:
-        work = probe_all(credentials, timeout=2.0)
-        results = await console.waiting("Trying each server", work)
+        results = await console.waiting("Trying each server", probe_all(credentials, timeout=2.0))
         credentials["probe"] = [asdict(result) for result in results]
     if options.json or not console.is_terminal:
         console.json(credentials)

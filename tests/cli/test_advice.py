@@ -196,3 +196,9 @@ def test_the_variable_that_counts(command: Command, monkeypatch: pytest.MonkeyPa
     assert "HTTPS_PROXY http://***@upper.invalid:1 (not used" in detail
     assert "https_proxy http://lower.invalid:2" in detail
     assert result.step("dns")["about"] == "the proxy lower.invalid port 2 (https_proxy)"
+
+
+def test_the_port_of_a_socks_proxy(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy.invalid")
+    result = command("doctor", "--json", "--base-url", "https://gate.invalid")
+    assert result.step("dns")["about"] == "the proxy proxy.invalid port 1080 (ALL_PROXY)"

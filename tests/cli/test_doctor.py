@@ -236,6 +236,7 @@ def test_without_aiortc_only_stun_is_tried(
     assert (stun["status"], turn["status"]) == ("ok", "skipped")
     assert "aiortc" in turn["detail"]
     assert (result.status, result.step("ice")["status"]) == (0, "skipped")
+    assert result.step("ice")["detail"] == "1 of 1 servers work, 1 not tried"
     assert probed.status == 1
     assert "aiortc" in probed.err
 

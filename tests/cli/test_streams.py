@@ -44,7 +44,7 @@ def test_a_question_without_an_answer() -> None:
     with MockGate() as gate:
         status, printed = shell("ai-gate doctor --session <&-", gate.url)
         assert (status, gate.received) == (2, [])
-    assert "nothing was done" in printed
+    assert "Nothing was done" in printed
 
 
 @needs_full
