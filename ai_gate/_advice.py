@@ -22,6 +22,7 @@ from ai_gate.errors import (
 from ai_gate.webrtc import errors as rtc
 
 BASE_URL = "the base URL"
+REALTIME_URL = "the URL where calls begin (--realtime-url)"
 SWALLOWED = "A firewall may swallow what is sent: ask whoever runs the network"
 ANOTHER = (
     "Something else answers in the gate's place: check the base URL, and whether this network has "
@@ -68,12 +69,18 @@ UNTRUSTED = (2, 18, 19, 20, 21)
 """OpenSSL's codes of a certificate whose authority isn't known."""
 CALLS: dict[type[Exception], str] = {
     rtc.ClientSecretExpiredError: "Check the clock of this machine.",
-    rtc.SDPRefusedError: "OpenAI refuses the call: check the model, the voice and its limits.",
+    rtc.SDPRefusedError: "Check the model and the voice, or try again later if it is no 4xx.",
     rtc.NoPathError: "Say ai-gate turn --probe to see which servers can be reached from here.",
     rtc.OpenTimeoutError: "Try again; ai-gate doctor --call tells more.",
     rtc.ConnectionLostError: "Try again; ai-gate doctor --call tells more.",
 }
 """What to do about a call that failed, by the class of its error."""
+OFFERS = {
+    401: "Check the clock of this machine: a client secret is good for a minute.",
+    404: "Check the model, and where calls begin (--realtime-url).",
+    429: "OpenAI's limit for the account of the key in the vault is reached: try again later.",
+}
+"""What to do about a refusal of OpenAI's, by its status."""
 TLS = {
     "WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER": (
         "No TLS is spoken there: check the scheme and the port of the base URL, or the proxy's."
@@ -120,7 +127,7 @@ def advice_on(error: BaseException, *, proxy: str = "") -> str | None:
         error: What was raised.
         proxy: What the proxy is called that the way goes through, if it does.
     """
-    what = proxy or BASE_URL
+    what = proxy or (REALTIME_URL if "SDP offer" in str(error) else BASE_URL)
     found = (_advice(link, what) for link in causes(error))
     return next((one.replace("{what}", what) for one in found if one), None)
 
@@ -151,7 +158,7 @@ def _advice(error: BaseException, what: str) -> str | None:
         case httpx.ConnectError():
             found = _connect_advice(error)
         case httpx.ConnectTimeout() | TimeoutError():
-            is_direct = what == BASE_URL
+            is_direct = what in (BASE_URL, REALTIME_URL)
             found = SWALLOWED + (
                 "; if it wants a proxy, name it in HTTPS_PROXY." if is_direct else "."
             )
@@ -163,10 +170,10 @@ def _advice(error: BaseException, what: str) -> str | None:
 
 
 def _refusal_advice(error: AIGateError) -> str | None:
-    found, status = CALLS.get(type(error)), error.status_code or 0
+    found, status = None, error.status_code or 0
     match error:
         case rtc.WebRTCError():
-            pass
+            found = OFFERS.get(status) or CALLS.get(type(error))
         case QuotaExceededError(upgrade_url=str(url)):
             found = f"Upgrade: {url}"
         case RateLimitError(reset_at=datetime() as when):
