@@ -149,6 +149,7 @@ def test_a_proxy_that_is_not_there(
 def test_a_gate_that_is_not_there(command: Command) -> None:
     advised(command, "check the host and the port of the base URL", "--base-url", "http://[::1]:1")
     advised(command, "Check the host of the base URL", "--base-url", "http://gate.invalid")
+    advised(command, "the network and its DNS servers", "--base-url", "http://gate.nowhere")
 
 
 def test_somebody_else_in_the_gates_place(serve: Serve, command: Command) -> None:
