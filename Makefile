@@ -14,7 +14,7 @@ RELEASE ?=
 export RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
+.PHONY: help setup demo voice test test-checks test-voice test-lowest coverage generate check spec-diff
 .PHONY: snapshot lock mock bench stress fleet dist clean
 
 help: ## List the commands
@@ -38,8 +38,12 @@ demo: $(READY) ## Create a session against the embedded mock gate
 voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answer.wav
 	@$(BIN)/python examples/voice.py --mock
 
-test: $(READY) ## Run all tests but those of test-voice
-	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/voice $(PYTEST_ARGS)
+test: $(READY) ## Run all tests but those of test-voice and test-checks
+	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/voice --ignore=tests/checks \
+	    $(PYTEST_ARGS)
+
+test-checks: $(READY) ## Run the tests of what check and generate do
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/checks $(PYTEST_ARGS)
 
 test-voice: $(READY) ## Run the tests of live voice, with the servers and peers that are installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/voice $(PYTEST_ARGS)
