@@ -1,6 +1,7 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+READY_FOR_DOCS = $(VENV)/.ready-for-docs
 BENCH = .venv-bench
 CHECKS ?=
 BASE ?= main
@@ -12,7 +13,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot mock bench stress fleet clean
+.PHONY: snapshot docs docs-serve mock bench stress fleet clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +71,16 @@ spec-diff: ## Say what changed in openapi.yaml since BASE (main), with oasdiff
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
 
+$(READY_FOR_DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $(READY_FOR_DOCS)
+
+docs: $(READY_FOR_DOCS) ## Build the documentation site into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+docs-serve: $(READY_FOR_DOCS) ## Show the documentation site, and build it anew when it changes
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)
 
@@ -78,5 +89,5 @@ bench: $(BENCH)/bin/python ## Measure the SDK beside httpx and openai; BENCH_ARG
 	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
 
 clean: ## Remove the virtual environments and all caches
-	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* dist site .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
