@@ -1,7 +1,6 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
-READY_FOR_DOCS = $(VENV)/.ready-for-docs
 BENCH = .venv-bench
 CHECKS ?=
 BASE ?= main
@@ -71,14 +70,10 @@ spec-diff: ## Say what changed in openapi.yaml since BASE (main), with oasdiff
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
 
-$(READY_FOR_DOCS): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	@touch $(READY_FOR_DOCS)
-
-docs: $(READY_FOR_DOCS) ## Build the documentation site into site/; a broken link is an error
+docs: $(READY) ## Build the documentation site into site/; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-docs-serve: $(READY_FOR_DOCS) ## Show the documentation site, and build it anew when it changes
+docs-serve: $(READY) ## Show the documentation site, and build it anew when it changes
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 mock: $(READY) ## Run the mock gate on PORT (8787)

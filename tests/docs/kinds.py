@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
+from pathlib import Path
 
 CLIENT = "client"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+NAMED = re.compile(r"(?:#|<!--|//) (\S+\.\w+)(?: -->)?\n")
+"""The first line of a block that is a file of the reader's: `# app.py`."""
 
 
 class Kind(Enum):
@@ -17,10 +23,16 @@ class Kind(Enum):
     PROGRAM = "runs by itself"
     FRAGMENT = "runs with a client"
     SIGNATURE = "says how something is called"
+    FILE = "is a file of a project that its page makes"
+    EXCERPT = "is in a file under examples/"
 
 
 def kind(code: str) -> Kind:
     """Classify a block; ValueError if no rule fits."""
+    if is_excerpt(code):
+        return Kind.EXCERPT
+    if NAMED.match(code):
+        return Kind.FILE
     try:
         unbound = unbound_names(code)
     except SyntaxError as error:
@@ -30,6 +42,18 @@ def kind(code: str) -> Kind:
     if unbound - {CLIENT}:
         raise ValueError(f"names that come from nowhere: {', '.join(sorted(unbound))}")
     return Kind.FRAGMENT if unbound else Kind.PROGRAM
+
+
+def is_excerpt(code: str) -> bool:
+    """Return True if a block, without its first line if that names a file, is part of an example."""
+    body = NAMED.sub("", code, count=1).strip()
+    return body.count("\n") > 0 and any(body in text for text in _examples())
+
+
+@cache
+def _examples() -> list[str]:
+    paths = (path for path in EXAMPLES.rglob("*") if path.suffix in (".py", ".js", ".html", ".yaml"))
+    return [path.read_text("utf-8") for path in paths]
 
 
 def signature(code: str) -> ast.FunctionDef | None:

@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ai_gate import AIGateClient
 from ai_gate.testing import MockGate
 
 from .gateway import NAMES
-from .kinds import CLIENT, Kind, kind, prints
+from .kinds import CLIENT, NAMED, Kind, kind, prints
 from .markdown import Block
 
 METHODS = ("create_session", "get_turn_credentials", "connect")
@@ -47,6 +48,16 @@ def run_block(block: Block, folder: Path) -> None:
     # Some blocks write files.
     with contextlib.chdir(folder):
         run(path, **given)
+
+
+def write_files(found: Iterable[Block], folder: Path) -> dict[str, str]:
+    """Write the blocks that are files, and return them by their names."""
+    files = {name[1]: block.code for block in found if (name := NAMED.match(block.code))}
+    for name, code in files.items():
+        # The first line of a page is no comment.
+        text = NAMED.sub("", code, count=1) if name.endswith(".html") else code
+        (folder / name).write_text(text, "utf-8")
+    return files
 
 
 def is_test(code: str) -> bool:
