@@ -1,7 +1,7 @@
 """A hook of MkDocs: a page with `openapi: FILE` in its head gets what that file describes.
 
-It is plain Markdown, so that it can be searched, printed and read without a script. What there is for
-this runs in a browser (Swagger UI, Redoc) or doesn't follow references to examples.
+It is plain Markdown, so that it can be searched, printed and read without a script. What others
+have for this runs in a browser (Swagger UI, Redoc) or doesn't follow references to examples.
 """
 
 import json

@@ -82,7 +82,7 @@ def _boxes() -> Iterator[str]:
 
 
 def _labels() -> Iterator[str]:
-    for x, y, text in LABELS:
+    for x, y, _ in LABELS:
         # A vertical line has its label upon it.
         if x != 240:
             yield f'<rect class="box" x="{x - 58}" y="{y - 15}" width="116" height="20" rx="4"/>'

@@ -17,6 +17,7 @@ FILES = (
     "LICENSE",
     "Makefile",
     "README.md",
+    "mkdocs.yml",
     "openapi.yaml",
     "pyproject.toml",
 )

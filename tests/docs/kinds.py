@@ -45,14 +45,16 @@ def kind(code: str) -> Kind:
 
 
 def is_excerpt(code: str) -> bool:
-    """Return True if a block, without its first line if that names a file, is part of an example."""
+    """Return True if a block is part of an example; a first line that names a file is left out."""
     body = NAMED.sub("", code, count=1).strip()
     return body.count("\n") > 0 and any(body in text for text in _examples())
 
 
 @cache
 def _examples() -> list[str]:
-    paths = (path for path in EXAMPLES.rglob("*") if path.suffix in (".py", ".js", ".html", ".yaml"))
+    paths = (
+        path for path in EXAMPLES.rglob("*") if path.suffix in (".py", ".js", ".html", ".yaml")
+    )
     return [path.read_text("utf-8") for path in paths]
 
 

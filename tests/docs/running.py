@@ -52,7 +52,8 @@ def run_block(block: Block, folder: Path) -> None:
 
 def write_files(found: Iterable[Block], folder: Path) -> dict[str, str]:
     """Write the blocks that are files, and return them by their names."""
-    files = {name[1]: block.code for block in found if (name := NAMED.match(block.code))}
+    named = ((NAMED.match(block.code), block.code) for block in found)
+    files = {str(match[1]): code for match, code in named if match}
     for name, code in files.items():
         # The first line of a page is no comment.
         text = NAMED.sub("", code, count=1) if name.endswith(".html") else code

@@ -17,7 +17,7 @@ RUNNABLE = (Kind.PROGRAM, Kind.FRAGMENT)
 OWN = of_kind(OWN_BLOCKS, *RUNNABLE)
 PRODUCT = of_kind(PRODUCT_BLOCKS, *RUNNABLE)
 LANGUAGES = {"", "bash", "dockerfile", "html", "js", "python", "text", "toml", "yaml"}
-"""bash is run in `test_commands`, text is read by people; of the others `test_projects` has each."""
+"""bash is run in `test_commands`; text is for people; `test_projects` has each of the others."""
 
 # Each documented error of a session request, and what a handler must have found in it.
 ERRORS = {

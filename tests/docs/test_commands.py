@@ -31,7 +31,9 @@ EXCUSED = {
 }
 """The pages whose commands aren't run here, each with the reason."""
 COMMANDS = [one for one in OWN_BLOCKS if one.language == "bash" and one.source not in EXCUSED]
-SERVER = re.compile(r"^(\w+=\S+ )*(ai-gate mock|python -m ai_gate\.testing|uvicorn)\b", re.MULTILINE)
+SERVER = re.compile(
+    r"^(\w+=\S+ )*(ai-gate mock|python -m ai_gate\.testing|uvicorn)\b", re.MULTILINE
+)
 """What runs until it is ended."""
 GATE_PORT, APP_PORT = "8787", "8000"
 SECONDS = 60.0
@@ -100,7 +102,7 @@ def test_block_runs(block: Block, gate: MockGate, shell: dict[str, str], tmp_pat
         return
     code = block.code.replace(GATE_PORT, str(gate.port))
     result = subprocess.run(
-        ["bash", "-uo", "pipefail", "-c", ON_FAILURE + code],
+        ["/bin/bash", "-uo", "pipefail", "-c", ON_FAILURE + code],
         cwd=folder,
         env=shell,
         capture_output=True,
@@ -118,7 +120,7 @@ def run_server(code: str, folder: Path, shell: dict[str, str]) -> None:
     port = free_port()
     code = code.replace(GATE_PORT, port) if "uvicorn" not in code else code
     process = subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", code],
+        ["/bin/bash", "-euo", "pipefail", "-c", code],
         cwd=folder,
         env={**shell, "UVICORN_PORT": port},
         stdout=subprocess.PIPE,

@@ -18,9 +18,7 @@ TYPED = Path(__file__).parent / "typed"
 ACCEPTED, REFUSED = TYPED / "accepted.py", TYPED / "refused.py"
 MARKS = re.compile(r"  # type: ignore\[([\w-]+)\]  # pyright: ignore\[(\w+)\]$")
 GIVEN_CLIENT = "from ai_gate import AIGateClient\nclient = AIGateClient('p')\n"
-DOCUMENTED = of_kind(
-    [*OWN_BLOCKS, *PRODUCT_BLOCKS, *DOCSTRING_BLOCKS], Kind.PROGRAM, Kind.FRAGMENT
-)
+DOCUMENTED = of_kind([*OWN_BLOCKS, *PRODUCT_BLOCKS, *DOCSTRING_BLOCKS], Kind.PROGRAM, Kind.FRAGMENT)
 
 
 def name_of(block: Block) -> str:
