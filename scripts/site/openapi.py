@@ -34,11 +34,15 @@ class Document:
         self._root = root
 
     def lines(self) -> Iterator[str]:
-        """The operations, then the schemas."""
+        """The operations, then what they have in common."""
         for path, item in self._root["paths"].items():
             for method in METHODS:
                 if method in item:
                     yield from self._operation(f"{method.upper()} {path}", item[method])
+        if headers := self._root["components"].get("headers"):
+            yield "\n## Headers of responses\n\n| header | type | what it is |\n| --- | --- | --- |"
+            for name, header in headers.items():
+                yield f"| `{name}` | {self._type(header['schema'])} | {cell(header)} |"
         yield "\n## Schemas"
         for name, schema in self._root["components"]["schemas"].items():
             yield from self._schema(name, schema)
@@ -61,8 +65,6 @@ class Document:
             yield f"\n{self._type(content['schema'])}, as `{media}`\n"
             for name, reference in content.get("examples", {}).items():
                 yield from example(name, self._resolved(reference))
-        if headers := body.get("headers"):
-            yield f"\nHeaders: {', '.join(f'`{name}`' for name in headers)}\n"
 
     def _schema(self, name: str, schema: Node) -> Iterator[str]:
         yield f"\n### {name}\n\n{schema.get('description', '')}\n"
