@@ -12,7 +12,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot docs docs-serve mock bench stress fleet clean
+.PHONY: snapshot mock bench stress fleet clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ coverage: $(READY) ## Run all tests and report the lines and branches that none 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+.PHONY: docs docs-serve
+docs: $(READY) ## Build the documentation site into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+docs-serve: $(READY) ## Show the documentation site, and build it anew when it changes
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 generate: $(READY) ## Compile openapi.yaml into generated/
 	$(BIN)/python -m scripts.generate
 
@@ -69,12 +76,6 @@ spec-diff: ## Say what changed in openapi.yaml since BASE (main), with oasdiff
 
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
-
-docs: $(READY) ## Build the documentation site into site/; a broken link is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
-
-docs-serve: $(READY) ## Show the documentation site, and build it anew when it changes
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)

@@ -9,7 +9,6 @@ from pathlib import Path
 from scripts.checks import fail_on, sources
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
-"""The documents that are read in a checkout. Those of the site name files of their readers too."""
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 COMMAND = re.compile(r"(?:ai-gate|make|pip|poetry|python|pytest|black|mypy|git|cd) \S")
@@ -38,6 +37,7 @@ def documents(root: Path) -> list[str]:
 def _document(root: Path, name: str) -> Iterator[str]:
     text = (root / name).read_text("utf-8")
     found = [*_extras(root, text), *_modules(root, text)]
+    # Pages of the site name files of their readers too, and the tests run their commands.
     if name in DOCUMENTS:
         found += [*commands(root, text), *_files(root, text)]
     for line, missing in dict.fromkeys(found):
