@@ -8,13 +8,14 @@ import re
 import symtable
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
 from pathlib import Path
 
 CLIENT = "client"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMED = re.compile(r"(?:#|<!--|//) (\S+\.\w+)(?: -->)?\n")
 """The first line of a block that is a file of the reader's: `# app.py`."""
+INCLUDED = re.compile(r'--8<-- "(examples/[^":]+)"\n')
+"""A block that MkDocs fills with a file."""
 
 
 class Kind(Enum):
@@ -24,7 +25,7 @@ class Kind(Enum):
     FRAGMENT = "runs with a client"
     SIGNATURE = "says how something is called"
     FILE = "is a file of a project that its page makes"
-    EXCERPT = "is in a file under examples/"
+    EXCERPT = "includes a file of the examples"
 
 
 def kind(code: str) -> Kind:
@@ -45,17 +46,9 @@ def kind(code: str) -> Kind:
 
 
 def is_excerpt(code: str) -> bool:
-    """Return True if a block is part of an example; a first line that names a file is left out."""
-    body = NAMED.sub("", code, count=1).strip()
-    return body.count("\n") > 0 and any(body in text for text in _examples())
-
-
-@cache
-def _examples() -> list[str]:
-    paths = (
-        path for path in EXAMPLES.rglob("*") if path.suffix in (".py", ".js", ".html", ".yaml")
-    )
-    return [path.read_text("utf-8") for path in paths]
+    """Return True if a block includes a file of the examples, which is there."""
+    included = INCLUDED.fullmatch(code)
+    return included is not None and (EXAMPLES.parent / included[1]).is_file()
 
 
 def signature(code: str) -> ast.FunctionDef | None:

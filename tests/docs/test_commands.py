@@ -26,7 +26,7 @@ from .running import write_files
 
 WALK_THROUGHS = ("browser-sessions", "workers", "serverless", "voice-tools", "fleet")
 EXCUSED = {
-    f"guides-{name}": "the examples that this page walks through have tests of their own"
+    f"guides-{name}": "tests/examples runs the commands of the examples that it walks through"
     for name in WALK_THROUGHS
 }
 """The pages whose commands aren't run here, each with the reason."""

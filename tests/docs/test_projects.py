@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from ai_gate.testing import MockGate
 from ai_gate.testing.__main__ import _parser, _read_config
 
-from .kinds import NAMED, is_excerpt
+from .kinds import NAMED
 from .markdown import Block
 from .pages import DOCS_BLOCKS
 from .running import write_files
@@ -28,7 +28,7 @@ WHOLE_PAGES = {"start"}
 def projects() -> dict[Project, list[Block]]:
     found: dict[Project, list[Block]] = defaultdict(list)
     for block in DOCS_BLOCKS:
-        if NAMED.match(block.code) and not is_excerpt(block.code):
+        if NAMED.match(block.code):
             section = "" if block.source in WHOLE_PAGES else block.heading
             found[block.source, section].append(block)
     return found
