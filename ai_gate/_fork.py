@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 LONGEST_WAIT = 30.0
-"""How long a fork waits for other threads at most, in seconds. Imports take a tenth of a second, but
-on a machine with ten times more work than cores it was over five: a fork that doesn't wait that long
-gets a child that hangs."""
+"""How long a fork waits for other threads at most, in seconds.
+
+Imports take a tenth of a second, but on a machine with ten times more work than cores it was over
+five: a fork that doesn't wait that long gets a child that hangs."""
 LONGEST_PAUSE = 0.5
 """How long other threads wait for a fork at most, in seconds. It takes milliseconds, but on a busy
 machine the thread that forks can be kept from it."""
