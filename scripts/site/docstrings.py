@@ -33,6 +33,6 @@ class Docstrings(griffe.Extension):
 
 def _value(module: griffe.Module, default: str | griffe.Expr | None) -> str | griffe.Expr | None:
     constant = module.members.get(str(default))
-    if constant is not None and constant.is_alias:
+    if isinstance(constant, griffe.Alias):
         constant = constant.final_target
     return constant.value if isinstance(constant, griffe.Attribute) else default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -17,6 +18,7 @@ from scripts.site.picture import ASSETS, PALETTES, picture
 
 from .pages import DOCS, ROOT
 
+PUBLIC = ("ai_gate", "ai_gate.limits", "ai_gate.testing", "ai_gate.types", "ai_gate.webrtc")
 LOADED = re.compile(
     r"<(?:script|img|iframe|source)[^>]+src=\"?(https?:)?//|<link[^>]+stylesheet[^>]+//"
 )
@@ -37,6 +39,18 @@ def test_every_page_is_there(site: Path) -> None:
         page.relative_to(ROOT / "docs").parent / ("" if page.stem == "index" else page.stem)
         for page in DOCS
     }
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_public_is_in_the_reference(site: Path, name: str) -> None:
+    anchors = {
+        anchor
+        for page in (site / "reference").rglob("index.html")
+        for anchor in re.findall(r' id="?(ai_gate[\w.]+)', page.read_text("utf-8"))
+    }
+    names = set(importlib.import_module(name).__all__) - {"__version__"}
+    # What a package takes from a module of its own can be shown under the name of that.
+    assert names <= {anchor.rpartition(".")[2] for anchor in anchors if anchor.startswith(name)}
 
 
 def test_it_loads_nothing_from_elsewhere(site: Path) -> None:
