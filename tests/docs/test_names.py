@@ -22,6 +22,7 @@ from .pages import DOCS, PRODUCT, README, ROOT
 
 ERRORS = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
 LIMITS = (ROOT / "docs" / "guides" / "limits.md").read_text("utf-8")
+HOME = "https://github.com/luna-assistant-ai/ai-gate/blob/main/"
 TREE_LINE = re.compile(r"([│├└─ ]*)([A-Z]\w+)  ")
 
 
@@ -80,7 +81,7 @@ def test_each_error_has_its_section() -> None:
     exported = {*ai_gate.__all__, *ai_gate.webrtc.__all__}
     assert {name for name in exported if name.endswith("Error")} == public
     for name, text in sections.items():
-        terms = re.findall(r"^(\S.*)\n:   \S", text, re.MULTILINE)
+        terms = re.findall(r"^- \*\*(.+?)\*\*:? \S", text, re.MULTILINE)
         assert terms == ["Cause", "What to do", "Billed?"], name
 
 
@@ -111,6 +112,13 @@ def test_links_of_the_readme() -> None:
     assert {ROOT / name for name, _ in links} <= set(DOCS)
     for name, anchor in links:
         assert not anchor or anchor in anchors(ROOT / name), (name, anchor)
+
+
+def test_links_to_the_repository() -> None:
+    texts = [path.read_text("utf-8") for path in DOCS]
+    named = [file for text in texts for file in re.findall(re.escape(HOME) + r"([^)#]+)", text)]
+    assert named
+    assert [file for file in named if not (ROOT / file).exists()] == []
 
 
 def anchors(page: Path) -> set[str]:
