@@ -3,16 +3,19 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 BENCH = .venv-bench
 CHECKS ?=
+CONSTRAINTS ?= constraints.txt
 BASE ?= main
 PORT ?= 8787
 PYTEST_ARGS ?=
 SECONDS ?= 300
 SEED ?=
 BENCH_ARGS ?=
+RELEASE ?=
+export RELEASE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-voice test-lowest coverage generate check spec-diff
-.PHONY: snapshot mock bench stress fleet clean
+.PHONY: snapshot lock mock bench stress fleet dist clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +27,9 @@ setup: $(READY) ## Set up the virtual environment
 	test -n "$$python" || { sh scripts/pythons --help >&2; exit 1; }; \
 	"$$python" -m venv $*
 
-$(READY): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(READY): pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[dev]'
 	@touch $(READY)
 
 demo: $(READY) ## Create a session against the embedded mock gate
@@ -77,12 +81,18 @@ spec-diff: ## Say what changed in openapi.yaml since BASE (main), with oasdiff
 snapshot: $(READY) ## Take the public API as it is now for the one that `make check` compares with
 	$(BIN)/python -m scripts.checks.public_api
 
+lock: $(READY) ## Pin the newest tools that pyproject.toml allows in constraints.txt
+	$(BIN)/python -m scripts.checks.constraints
+
 mock: $(READY) ## Run the mock gate on PORT (8787)
 	$(BIN)/python -m ai_gate.testing --port $(PORT)
 
 bench: $(BENCH)/bin/python ## Measure the SDK beside httpx and openai; BENCH_ARGS="--full" for all rows
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
+
+dist: $(READY) ## Build wheel and sdist into dist/ and try them on all Pythons, bundled too
+	@sh scripts/dist $(BIN)
 
 clean: ## Remove the virtual environments and all caches
 	rm -rf .venv .venv-* dist site .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

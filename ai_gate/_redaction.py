@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from itertools import islice
 from logging import Filter, LogRecord
 from typing import Any, TypeVar
-from unicodedata import category
+from unicodedata import bidirectional, category
 from urllib.parse import quote
 
 import httpx
@@ -24,6 +24,10 @@ LONGEST_SHOWN = 500
 """The characters of somebody else's text that are shown."""
 UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """The Unicode categories of control and format characters, surrogates and separators."""
+COMMANDS = ("Cc", "Cs")
+"""Those of control characters and surrogates."""
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""The bidi classes of characters that turn the direction of what follows (UAX 9)."""
 
 # The patterns are texts, which are compiled when first used: most apps never need them.
 
@@ -73,12 +77,21 @@ def mask(text: str, *secrets: str) -> str:
     return re.sub(QUOTED_SECRET, rf"\1{MASK}", re.sub(SECRETS, MASK, text))
 
 
+def masked(value: Any, *secrets: str) -> Any:
+    """Return what JSON can hold with each string in it masked by itself, so that it stays JSON."""
+    if isinstance(value, dict):
+        return {name: masked(part, *secrets) for name, part in value.items()}
+    if isinstance(value, list):
+        return [masked(part, *secrets) for part in value]
+    return mask(value, *secrets) if isinstance(value, str) else value
+
+
 def _pattern(secret: str) -> str:
     exact = re.escape(secret)
     return exact if len(secret) >= SHORTEST_UNMISTAKABLE else rf"(?<![\w-]){exact}(?![\w-])"
 
 
-def secrets_in(response: dict[str, Any]) -> set[str]:
+def secrets_in(response: dict[str, Any], names: Sequence[str] = SECRET_NAMES) -> set[str]:
     """Return the values of a JSON object's fields that aren't shown, as deep as they may be."""
     found: set[str] = set()
     waiting: deque[tuple[str, Any]] = deque([("", response)])
@@ -86,7 +99,7 @@ def secrets_in(response: dict[str, Any]) -> set[str]:
         if not waiting:
             break
         name, value = waiting.popleft()
-        if isinstance(value, str) and value and name in SECRET_NAMES:
+        if isinstance(value, str) and value and name in names:
             found.add(value)
         elif isinstance(value, list):
             waiting.extend((name, part) for part in value[:MOST_VALUES])
@@ -99,14 +112,30 @@ def secrets_in(response: dict[str, Any]) -> set[str]:
     return found
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
     """Return what somebody else wrote, fit for a terminal and a log: one line of bounded length.
 
     Control, escape and bidi characters, line breaks and lone surrogates become `?`.
     """
-    shown = text[: LONGEST_SHOWN + 1]
+    shown = text[: longest + 1]
     shown = "".join("?" if category(char) in UNPRINTABLE else char for char in shown)
-    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."
+
+
+def printable_lines(text: str) -> str:
+    """Return somebody else's text in its own lines, fit for a terminal, whatever its length.
+
+    Format characters stay, of which emoji and many scripts are made, but for those that turn the
+    direction of what follows.
+    """
+    return "".join(
+        (
+            "?"
+            if (category(char) in COMMANDS and char not in "\n\t") or bidirectional(char) in TURNS
+            else char
+        )
+        for char in text.replace("\r\n", "\n")
+    )
 
 
 def without_frames(failure: T) -> T:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.checks import CheckFailedError, CheckSkippedError
 from scripts.checks.commands import (
+    check_actionlint,
     check_format,
     check_imports,
     check_lint,
@@ -16,7 +17,9 @@ from scripts.checks.commands import (
     check_pyright,
     check_redocly,
     check_spectral,
+    check_zizmor,
 )
+from scripts.checks.constraints import check_constraints
 from scripts.checks.documents import check_documents
 from scripts.checks.facade import check_facade
 from scripts.checks.generated import check_generated
@@ -39,6 +42,8 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "format": check_format,
     "lint": check_lint,
     "imports": check_imports,
+    "zizmor": check_zizmor,
+    "actionlint": check_actionlint,
     "spec": check_spec,
     "generated": check_generated,
     "types": check_types,
@@ -50,6 +55,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "parity": check_parity,
     "public_api": check_public_api,
     "release": check_release,
+    "constraints": check_constraints,
 }
 
 

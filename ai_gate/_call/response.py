@@ -21,6 +21,8 @@ from ai_gate.errors import (
 CLOUDFLARE_STATUSES = range(520, 531)
 SAYS_NOTHING = ("", "All connection attempts failed")
 """The texts of exceptions whose causes say more, anyio's among them."""
+UNTRUSTED = r"CERTIFICATE_VERIFY_FAILED.*(issuer|self.signed|first certificate)"
+"""What OpenSSL says of a certificate whose authority it doesn't know."""
 MAX_VALUES = 100_000
 """The values that a response's JSON may hold. One takes up to 70 times what it has on the wire."""
 STRING = rb'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
@@ -151,7 +153,7 @@ def _reason(exchange: Exchange) -> str:
         text = "; ".join(filter(None, (str(part).rstrip(".") for part in parts)))
         failure = cast("Exception | None", failure.__cause__)
     text = printable(text)
-    if "CERTIFICATE_VERIFY_FAILED" in text and "mismatch" not in text:
+    if re.search(UNTRUSTED, text):
         text += ": if your network has a certificate authority of its own, name it in SSL_CERT_FILE"
     return text or type(exchange.failure).__name__
 

@@ -38,7 +38,7 @@ def environment_proxy(url: httpx.URL) -> Proxy | None:
     if scheme is None:
         return None
     source = _source(scheme)
-    proxy = _parsed(getproxies()[scheme])
+    proxy = parsed_proxy(getproxies()[scheme])
     if proxy is None:
         raise ValueError(
             f"the proxy of {source} can't be used: a URL such as http://host:3128 is expected, "
@@ -53,7 +53,7 @@ def environment_proxy(url: httpx.URL) -> Proxy | None:
         headers=proxy.headers.raw,
         ssl_context=shared_context() if url.scheme == "https" else None,
     )
-    return Proxy(server, f"the proxy {url.host} port {port_of(url)} ({source})")
+    return Proxy(server, f"the proxy {url.host} port {server.url.origin.port} ({source})")
 
 
 def _scheme(url: httpx.URL) -> str | None:
@@ -118,7 +118,7 @@ def _matches(pattern: str, host: str) -> bool:
     return host == pattern
 
 
-def _parsed(setting: str) -> httpx.Proxy | None:
+def parsed_proxy(setting: str) -> httpx.Proxy | None:
     """Return a setting as a proxy, or None if it can't be one.
 
     An exception raised here would have the errors of httpx, which quote it, as its context.

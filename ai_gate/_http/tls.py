@@ -22,11 +22,21 @@ RECORD = 16_384
 """The most bytes that a TLS record holds (RFC 8446, 5.1)."""
 
 _contexts: Contexts = {}
+_plain_contexts: Contexts = {}
 
 
 def shared_context() -> ssl.SSLContext:
     """Return httpx's TLS context, a new one if the CA settings of the environment changed."""
     return kept_context(_contexts)
+
+
+def plain_context() -> ssl.SSLContext:
+    """Return such a context for STUN and TURN.
+
+    httpcore writes the protocols of HTTP into the other one, and a server may refuse them (RFC
+    7443).
+    """
+    return kept_context(_plain_contexts)
 
 
 def kept_context(contexts: Contexts) -> ssl.SSLContext:

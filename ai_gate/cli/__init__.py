@@ -6,48 +6,75 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-
-from ai_gate.cli._parser import missing_extras, parser
+from typing import TextIO
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Run a command and return the exit status: the entry point `ai-gate`."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            # A terminal of another encoding is no reason to fail.
-            stream.reconfigure(errors="replace")
+    _open_streams()
     try:
         status = _run(sys.argv[1:])
-        sys.stdout.flush()
+    except SystemExit as ended:
+        status = int(ended.code or 0)
     except KeyboardInterrupt:
-        sys.stderr.write("ai-gate: Interrupted.\n")
-        status = 130
+        status = _failed("Interrupted.", 130)
     except ImportError as error:
-        sys.stderr.write(f"ai-gate: {error}; {missing_extras()}\n")
-        status = 1
+        status = _failed(f"{error}; {import_module('ai_gate.cli._parser').missing_extras()}")
     except OSError as error:
-        # Whoever read it has left, or it can't be written: what is buffered must not fail again.
-        sys.stderr.write("" if isinstance(error, BrokenPipeError) else f"ai-gate: {error}\n")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = _failed(error)
+    status = _flush(sys.stderr, _flush(sys.stdout, status))
     if threading.active_count() > 1:
         # A name that is still being looked up in a thread would hold the process.
-        sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _flush(stream: TextIO, status: int) -> int:
+    try:
+        stream.flush()
+    except OSError as error:
+        # What is buffered must not fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return status or _failed(error)
+    return status
+
+
+def _failed(reason: object, status: int = 1) -> int:
+    # A reader that has left needn't be told.
+    if not isinstance(reason, BrokenPipeError):
+        with suppress(OSError):
+            sys.stderr.write(f"ai-gate: {getattr(reason, 'strerror', None) or reason}\n")
+    return status
+
+
+def _open_streams() -> None:
+    """Open what the shell has closed, and let no character fail that a terminal doesn't have."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # The system gives it the lowest free number, which a socket would have got.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
+        elif isinstance(stream, TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="replace")
 
 
 def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["mock"]:
         # It has a command line of its own, of which nothing is known here.
         return int(import_module("ai_gate.testing.__main__").main(arguments[1:]))
+    if arguments == ["version"]:
+        # Without a parser it takes half the time.
+        return int(import_module("ai_gate.cli.version").main(None))
+    parser = import_module("ai_gate.cli._parser").parser
     options = parser().parse_args(arguments or ["--help"])
     if options.command == "completion":
-        completion = import_module("shtab").complete(parser(), shell=options.shell)
-        sys.stdout.write(f"{completion}\n")
+        shtab = import_module("shtab")
+        sys.stdout.write(f"{shtab.complete(parser(shtab.FILE), shell=options.shell)}\n")
         return 0
-    return int(import_module(f"ai_gate.cli.{options.command}").main(options))
+    module = import_module(f"ai_gate.cli.{options.command}")
+    return int(import_module("ai_gate.cli._failures").run(module.command, options))

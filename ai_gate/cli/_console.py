@@ -11,13 +11,15 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Awaitable
+from contextlib import suppress
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from ai_gate._redaction import mask, printable
+from ai_gate._redaction import masked, printable, printable_lines
 
 T = TypeVar("T")
 
+LONGEST = 4_000
 COLORS = {"ok": 32, "warning": 33, "failed": 31}
 
 
@@ -41,7 +43,11 @@ class Console:
 
     def shown(self, text: str) -> str:
         """Return a text on one line, with everything secret in it masked."""
-        return printable(text if self._shows_secrets else mask(text, *self._secrets))
+        return printable(self._masked(text), LONGEST)
+
+    def transcript(self, text: str) -> None:
+        """Print a part of what somebody says, in its own lines."""
+        self.write(printable_lines(self._masked(text)))
 
     def write(self, text: str) -> None:
         """Print a part of a line, or a line."""
@@ -50,8 +56,9 @@ class Console:
         sys.stdout.flush()
 
     def error(self, text: str) -> None:
-        """Print a line to standard error."""
-        sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
+        """Print a line to standard error, if anybody can read it."""
+        with suppress(OSError):
+            sys.stderr.write(f"ai-gate: {self.shown(text)}\n")
 
     def _clear(self) -> None:
         if self._is_in_progress:
@@ -63,28 +70,23 @@ class Console:
         """Print a value as JSON, each string in it masked by itself so that it stays JSON."""
         self.write(json.dumps(self._masked(value), indent=2) + "\n")
 
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._masked(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [self._masked(part) for part in value]
-        hide = isinstance(value, str) and not self._shows_secrets
-        return mask(value, *self._secrets) if hide else value
+    def _masked(self, value: T) -> T:
+        return value if self._shows_secrets else masked(value, *self._secrets)
 
     def row(self, name: str, text: str, *, status: str = "", seconds: float | None = None) -> None:
         """Print what there is to say of something in columns, and on a terminal wrapped."""
         head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
         took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
-        shown = f"{head}{self.shown(text.strip())}{took}"
-        if self.is_terminal:
-            shown = textwrap.fill(
-                shown,
-                max(min(shutil.get_terminal_size().columns, 121) - 1, len(head) + 20),
-                subsequent_indent=" " * len(head),
-                break_on_hyphens=False,
-                break_long_words=False,
-                drop_whitespace=False,
-            )
+        shown = f"{self.shown(text.strip())}{took}"
+        columns = min(shutil.get_terminal_size().columns, 121) if self.is_terminal else 10**9
+        shown = textwrap.fill(
+            shown or " ",
+            max(columns - 1, len(head) + 20),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
         if self.is_terminal and not self._is_plain and status in COLORS:
             shown = f"\x1b[{COLORS[status]}m{status}\x1b[0m{shown.removeprefix(status)}"
         self.write(f"{shown.rstrip()}\n")

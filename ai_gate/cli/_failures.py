@@ -4,16 +4,18 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 from ai_gate import errors
-from ai_gate._http.inspection import reason_of
+from ai_gate._advice import advice_on, causes, told
 from ai_gate.cli._console import Console
 from ai_gate.webrtc import errors as rtc
 
 FAILED, USAGE, LIMITED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
-LIMITS = (errors.QuotaExceededError, errors.RateLimitError, errors.ConcurrentLimitError)
+WORST = (USAGE, LIMITED, UNREACHABLE, FAILED, 0)
+"""Of several, the exit status is the first of these: the first that a person can do most about."""
 NO_WAY = (errors.APIConnectionError, rtc.ConnectionLostError, rtc.NoPathError, rtc.OpenTimeoutError)
+NO_WAY_BEHIND = (*range(521, 527), 530)
+"""The statuses by which Cloudflare says that it can't reach the gate."""
 
 
 def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namespace) -> int:
@@ -27,11 +29,15 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
     except BrokenPipeError:
         raise
     except Exception as error:
-        console.error(told(error).replace(" What came is in `body`.", ""))
-        link: BaseException | None = error if options.debug else None
-        while link is not None:
+        text = told(error).replace(" What came is in `body`.", "")
+        more = advice_on(error, proxy="the proxy" if " through the proxy " in text else "")
+        # The SDK's errors say themselves what to do about some causes.
+        is_said = more is None or more[1:].rstrip(".") in text
+        text = text if is_said else f"{text.rstrip('.')}. {more}"
+        request_id = getattr(error, "request_id", None)
+        console.error(f"{text} (request {request_id})" if request_id else text)
+        for link in causes(error) if options.debug else ():
             console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
-            link = link.__cause__ or link.__context__
         return exit_status(error)
 
 
@@ -45,29 +51,11 @@ async def _bounded(work: Awaitable[int]) -> int:
 
 def exit_status(error: Exception) -> int:
     """Return the exit status that an error means."""
-    if isinstance(error, LIMITS):
+    status = getattr(error, "status_code", None)
+    limits = (errors.QuotaExceededError, errors.RateLimitError, errors.ConcurrentLimitError)
+    if isinstance(error, limits):
         return LIMITED
-    if isinstance(error, NO_WAY):
+    if isinstance(error, NO_WAY) or status in NO_WAY_BEHIND:
         return UNREACHABLE
     # A setting that is missing or wrong has no class of its own.
-    return USAGE if type(error) is errors.AIGateError and error.status_code is None else FAILED
-
-
-def told(error: Exception) -> str:
-    """Return an error as one line, with what can be done about it and its request's ID."""
-    is_told = isinstance(error, errors.AIGateError) or getattr(error, "filename", None)
-    text, more = str(error) if is_told else reason_of(error), None
-    if isinstance(error, errors.QuotaExceededError) and error.upgrade_url:
-        more = f"Upgrade: {error.upgrade_url}"
-    elif isinstance(error, errors.RateLimitError) and error.reset_at:
-        more = f"Again at {moment(error.reset_at)}"
-    elif isinstance(error, errors.ConcurrentLimitError):
-        more = error.hint
-    text = f"{text.rstrip('.')}. {more}" if more else text
-    request_id = error.request_id if isinstance(error, errors.AIGateError) else None
-    return f"{text} (request {request_id})" if request_id else text
-
-
-def moment(when: datetime) -> str:
-    """Return a date and a time of day with its zone, as the reader's clock shows it."""
-    return f"{when.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    return USAGE if type(error) is errors.AIGateError and status is None else FAILED

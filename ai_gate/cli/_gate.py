@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from ai_gate import AIGateError, AsyncAIGateClient, webrtc
 from ai_gate._config import DASHBOARD, DEFAULT_BASE_URL, from_environment
-from ai_gate._redaction import secrets_in
+from ai_gate._redaction import SECRET_NAMES, secrets_in
 from ai_gate.cli._console import Console
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc.turn._stun import ice_servers
+
+HIDDEN = (*SECRET_NAMES, "username")
 
 
 def settings(options: Namespace, console: Console) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def client_of(options: Namespace, console: Console, **more: Any) -> AsyncAIGateC
             f"Project ID is required. Copy yours from the dashboard ({DASHBOARD}) and pass "
             "--project-id, or set AI_GATE_PROJECT_ID."
         )
+    more = {"timeout": vars(options).get("timeout")} | more
     return AsyncAIGateClient(**arguments, debug=options.debug, **more)
 
 
@@ -43,7 +45,7 @@ async def create_session(
     work = client.create_session(**chosen, extra_body=extra)
     session = {**await console.waiting("Creating a session", work)}
     console.unfinished = ""
-    _hide(session, session.get("turn_credentials"), console)
+    console.hide(*secrets_in(session, HIDDEN))
     return session
 
 
@@ -51,7 +53,7 @@ async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> d
     """Get TURN credentials."""
     work = client.get_turn_credentials()
     credentials = {**await console.waiting("Getting TURN credentials", work)}
-    _hide(credentials, credentials, console)
+    console.hide(*secrets_in(credentials, HIDDEN))
     return credentials
 
 
@@ -65,8 +67,3 @@ async def opened(
     async with AsyncExitStack() as stack:
         connector = webrtc.connect(cast(SessionResponse, session), event_names="current", **more)
         yield await console.waiting("Calling", stack.enter_async_context(connector))
-
-
-def _hide(response: dict[str, Any], credentials: Any, console: Console) -> None:
-    servers = ice_servers(credentials) if isinstance(credentials, dict) else []
-    console.hide(*secrets_in(response), *(server.get("username") for server in servers))

@@ -20,6 +20,7 @@ exit status:
   3    refused by a limit: the month's sessions, live sessions, requests
   4    the gate, or the other side of a call, can't be reached
   130  interrupted
+Of several that the doctor finds, the first of 2, 3, 4, 1: what most can be done about.
 """
 EXTRAS = {"cli": "shtab", "testing": "openapi_core", "webrtc": "aiortc"}
 """The extras that commands need, each with a package that tells whether it is installed."""
@@ -96,8 +97,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser() -> Parser:
-    """Return the parser of the whole command line."""
+def parser(complete_file: object = None) -> Parser:
+    """Return the parser of the whole command line, with shtab's way to complete a file's name."""
     top = Parser(
         prog="ai-gate",
         description="OpenAI Realtime sessions from AI Gate.",
@@ -109,7 +110,9 @@ def parser() -> Parser:
     for name, (text, options) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         for option in options.split():
-            command.add_argument(option, **OPTIONS[option])
+            added = command.add_argument(option, **OPTIONS[option])
+            if complete_file and added.metavar == "FILE":
+                vars(added)["complete"] = complete_file
         if name == "completion":
             command.add_argument("shell", choices=["bash", "zsh", "fish"])
     return top

@@ -2,13 +2,12 @@
 
 import asyncio
 from argparse import Namespace
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ai_gate import AIGateError
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import run
 from ai_gate.cli._gate import client_of, create_session, opened
 from ai_gate.webrtc import Call, PCMSource, WebRTCError
 from ai_gate.webrtc._audio.files import read_pcm, write_wav
@@ -21,12 +20,8 @@ TAIL_SECONDS = 0.3
 """What was sent last is still on its way when its end is told."""
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Talk with the model."""
-    return run(_call, options)
-
-
-async def _call(options: Namespace, console: Console) -> int:
     if (options.wav is None) == (options.say is None):
         raise AIGateError("Pass either --wav or --say.")
     sound = read_pcm(options.wav, rate=RATE) if options.wav else b""
@@ -34,40 +29,33 @@ async def _call(options: Namespace, console: Console) -> int:
     options.extra = [("turn_detection", None), *(options.extra or ())]
     source, heard = PCMSource(rate=RATE), bytearray()
     async with AsyncExitStack() as stack:
-        client = client_of(options, console, timeout=options.timeout)
-        await stack.enter_async_context(client)
+        client = await stack.enter_async_context(client_of(options, console))
         # Before a session is paid for.
-        out = stack.enter_context(_opened_file(options.out))
+        out = options.out and stack.enter_context(Path(options.out).open("wb"))  # noqa: SIM115
         session = await create_session(client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:
             async with asyncio.timeout(len(sound) / SECOND + ANSWER_SECONDS):
-                await (_say(call, source, sound) if sound else _write(call, options.say))
+                await _speak(call, source, sound, options.say)
                 await _hear(call, heard, console)
         except TimeoutError:
             raise WebRTCError("The model gave no whole answer in time.") from None
         finally:
             # What was heard until Ctrl-C too.
-            if out is not None:
+            if out:
                 write_wav(out, heard, rate=RATE)
     return 0
 
 
-def _opened_file(path: str | None) -> AbstractContextManager[IO[bytes] | None]:
-    return Path(path).open("wb") if path else nullcontext()
-
-
-async def _say(call: Call, source: PCMSource, sound: bytes) -> None:
-    # At most a second waits to be sent, so once all is written, only silence still does.
-    await source.write(sound + bytes(SECOND))
-    await call.send({"type": "input_audio_buffer.commit"})
-    await call.send({"type": "response.create"})
-
-
-async def _write(call: Call, text: str) -> None:
-    content = [{"type": "input_text", "text": text}]
-    item = {"type": "message", "role": "user", "content": content}
-    await call.send({"type": "conversation.item.create", "item": item})
+async def _speak(call: Call, source: PCMSource, sound: bytes, text: str) -> None:
+    if sound:
+        # At most a second waits to be sent, so once all is written, only silence still does.
+        await source.write(sound + bytes(SECOND))
+        await call.send({"type": "input_audio_buffer.commit"})
+    else:
+        content = [{"type": "input_text", "text": text}]
+        item = {"type": "message", "role": "user", "content": content}
+        await call.send({"type": "conversation.item.create", "item": item})
     await call.send({"type": "response.create"})
 
 
@@ -85,7 +73,7 @@ async def _hear(call: Call, heard: bytearray, console: Console) -> None:
             _check(event)
             match event["type"]:
                 case "response.output_audio_transcript.delta" | "response.output_text.delta":
-                    console.write(console.shown(event["delta"]))
+                    console.transcript(event["delta"])
                 case "output_audio_buffer.started":
                     is_speaking = True
                 case "output_audio_buffer.stopped":
@@ -94,10 +82,10 @@ async def _hear(call: Call, heard: bytearray, console: Console) -> None:
                 case "response.done":
                     is_done = True
     finally:
-        console.write("\n")
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
+        console.write("\n")
 
 
 def _check(event: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ null. Fields and steps may be added; what is there keeps its meaning.
 """
 
 import asyncio
+import ssl
 import sys
 import time
 from argparse import Namespace
@@ -18,35 +19,26 @@ from typing import Any
 import httpx
 
 from ai_gate import AIGateError, __version__
-from ai_gate._config import checked_base_url, port_of
+from ai_gate._advice import advice_on, causes, told
+from ai_gate._config import checked_base_url
 from ai_gate._http import inspection
-from ai_gate._http.tls import shared_context
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import FAILED, UNREACHABLE, USAGE, exit_status, run, told
+from ai_gate.cli._failures import INTERRUPTED, UNREACHABLE, USAGE, WORST, exit_status
 from ai_gate.cli._gate import client_of, create_session, get_turn_credentials, opened, settings
 from ai_gate.cli._parser import missing_extras
 from ai_gate.cli.version import versions
 from ai_gate.webrtc._requirement import require_aiortc
-from ai_gate.webrtc.errors import MissingDependencyError, NoPathError
-from ai_gate.webrtc.turn._stun import probe_all, probe_stun, relays_work
+from ai_gate.webrtc.errors import NoPathError
+from ai_gate.webrtc.turn import _stun as stun
 
 SECONDS = {"dns": 2.5, "tcp": 2.5, "health": 3.0, "project": 2.5, "ice": 3.5}
 """The time for each step: 14 s in all, without what is billed."""
 SECONDS |= {"session": 10.0, "call": 17.0}
-PROBE_SECONDS = 1.5
-CLOCK_SECONDS = 20.0
-ADVICE = {
-    "dns": "Check the name in the base URL, and that this machine can look up names.",
-    "tcp": "A firewall stands in between, or a proxy is needed: set HTTPS_PROXY.",
-    "health": "Check the base URL, and the proxy if there is one; else try again later.",
-    "tls": "If your network reads TLS with an authority of its own, name it in SSL_CERT_FILE.",
-    "project": "Look at the project in the dashboard: its ID, its vault, its limits.",
-    "renew": "Let the certificate be renewed, and set the clock if it is wrong.",
-    "clock": "Set the clock: a client secret is good for a minute, and seems over or not begun.",
-    "ice": "Allow UDP to port 3478, or TCP to port 443, of these servers: calls may need a relay.",
-    "udp": "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478.",
-    "httpx": "A tracer does no harm; a mock answers in place of the gate.",
-}
+MARGIN = 0.2
+"""How long before the end of a step its parts end, in seconds: cut off, they would say less."""
+CLOCK = "Set the clock: a client secret is good for a minute, and seems over or not begun."
+UDP = "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478."
+WRAPPED = "A tracer does no harm; a mock answers in place of the gate."
 
 
 @dataclass
@@ -71,7 +63,7 @@ class Doctor:
         self._console = console
         self._blocked = ""
         self._url = checked_base_url(settings(options, console)["base_url"])
-        self._server = self._url
+        self._way = inspection.Way("", 0, "")
         self._addresses: list[str] = []
         self._response: dict[str, Any] = {}
 
@@ -87,26 +79,33 @@ class Doctor:
     async def _try(self, name: str, stage: Callable[[Step], Awaitable[None]]) -> None:
         step, start = Step(name), time.monotonic()
         if self._blocked:
-            step.status, step.detail = "skipped", f"not tried, because of {self._blocked}"
-            self._note(step)
+            self._note(Step(name, "skipped", detail=f"not tried, because of {self._blocked}"))
             return
         try:
             async with asyncio.timeout(SECONDS[name]):
                 await self._console.waiting(f"Trying {name}", stage(step))
-        except (AIGateError, OSError, ValueError, httpx.HTTPError) as error:
-            step.status, step.detail = "failed", told(error)
-            step.advice = step.advice or ADVICE.get(name)
-            status = exit_status(error) if isinstance(error, AIGateError) else UNREACHABLE
-            self.exit_status = max(self.exit_status, status)
+        except asyncio.CancelledError:
+            step.status, step.detail = "failed", "interrupted"
+            self.exit_status = INTERRUPTED
+            raise
+        except (AIGateError, OSError, httpx.HTTPError) as error:
+            self._fail(step, error)
             # Without a relay, a call can still find a way.
             self._blocked = "" if name == "ice" else step.step
-        self._note(step, start)
+        finally:
+            self._note(step, start)
+
+    def _fail(self, step: Step, error: Exception) -> None:
+        step.status, step.detail = "failed", told(error)
+        step.advice = step.advice or advice_on(error, proxy=self._way.proxy)
+        if isinstance(error, AIGateError) and error.request_id:
+            step.detail += f" (request {error.request_id})"
+        status = exit_status(error) if isinstance(error, AIGateError) else UNREACHABLE
+        self.exit_status = min(self.exit_status, status, key=WORST.index)
 
     def _note(self, step: Step, start: float | None = None) -> None:
         if start is not None:
             step.seconds = time.monotonic() - start
-        if step.status == "failed":
-            self.exit_status = max(self.exit_status, FAILED)
         self.steps.append(step)
         if not self._options.json:
             text = ": ".join(filter(None, (step.about, step.detail)))
@@ -121,62 +120,54 @@ class Doctor:
         self._note(Step("process", "ok", detail=f"{about}, {found['system']}; {extras}"))
         if wrappers := inspection.wrappers():
             detail = f"wrapped by {', '.join(sorted(wrappers))}"
-            self._note(Step("httpx", "warning", detail=detail, advice=ADVICE["httpx"]))
+            self._note(Step("httpx", "warning", detail=detail, advice=WRAPPED))
         shown = ", ".join([f"base URL {self._url}", *inspection.settings()])
         self._note(Step("settings", detail=shown))
 
     async def _dns(self, step: Step) -> None:
-        proxy = inspection.proxy_for(self._url)
-        self._server = proxy.url if proxy else self._url
-        host = self._server.host
-        step.about = f"proxy {host}" if proxy else host
-        self._addresses = await inspection.addresses(self._server)
+        self._way = inspection.way_to(self._url)
+        step.about = self._way.proxy or self._way.host
+        self._addresses = await inspection.addresses(self._way, seconds=SECONDS["dns"] - MARGIN)
         step.detail = ", ".join(self._addresses)
 
     async def _tcp(self, step: Step) -> None:
-        work = await asyncio.gather(*map(self._connects, self._addresses))
-        step.detail = f"{sum(work)} of {len(work)} addresses can be connected to"
-        if not any(work):
-            raise OSError("no address can be connected to")
+        results = await asyncio.gather(*map(self._connect, self._addresses))
+        works = results.count(None)
+        step.detail = f"{works} of {len(results)} addresses can be connected to"
+        if not works:
+            raise OSError("no address can be connected to") from results[0]
 
-    async def _connects(self, address: str) -> bool:
-        start, port = time.monotonic(), port_of(self._server)
-        step = Step("address", about=f"{address} port {port}")
-        try:
-            async with asyncio.timeout(SECONDS["tcp"] - 0.2):
-                await inspection.connect(address, port)
-        except OSError as error:
-            step.status, step.detail = "warning", told(error)
-        self._note(step, start)
-        return step.status == "ok"
+    async def _connect(self, address: str) -> OSError | None:
+        start, (_, port, _) = time.monotonic(), self._way
+        failure = await inspection.connect(address, port, seconds=SECONDS["tcp"] - MARGIN)
+        status, detail = ("warning", told(failure)) if failure else ("ok", None)
+        self._note(Step("address", status, f"{address} port {port}", detail), start)
+        return failure
 
     async def _health(self, step: Step) -> None:
         try:
-            health = await inspection.ask_health(self._url, shared_context())
-        except httpx.ConnectError as error:
-            if "SSL" in str(error):
+            health = await inspection.ask_health(self._url, seconds=SECONDS["health"] - MARGIN)
+        except httpx.HTTPError as error:
+            if any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
                 step.step = "tls"
                 step.about = await inspection.untrusted_certificate(self._url, seconds=1.0)
-                step.advice = ADVICE["renew" if "expired" in str(error) else "tls"]
             raise
         if health.tls:
             detail = f"{health.tls}, {inspection.told_certificate(health.certificate)}"
             self._note(Step("tls", detail=detail))
         if health.offset is not None:
             clock = Step("clock", detail=f"{health.offset:+.0f} s from the gate's")
-            if abs(health.offset) > CLOCK_SECONDS:
-                clock.status, clock.advice = "warning", ADVICE["clock"]
+            if abs(health.offset) > 20:
+                clock.status, clock.advice = "warning", CLOCK
             self._note(clock)
-        step.detail = "healthy"
-        if not health.is_healthy:
-            step.status, step.advice = "failed", ADVICE["health"]
-            step.detail = f"HTTP {health.response.status_code}, and nothing of the gate's health"
-        if request_id := health.response.headers.get("cf-ray"):
-            step.detail += f" (request {request_id})"
+        if failure := health.failure:
+            self._fail(step, failure)
+        else:
+            request_id = health.headers.get("cf-ray")
+            step.detail = f"healthy (request {request_id})" if request_id else "healthy"
 
     async def _project(self, step: Step) -> None:
-        # Cut off by the step, it would say less of what went wrong.
-        seconds = SECONDS["project"] - 0.2
+        seconds = SECONDS["project"] - MARGIN
         client = client_of(self._options, self._console, max_retries=0, timeout=seconds)
         async with client:
             self._response = await get_turn_credentials(client, self._console)
@@ -185,31 +176,31 @@ class Doctor:
         step.detail = f"TURN credentials came{left}"
 
     async def _ice(self, step: Step) -> None:
-        try:
-            results = await probe_all(self._response, timeout=PROBE_SECONDS)
-        except MissingDependencyError as error:
-            self._note(Step("server", "skipped", "TURN", told(error)))
-            results = await probe_stun(self._response, timeout=PROBE_SECONDS)
+        results = await stun.probe_all(self._response, timeout=1.5)
         for one in results:
             detail = " ".join(filter(None, (one.transport and f"over {one.transport}", one.reason)))
-            status = "ok" if one.works else "warning"
+            status = "ok" if one.works else "skipped" if stun.is_untried(one) else "warning"
             self._note(Step("server", status, one.url, detail, seconds=one.seconds))
-        udp = [one.reason or "" for one in results if one.transport == "udp"]
-        if "" in udp:
-            self._note(Step("udp", detail="leaves this network, and answers come"))
-        elif udp and all("timed out" in reason for reason in udp):
-            self._note(Step("udp", "warning", detail="no answer over UDP", advice=ADVICE["udp"]))
-        step.detail = f"{sum(one.works for one in results)} of {len(results)} servers work"
-        if not results:
+        status, detail = stun.udp_verdict(results)
+        advice = UDP if status == "warning" else None
+        self._note(Step("udp", status, detail=detail, advice=advice))
+        untried = sum(map(stun.is_untried, results))
+        works = sum(one.works for one in results)
+        step.detail = f"{works} of {len(results) - untried} servers work"
+        if untried:
+            step.detail += f", {untried} not tried"
+            step.status, step.advice = "skipped", stun.advice_on(results)
+        elif not results:
             step.status, step.detail = "warning", "no servers came, so calls have no relay"
-        elif not relays_work(results):
+        elif not stun.relays_work(results):
+            step.advice = stun.advice_on(results)
             raise OSError("no relay can be used")
 
     async def _session(self, step: Step) -> None:
         if self._options.call:
             # Nobody pays for a session that no call can be made with.
             require_aiortc()
-        client = client_of(self._options, self._console, timeout=SECONDS["session"] - 0.2)
+        client = client_of(self._options, self._console, timeout=SECONDS["session"] - MARGIN)
         async with client:
             self._response = await create_session(client, self._options, self._console)
         step.about, step.detail = self._response.get("session_id"), "was created"
@@ -231,24 +222,24 @@ class Doctor:
         step.detail = f"open after {timings.opened:.2f} s, {audio}"
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Try everything, and print what came of it."""
     if (options.session or options.call) and not options.yes:
         sys.stderr.write("A session will be created, which is billed. Go on? [y/N] ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            sys.stderr.write("ai-gate doctor: nothing was done (--yes doesn't ask)\n")
+        # Beside the event loop, in which Ctrl-C wouldn't end the wait.
+        if (await asyncio.to_thread(sys.stdin.readline)).strip().lower() not in ("y", "yes"):
+            console.error("Nothing was done (--yes doesn't ask).")
             return USAGE
-    return run(_doctor, options)
-
-
-async def _doctor(options: Namespace, console: Console) -> int:
     at, doctor = datetime.now(UTC).isoformat(), Doctor(options, console)
-    await doctor.examine()
-    found = {step.status for step in doctor.steps}
-    worst = next(status for status in ("failed", "warning", "ok") if status in found)
-    if options.json:
+    try:
+        await doctor.examine()
+    finally:
+        # What was found until Ctrl-C too.
+        found = {step.status for step in doctor.steps}
+        worst = next((status for status in ("failed", "warning") if status in found), "ok")
         about = {"schema": 1, "ai_gate": __version__, "at": at, "status": worst}
         steps = [asdict(step) for step in doctor.steps]
-        console.json(about | {"exit_status": doctor.exit_status, "steps": steps})
+        if options.json:
+            console.json(about | {"exit_status": doctor.exit_status, "steps": steps})
     return doctor.exit_status

@@ -4,18 +4,14 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
 
+from ai_gate._advice import moment
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import moment, run
 from ai_gate.cli._gate import client_of, create_session
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Create a session and print it."""
-    return run(_session, options)
-
-
-async def _session(options: Namespace, console: Console) -> int:
-    async with client_of(options, console, timeout=options.timeout) as client:
+    async with client_of(options, console) as client:
         session = await create_session(client, options, console)
     if options.json or not console.is_terminal:
         console.json(session)

@@ -4,23 +4,18 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import UNREACHABLE, run
+from ai_gate.cli._failures import FAILED, UNREACHABLE
 from ai_gate.cli._gate import client_of, get_turn_credentials
-from ai_gate.webrtc.turn._stun import ice_servers, probe_all, relays_work
+from ai_gate.webrtc.turn._stun import advice_on, ice_servers, is_untried, probe_all, relays_work
 
 
-def main(options: Namespace) -> int:
+async def command(options: Namespace, console: Console) -> int:
     """Print TURN credentials, or what became of each server."""
-    return run(_turn, options)
-
-
-async def _turn(options: Namespace, console: Console) -> int:
-    async with client_of(options, console, timeout=options.timeout) as client:
+    async with client_of(options, console) as client:
         credentials = await get_turn_credentials(client, console)
     results = []
     if options.probe:
-        work = probe_all(credentials, timeout=2.0)
-        results = await console.waiting("Trying each server", work)
+        results = await console.waiting("Trying each server", probe_all(credentials, timeout=2.0))
         credentials["probe"] = [asdict(result) for result in results]
     if options.json or not console.is_terminal:
         console.json(credentials)
@@ -33,6 +28,6 @@ async def _turn(options: Namespace, console: Console) -> int:
             for name, value in server.items():
                 console.row(name, ", ".join(value) if isinstance(value, list) else str(value))
     if options.probe and not relays_work(results):
-        console.error("No TURN server works from here.")
-        return UNREACHABLE
+        console.error(f"No TURN server is known to work from here. {advice_on(results)}")
+        return FAILED if any(map(is_untried, results)) else UNREACHABLE
     return 0

@@ -17,6 +17,9 @@ _LOOPBACK_PAGE = re.compile(
     r"https?://(localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\])(:[0-9]+)?", re.ASCII
 )
 
+_RESERVED = {"localhost", "test"}
+"""The ends of names that nobody can have on the Internet (RFC 6761), and so no hostile page."""
+
 _NAME = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"
 _ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://({_NAME}|\[[0-9a-f:.]+\])(:[0-9]+)?")
 
@@ -58,7 +61,10 @@ class Access:
         host = headers.get("host")
         if self.checks_host and host is not None and not self._is_known(host):
             # A page whose name is made to lead to this machine would read what the gate hands out.
-            return 421, "The Host must be an IP address, localhost, or a name in allow_host"
+            return 421, (
+                "The Host must be an IP address, localhost, a name under .localhost or .test, "
+                "or a name in allow_host"
+            )
         if request.path.startswith(CONTROL) and (
             "origin" in headers or headers.get("sec-fetch-site", "none") != "none"
         ):
@@ -91,7 +97,9 @@ class Access:
             name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
         except ValueError:
             return False
-        if name in {"localhost", self.host.lower(), *self.allow_host} or _address(name) is not None:
+        if name in {self.host.lower(), *self.allow_host} or _address(name) is not None:
+            return True
+        if name.rpartition(".")[2] in _RESERVED:
             return True
         # In a network of containers, and no name of the Internet's.
         return not is_loopback(self.host) and re.fullmatch("[a-z0-9_-]+", name) is not None

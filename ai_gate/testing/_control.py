@@ -42,7 +42,7 @@ class Control:
             "reset": lambda _: reset(),
             "get_faults": lambda _: {"names": router.faults},
             "add_fault": lambda body: router.fail(**body),
-            "recover": lambda _: state.rules.clear(),
+            "recover": lambda _: state.recover(),
             "get_received": lambda _: {"requests": [_shown(it) for it in state.received.all()]},
         }
 
@@ -66,7 +66,7 @@ class Control:
     def _describe(self) -> object:
         return {
             "now": isoformat(self._state.now()),
-            "sessions_created": self._state.sessions_created(None),
+            "sessions_created": self._state.sessions_created(),
             "projects": self._state.projects(),
             "violations": [asdict(violation) for violation in self._state.violations.all()],
         }

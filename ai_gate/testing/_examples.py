@@ -24,8 +24,8 @@ class Example:
     value: Any
     headers: Mapping[str, str]
 
-    def response(self) -> Response:
-        """Make the response that the example shows."""
+    def response(self, _: object = None) -> Response:
+        """Make the response that the example shows, whatever the request."""
         is_text = isinstance(self.value, str)
         body = self.value.encode("utf-8") if is_text else encode_json(self.value)
         return Response(self.status, body, self.content_type, self.headers)

@@ -1,23 +1,24 @@
 """MockGate, the mock gate as tests use it."""
 
+import json
 import ssl
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from importlib import import_module
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import ai_gate.testing
 from ai_gate.testing._access import CONTROL, HERE, LOOPBACK, Access, is_loopback
 from ai_gate.testing._contract import load_contract
 from ai_gate.testing._control import Control
-from ai_gate.testing._examples import Pick
-from ai_gate.testing._limits import WINDOW_SECONDS, Plan, Refusal
+from ai_gate.testing._limits import WINDOW_SECONDS, Plan, check_whole
 from ai_gate.testing._operations import Operations
+from ai_gate.testing._proxies import past_proxies
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
+from ai_gate.testing._scenarios import Scenarios
 from ai_gate.testing._server import Server
 from ai_gate.testing._sessions import IceServers
 from ai_gate.testing._state import State
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from ai_gate.testing._openai.realtime import Realtime
 
 
-class MockGate:
+class MockGate(Scenarios):
     """A stateful HTTP server that plays AI Gate, on 127.0.0.1 unless told otherwise.
 
     It starts with `start()` or a `with` block and ends with `close()` or the end of the block. A
     gate that was closed can be started again, on the same port and with the same state.
+
+    While it runs, its host is in `NO_PROXY` of the environment: no proxy comes between.
 
     Every request is validated against `openapi.yaml`: a bad one gets the documented 400 and is
     kept in `violations`. So is every response: a bad one is a bug of the mock gate, and `close()`
@@ -49,8 +52,9 @@ class MockGate:
 
     Pages on loopback may use it, and those that `allow_origin` names. A page elsewhere can't, even
     if its name is made to lead to this machine: the header `Host` must hold an IP address,
-    `localhost`, `host`, or a name of `allow_host`; for a gate that listens on other addresses than
-    loopback's, a name without a dot will do too, as one of compose's services has it.
+    `localhost` or a name under it or under `.test`, `host`, or a name of `allow_host`; for a gate
+    that listens on other addresses than loopback's, a name without a dot will do too, as one of
+    compose's services has it.
 
     Args:
         host: The address to listen on. Default `127.0.0.1`. With any other than loopback's,
@@ -75,7 +79,8 @@ class MockGate:
     Raises:
         ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
             an origin isn't `scheme://host[:port]`.
-        TypeError: `projects` or a list of names is a single string, or an ICE server has no `urls`.
+        TypeError: A limit or the port isn't a whole number, `projects` or a list of names is a
+            single string, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -103,6 +108,7 @@ class MockGate:
         ice_servers: Iterable[Mapping[str, Any]] | None = None,
         window: float = WINDOW_SECONDS,
     ) -> None:
+        check_whole(port=port)
         if not 0 <= port < 2**16:
             raise ValueError(f"port must be from 0 to 65535, got {port}")
         names = {"projects": projects, "allow_host": allow_host, "allow_origin": allow_origin}
@@ -118,7 +124,7 @@ class MockGate:
             contract,
             self._state,
             ice_servers=None if servers is None else IceServers(servers),
-            on_session=self._add_session,
+            on_session=self._realtime.client_secrets.add if self._realtime else None,
         )
         self._router = Router(
             contract,
@@ -131,9 +137,10 @@ class MockGate:
         self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
         self._host = host
-        self._lender: MockGate | None = None
         self._port = port
         self._server: Server | None = None
+        self._lent: Server | None = None
+        self._undo = ExitStack()
 
     def __repr__(self) -> str:
         return f"<MockGate on port {self._port}>"
@@ -142,11 +149,7 @@ class MockGate:
         """Do nothing with a response; the command prints a line for it."""
 
     def _warn(self, message: str) -> None:
-        warnings.warn(message, stacklevel=3)
-
-    def _add_session(self, session: Mapping[str, Any]) -> None:
-        if self._realtime is not None:
-            self._realtime.add_session(session)
+        warnings.warn(message, stacklevel=4)
 
     def _respond_beside(self, request: ReceivedRequest) -> Response | None:
         if request.path.startswith(CONTROL):
@@ -156,12 +159,7 @@ class MockGate:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def start(self) -> Self:
@@ -180,34 +178,28 @@ class MockGate:
             >>> gate = MockGate().start()
             >>> gate.close()
         """
-        if self._server is None and self._lender is not None:
-            self._take_over(self._lender)
-        elif self._server is None:
-            if not is_loopback(self._host):
-                self._warn(f"The mock gate is open to everybody who can reach {self._host}")
-            self._server = self._start_server()
-            self._port = self._server.server_port
+        if self._server is None:
+            with ExitStack() as undo:
+                if self._realtime is not None:
+                    undo.callback(self._realtime.stop)
+                    self._realtime.start()
+                undo.enter_context(past_proxies(HERE.get(self._host, self._host)))
+                self._server = self._serve(undo)
+                self._port = self._server.server_port
+                self._undo = undo.pop_all()
         return self
 
-    def _take_over(self, lender: "MockGate") -> None:
-        """Serve in place of a gate that runs, until `close`; after a further `start` again."""
-        if lender._server is None:
-            raise RuntimeError("The mock gate to take over doesn't run")
-        if self._realtime is not None:
-            self._realtime.start()
-        self._server, self._port, self._lender = lender._server, lender.port, lender
-        self._server.hand_over(self._router)
-
-    def _start_server(self) -> Server:
-        with ExitStack() as undo:
-            server = Server(self._host, self._port, self._router, self._ssl_context)
-            undo.callback(server.server_close)
-            if self._realtime is not None:
-                undo.callback(self._realtime.stop)
-                self._realtime.start()
-            server.start()
-            undo.pop_all()
-            return server
+    def _serve(self, undo: ExitStack) -> Server:
+        if self._lent is not None:
+            undo.callback(self._lent.hand_over, None)
+            self._lent.hand_over(self._router)
+            return self._lent
+        if not is_loopback(self._host):
+            self._warn(f"The mock gate is open to everybody who can reach {self._host}")
+        server = Server(self._host, self._port, self._router, self._ssl_context)
+        undo.callback(server.stop)
+        server.start()
+        return server
 
     def close(self) -> None:
         """Stop listening and close every connection. Nothing happens if the gate doesn't run.
@@ -223,13 +215,8 @@ class MockGate:
         """
         if self._server is None:
             return
-        if self._lender is None:
-            self._server.stop()
-        else:
-            self._server.hand_over(None)
         self._server = None
-        if self._realtime is not None:
-            self._realtime.stop()
+        self._undo.close()
         bugs = [str(bug) for bug in self.violations if bug.kind == "answer"]
         if bugs:
             raise MockGateError("\n".join(["The mock gate broke openapi.yaml:", *bugs]))
@@ -301,7 +288,7 @@ class MockGate:
 
     @property
     def received(self) -> list[ReceivedRequest]:
-        """The requests that arrived, in order, the newest 1,000 of them. A copy.
+        """The requests that arrived, in order: the newest 1,000, up to 64 MiB. A copy.
 
         Example:
             >>> import httpx
@@ -329,7 +316,7 @@ class MockGate:
 
     @property
     def sessions(self) -> list[Mapping[str, Any]]:
-        """The sessions that were created, in order, the newest 1,000 of them. A copy.
+        """The sessions that were created, in order: the newest 1,000, up to 64 MiB. Copies.
 
         Example:
             >>> import httpx
@@ -338,7 +325,7 @@ class MockGate:
             >>> gate.sessions[0]["voice"]
             'ash'
         """
-        return self._state.sessions.all()
+        return [json.loads(session) for session in self._state.sessions.all()]
 
     def sessions_created(self, project: str | None = None) -> int:
         """Count the sessions that were created, whether or not the client got them.
@@ -384,209 +371,6 @@ class MockGate:
         self._state.advance(seconds)
         if self._realtime is not None:
             self._realtime.expire()
-
-    def respond_next(self, status: int, example: str | None = None) -> None:
-        """Give a documented response of `openapi.yaml` to a coming request.
-
-        It goes to the next valid request of an operation that documents such a response, and then
-        is used up. Several calls queue up. The response leaves the gate's state as it is. The
-        request header `Prefer: code=429, example=rate_limit` does the same for its own request.
-
-        Args:
-            status: The status, for example 429.
-            example: The name of the example. Default None: the operation's first of that status.
-
-        Raises:
-            ValueError: There is no such example; the message lists those there are.
-
-        Example:
-            >>> import httpx
-            >>> with MockGate() as gate:
-            ...     gate.respond_next(522)
-            ...     httpx.get(f"{gate.url}/health").status_code
-            522
-        """
-        self._router.respond_next(Pick(status, example))
-
-    def fail_next(
-        self, fault: str, *, operation: str | None = None, seconds: float | None = None
-    ) -> None:
-        """Let the next valid request fail. Several calls queue up.
-
-        Documented errors go by the names of the examples in `openapi.yaml`: `quota_exceeded`,
-        `rate_limit`, `concurrent_limit`, `unknown_project`, `internal_error`, `cloudflare_522` and
-        so on. They leave the gate's state as it is, like these:
-
-        - `stall`: no response; `reset`: a TCP reset in its place
-        - `cloudflare_521` and others from 520 to 527 and 530: Cloudflare's page
-        - `html`: 200 with a page, as of a hotel's network; `redirect`: 302
-
-        With the others the request is carried out, and only its response suffers:
-
-        - `latency` (by 1 s) and `drip` (a byte each 0.04 s): late, or slowly
-        - `stall_in_body`, `reset_in_body`, `truncate`: half of the body, then silence, a reset, the
-          end; `reset_after`: all of it, then a reset
-        - `malformed` (half of the JSON, as a whole body), `empty`, `huge` (9 MiB), `wrong_length`
-          (the head says half of what comes)
-
-        The request header `Prefer: fault=stall` does the same for its own request, and
-        `Prefer: fault=latency, wait=3` says the seconds.
-
-        Args:
-            fault: The name.
-            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
-
-        Raises:
-            ValueError: There is no such fault or operation; the message lists those there are. Or
-                `seconds` is out of range, or for another fault.
-
-        Example:
-            >>> import httpx
-            >>> with MockGate() as gate:
-            ...     gate.fail_next("internal_error")
-            ...     httpx.get(f"{gate.url}/turn-credentials?identifier=p").json()["error"]
-            'internal_error'
-        """
-        self.fail(fault, times=1, operation=operation, seconds=seconds)
-
-    def fail(
-        self,
-        fault: str,
-        *,
-        times: int | None = None,
-        probability: float = 1.0,
-        operation: str | None = None,
-        seconds: float | None = None,
-    ) -> None:
-        """Let requests fail until `recover`, so many times, or some of them.
-
-        What `fail_next` and `respond_next` queue goes first, then what was said last.
-
-        Args:
-            fault: The name; see `fail_next`.
-            times: How often. Default None: until `recover` or `reset`.
-            probability: The share of the requests that fail, above 0. Default 1.0: all. Which ones
-                they are is the same in each run.
-            operation: `create_session`, `get_turn_credentials` or `get_health`. Default None: any.
-            seconds: For `latency` the delay, for `drip` the time between two bytes; up to 3600.
-
-        Raises:
-            ValueError: There is no such fault or operation, which the message lists, a number is
-                out of range, or `seconds` is for another fault.
-
-        Example:
-            >>> gate = MockGate()
-            >>> gate.fail("reset", probability=0.1, operation="get_turn_credentials")
-        """
-        self._router.fail(
-            fault, times=times, probability=probability, operation=operation, seconds=seconds
-        )
-
-    def recover(self) -> None:
-        """End every fault, and take back what `answer_with` said.
-
-        The rest stays as it is, a limit that `exhaust` used up too.
-
-        Example:
-            >>> gate = MockGate()
-            >>> gate.outage()
-            >>> gate.recover()
-        """
-        self._state.rules.clear()
-
-    def outage(self, seconds: float | None = None, fault: str = "cloudflare_522") -> None:
-        """Let every request fail for a time.
-
-        Args:
-            seconds: How long, by the gate's clock, which `advance` puts forward. Default None:
-                until `recover`.
-            fault: What comes instead; see `fail_next`. Default: Cloudflare's 522.
-
-        Raises:
-            ValueError: There is no such fault, or `seconds` is out of range.
-
-        Example:
-            >>> import httpx
-            >>> with MockGate() as gate:
-            ...     gate.outage(30)
-            ...     down = httpx.get(f"{gate.url}/health").status_code
-            ...     gate.advance(30)
-            ...     down, httpx.get(f"{gate.url}/health").status_code
-            (522, 200)
-        """
-        self._router.fail(fault, times=None, duration=seconds)
-
-    def slow(self, seconds: float) -> None:
-        """Let every response come late, until `recover`.
-
-        Args:
-            seconds: By how much, in seconds, up to 3600.
-
-        Raises:
-            ValueError: `seconds` is out of range.
-
-        Example:
-            >>> MockGate().slow(0.5)
-        """
-        self.fail("latency", seconds=seconds)
-
-    def exhaust(self, limit: str, project: str | None = None) -> None:
-        """Use up a limit: the gate refuses with the project's numbers until there is room again.
-
-        That is when the window, the month or the sessions' hour is over, see `advance`, or with
-        `reset`. `recover` leaves it.
-
-        Args:
-            limit: `requests`, `concurrent` or `quota`.
-            project: The project's ID. Default None: every project, new ones too.
-
-        Raises:
-            ValueError: There is no such limit or project, or its plan doesn't have it.
-
-        Example:
-            >>> import httpx
-            >>> with MockGate() as gate:
-            ...     gate.exhaust("quota")
-            ...     httpx.post(f"{gate.url}/session", json={"project_id": "p"}).status_code
-            402
-        """
-        names = [refusal.value for refusal in Refusal]
-        if limit not in names:
-            raise ValueError(f"there is no limit {limit!r}; there is {', '.join(names)}")
-        self._state.exhaust(Refusal(limit), project)
-
-    def answer_with(
-        self,
-        fields: Mapping[str, Any] | None = None,
-        /,
-        *,
-        operation: str = "create_session",
-        validate: bool = True,
-        **more: Any,
-    ) -> None:
-        """Have fields of the coming successes say something else, until `recover`.
-
-        Args:
-            fields: The values by name, new ones too, or by path:
-                `{"turn_credentials.iceServers.0.urls": "..."}`.
-            operation: Whose responses they are. Default `create_session`.
-            validate: Whether `openapi.yaml` must allow the values. Default True. A client should
-                survive what it doesn't: `answer_with(client_secret=None, validate=False)`.
-            more: Further fields by name.
-
-        Raises:
-            ValueError: There is no such place or operation, or the spec doesn't allow the value.
-
-        Example:
-            >>> import httpx
-            >>> with MockGate() as gate:
-            ...     gate.answer_with({"metadata.turn_server": "cloudflare"}, model="gpt-next")
-            ...     session = httpx.post(f"{gate.url}/session", json={"project_id": "p"}).json()
-            >>> session["model"], session["metadata"]["turn_server"]
-            ('gpt-next', 'cloudflare')
-        """
-        self._router.override({**(fields or {}), **more}, operation, is_checked=validate)
 
     def reset(self) -> None:
         """Forget projects, requests, violations and faults, and put the clock back.

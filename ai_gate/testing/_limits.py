@@ -1,6 +1,7 @@
 """The limits of a plan, and what a project has used of it. No clock and no I/O."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -9,6 +10,13 @@ WINDOW_SECONDS = 900.0
 # The clock goes to the year 9998, and the end of a window is a date too.
 _MOST_WINDOW_SECONDS = 365 * 86400
 SESSION_SECONDS = 60 * 60
+
+
+def check_whole(**numbers: object) -> None:
+    """Raise TypeError unless each is a whole number. To Python, True is one too."""
+    for name, number in numbers.items():
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise TypeError(f"{name} must be a whole number")
 
 
 class Refusal(Enum):
@@ -31,6 +39,7 @@ class Plan:
         window: The length of a window in seconds, up to a year. Default 900.
 
     Raises:
+        TypeError: A limit isn't a whole number.
         ValueError: A limit is negative, or `window` isn't more than 0 and at most a year.
 
     Example:
@@ -50,7 +59,10 @@ class Plan:
             raise ValueError(f"window must be {range_}, got {self.window}")
         for limit in Refusal:
             number = self.limit(limit)
-            if number is not None and number < 0:
+            if number is None:
+                continue
+            check_whole(**{limit.value: number})
+            if number < 0:
                 raise ValueError(f"{limit.value} must be None or not negative, got {number}")
 
     def limit(self, refusal: Refusal) -> int | None:
@@ -83,7 +95,9 @@ class Account:
         self._plan = plan
         self._window_end = -math.inf
         self._requests = 0
-        self._session_ends: list[float] = []
+        # When sessions end, and how many do: a limit of a million takes no list of a million.
+        self._session_ends: deque[tuple[float, int]] = deque()
+        self._live_sessions = 0
         self._month = (0, 0)
         self._month_sessions = 0
         self.sessions_created = 0
@@ -98,7 +112,9 @@ class Account:
             case Refusal.QUOTA:
                 self._month_sessions = most
             case Refusal.CONCURRENT:
-                self._session_ends = [now + SESSION_SECONDS] * most
+                self._session_ends.clear()
+                self._live_sessions = 0
+                self._add_sessions(most, now)
 
     def admit(self, now: float, *, session: bool) -> Usage:
         """Count a request and, if it asks for a session and isn't refused, the session."""
@@ -106,7 +122,7 @@ class Account:
         self._requests += 1
         refusal = self._refusal(session)
         if session and refusal is None:
-            self._session_ends.append(now + SESSION_SECONDS)
+            self._add_sessions(1, now)
             self._month_sessions += 1
             self.sessions_created += 1
         return Usage(
@@ -114,15 +130,20 @@ class Account:
             refusal=refusal,
             requests=self._requests,
             window_end=self._window_end,
-            live_sessions=len(self._session_ends),
+            live_sessions=self._live_sessions,
             month_sessions=self._month_sessions,
         )
+
+    def _add_sessions(self, number: int, now: float) -> None:
+        self._session_ends.append((now + SESSION_SECONDS, number))
+        self._live_sessions += number
 
     def _expire(self, now: float) -> None:
         if now >= self._window_end:
             self._window_end = now + self._plan.window
             self._requests = 0
-        self._session_ends = [end for end in self._session_ends if end > now]
+        while self._session_ends and self._session_ends[0][0] <= now:
+            self._live_sessions -= self._session_ends.popleft()[1]
         today = datetime.fromtimestamp(now, UTC)
         if self._month != (today.year, today.month):
             self._month = (today.year, today.month)
@@ -133,7 +154,7 @@ class Account:
             return Refusal.REQUESTS
         if session and _exceeds(self._month_sessions + 1, self._plan.quota):
             return Refusal.QUOTA
-        if session and _exceeds(len(self._session_ends) + 1, self._plan.concurrent):
+        if session and _exceeds(self._live_sessions + 1, self._plan.concurrent):
             return Refusal.CONCURRENT
         return None
 

@@ -26,10 +26,6 @@ NOT_ECHOED = {
 """What a caller can send without a session having it: it is OpenAI's or the gate's to say."""
 
 
-def _ignore(_: Any) -> None:
-    """Do nothing with a new session."""
-
-
 class Operations:
     """The operations of the gate, with the limits of each project's plan.
 
@@ -37,7 +33,7 @@ class Operations:
         contract: The spec.
         state: What the gate remembers, and which projects there are.
         ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-        on_session: Called with each new session. Default: nothing is called.
+        on_session: Called with the JSON of each new session. Default None: nothing is called.
     """
 
     def __init__(
@@ -46,12 +42,23 @@ class Operations:
         state: State,
         *,
         ice_servers: IceServers | None = None,
-        on_session: Callable[[Any], None] = _ignore,
+        on_session: Callable[[bytes], None] | None = None,
     ) -> None:
         self._contract = contract
         self._state = state
         self._ice_servers = ice_servers
         self._on_session = on_session
+
+    def success(self, operation: str, otherwise: Any) -> Any:
+        """Return what an operation's successes look like, or the other value if it isn't here."""
+        match operation:
+            case "create_session":
+                template = self._contract.example("session")
+                wanted = {name: template[name] for name in ("model", "voice")}
+                return new_session(template, wanted, 0.0, self._ice_servers)
+            case "get_turn_credentials":
+                return self._turn_credentials()
+        return otherwise
 
     def create_session(self, call: Call) -> Response:
         """Create a session that echoes what was asked for."""
@@ -66,22 +73,24 @@ class Operations:
                 refusal = self._contract.example("invalid_request")
                 return json_response(400, {**refusal, "message": str(error)})
 
-        def create(now: float) -> Any:
-            session = new_session(template, wanted, now, self._ice_servers)
-            self._state.sessions.add(session)
-            self._on_session(session)
-            return session
-
-        return self._serve(call.body["project_id"], create, session=True)
+        response = self._serve(
+            call.body["project_id"],
+            lambda now: new_session(template, wanted, now, self._ice_servers),
+            session=True,
+        )
+        if response.status == 200:
+            self._state.sessions.add(response.body, len(response.body))
+            if self._on_session is not None:
+                self._on_session(response.body)
+        return response
 
     def get_turn_credentials(self, call: Call) -> Response:
         """Make TURN credentials."""
-        template = self._contract.example("turn_credentials")
-        return self._serve(
-            call.query["identifier"],
-            lambda _: new_turn_credentials(template, self._ice_servers),
-            session=False,
-        )
+        project = call.query["identifier"]
+        return self._serve(project, lambda _: self._turn_credentials(), session=False)
+
+    def _turn_credentials(self) -> Any:
+        return new_turn_credentials(self._contract.example("turn_credentials"), self._ice_servers)
 
     def get_health(self, _: Call) -> Response:
         """Say that the gate is up."""

@@ -85,9 +85,14 @@ def read_request(
         method=method,
         path=path,
         query=query,
-        headers={name.lower(): ", ".join(headers.get_all(name, [])) for name in headers},
+        headers=read_headers(headers),
         body=_read_body(headers, stream),
     )
+
+
+def read_headers(headers: Message) -> dict[str, str]:
+    """Return the headers by lower-case name."""
+    return {name.lower(): ", ".join(headers.get_all(name, [])) for name in headers}
 
 
 def _read_target(target: str) -> tuple[str, dict[str, list[str]]]:

@@ -32,22 +32,6 @@ def encode_json(value: Any) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
 
 
-def with_field(value: Any, path: str, new: Any) -> Any:
-    """Return a copy of a JSON value with something else at a path such as `a.0.b`.
-
-    Raises:
-        LookupError: There is no such place.
-    """
-    first, _, rest = path.partition(".")
-    if isinstance(value, dict):
-        return {**value, first: with_field(value[first], rest, new) if rest else new}
-    if isinstance(value, list) and first.isdecimal() and int(first) < len(value):
-        index = int(first)
-        item = with_field(value[index], rest, new) if rest else new
-        return [*value[:index], item, *value[index + 1 :]]
-    raise LookupError(path)
-
-
 def isoformat(timestamp: float) -> str:
     """Write Unix seconds as the gate's JavaScript does: `2025-10-03T12:00:00.000Z`."""
     moment = datetime.fromtimestamp(timestamp, UTC)

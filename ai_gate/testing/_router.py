@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
-from functools import partial
-from typing import Any
 
 from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError
@@ -20,11 +18,11 @@ from ai_gate.testing._examples import (
     parse_prefer,
     preferred_example,
 )
-from ai_gate.testing._faults.catalog import whole
 from ai_gate.testing._faults.rules import Catalog, Effect, Rule, choose_example
 from ai_gate.testing._operations import Operations
+from ai_gate.testing._overrides import Override, overridden
 from ai_gate.testing._request import ReceivedRequest
-from ai_gate.testing._response import Response, encode_json, json_response, with_field
+from ai_gate.testing._response import Response, json_response
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import Violation
 
@@ -34,14 +32,6 @@ OtherPaths = Callable[[ReceivedRequest], Response | None]
 
 # What no operation documents is refused as this one documents it for any refusal.
 _FALLBACK = ("GET", "/health")
-
-
-def _example_response(example: Example, _: Call) -> Response:
-    return example.response()
-
-
-def _no_other_path(_: ReceivedRequest) -> Response | None:
-    return None
 
 
 class Router:
@@ -64,7 +54,7 @@ class Router:
         state: State,
         log: Log,
         *,
-        other_paths: OtherPaths = _no_other_path,
+        other_paths: OtherPaths = lambda _: None,
         access: Access | None = None,
     ) -> None:
         self._contract = contract
@@ -74,6 +64,7 @@ class Router:
         self._state = state
         self._examples = documented_examples(contract)
         self._catalog = Catalog(contract, self._examples)
+        self._operations = operations
         self._routes = self._documented_routes()
         self._routes["/session"]["POST"] = operations.create_session
         self._routes["/turn-credentials"]["GET"] = operations.get_turn_credentials
@@ -85,7 +76,7 @@ class Router:
         for example in self._examples:
             if 200 <= example.status < 300:
                 handlers = routes.setdefault(example.path, {})
-                handlers.setdefault(example.method, partial(_example_response, example))
+                handlers.setdefault(example.method, example.response)
         return routes
 
     def respond_next(self, pick: Pick) -> None:
@@ -113,8 +104,9 @@ class Router:
         choose = self._catalog.choose(fault, seconds)
         if choose(self._documented_for(operation)) is None:
             raise ValueError(f"{operation} documents no response {fault!r}")
-        if times is not None and times < 1:
-            raise ValueError(f"times must be None or at least 1, got {times}")
+        # JSON's 1.0 is whole.
+        if times is not None and (times < 1 or times % 1):
+            raise ValueError(f"times must be None or at least 1, and whole, got {times}")
         if not 0 < probability <= 1:
             raise ValueError(f"probability must be more than 0 and at most 1, got {probability}")
         # An integer that is no float would be an error at the sum.
@@ -123,40 +115,26 @@ class Router:
         until = math.inf if duration is None else self._state.now() + duration
         self._state.rules.add(Rule(choose, times, probability, operation, until))
 
-    def override(self, fields: Mapping[str, Any], operation: str, *, is_checked: bool) -> None:
-        """Have fields of an operation's success say something else.
+    def override(self, operation: str, override: Override) -> None:
+        """Have fields of an operation's coming successes say something else.
 
         Raises:
             ValueError: There is no such operation or place, or the spec doesn't allow the value.
         """
         example = next(it for it in self._documented_for(operation) if it.status < 300)
-        response = self._overridden(example.response(), fields, is_checked=is_checked)
+        success = self._operations.success(operation, example.value)
+        others = self._state.overrides.get(operation, ())
         # A place can be gone by what was said before.
-        self._overridden(self._all_overridden(example.response(), operation), fields)
-        if is_checked:
+        before = overridden(json_response(example.status, success), others)
+        override.apply(json.loads(before.body), is_strict=True)
+        checked = [it for it in (*others, override) if it.is_checked]
+        response = overridden(json_response(example.status, success), checked)
+        if override.is_checked:
             try:
                 self._contract.check_response(example.method, example.path, response)
             except ContractError as error:
                 raise ValueError(f"{error}; with validate=False it goes") from error
-        self._state.rules.override(operation, fields, is_checked=is_checked)
-
-    def _all_overridden(self, response: Response, operation: str) -> Response:
-        for fields, is_checked in self._state.rules.overrides.get(operation, ()):
-            response = self._overridden(response, fields, is_checked=is_checked)
-        return response
-
-    def _overridden(
-        self, response: Response, fields: Mapping[str, Any], *, is_checked: bool = True
-    ) -> Response:
-        value = json.loads(response.body)
-        for path, new in fields.items():
-            try:
-                value = with_field(value, path, new)
-            except LookupError as error:
-                raise ValueError(f"the response has no {path}") from error
-        # What the spec doesn't allow stays so, whatever else is said.
-        script = response.script if is_checked else whole
-        return replace(response, body=encode_json(value), script=script)
+        self._state.override(operation, override)
 
     def _documented_for(self, operation: str | None) -> list[Example]:
         operations = self._contract.operations
@@ -178,23 +156,27 @@ class Router:
         except Exception as error:
             message = f"{type(error).__name__}: {error}"
             response = self.report_bug(request.method, request.path, message)
+        return self._readable(request, response)
+
+    def refuse(self, request: ReceivedRequest, status: int, message: str) -> Response:
+        """Respond to a request that can't be read to its end, or not at all."""
+        refusal = self._refusal(request, status, message)
+        return self._readable(request, self._checked(request, refusal))
+
+    def _readable(self, request: ReceivedRequest, response: Response) -> Response:
+        """Let the page that asked read the response, if it may."""
         return replace(response, headers={**self._access.headers(request), **response.headers})
 
     def _admit(self, request: ReceivedRequest) -> Response:
-        method, path = request.method, request.path
         refusal = self._access.refusal(request)
         if refusal is not None:
-            return self.refuse(method, path, *refusal)
+            return self._checked(request, self._refusal(request, *refusal))
         response = self._other_paths(request)
         if response is None and self._access.is_preflight(request):
             response = Response(204, b"")
         if response is None:
-            return self._checked(method, path, self._route(request))
-        return self._logged(method, path, self._stamped(response))
-
-    def refuse(self, method: str, path: str, status: int, message: str) -> Response:
-        """Respond to what can't be read as a request, or must not be served."""
-        return self._checked(method, path, self._refusal(method, path, status, message))
+            return self._checked(request, self._route(request))
+        return self._logged(request, self._stamped(response))
 
     def report_bug(self, method: str, path: str, message: str) -> Response:
         """Keep a bug of the mock gate and respond with 500."""
@@ -205,12 +187,12 @@ class Router:
     def _route(self, request: ReceivedRequest) -> Response:
         handlers = self._routes.get(request.path)
         if handlers is None:
-            return self._refusal(request.method, request.path, 404, "There is no such path")
+            return self._refusal(request, 404, "There is no such path")
         handler = handlers.get(request.method)
         if handler is None:
             allowed = ", ".join(handlers)
-            message = f"The method must be {allowed}"
-            return self._refusal(request.method, request.path, 405, message, {"Allow": allowed})
+            refusal = self._refusal(request, 405, f"The method must be {allowed}")
+            return replace(refusal, headers={"Allow": allowed})
         return self._call(request, handler)
 
     def _call(self, request: ReceivedRequest, handler: Handler) -> Response:
@@ -219,12 +201,12 @@ class Router:
             operation = self._contract.operations.get((request.method, request.path), "")
             effect = self._effect(request, operation)
         except ContractError as error:
-            return self._refusal(request.method, request.path, 400, str(error))
+            return self._refusal(request, 400, str(error))
 
         def carry_out() -> Response:
             response = handler(call)
             if response.status < 300:
-                response = self._all_overridden(response, operation)
+                response = overridden(response, self._state.overrides.get(operation, ()))
             if effect is not None and response.script is None:
                 self._contract.check_response(request.method, request.path, response)
             return response
@@ -264,31 +246,25 @@ class Router:
             raise ContractError("this operation documents no such response")
         return effect
 
-    def _refusal(
-        self,
-        method: str,
-        path: str,
-        status: int,
-        message: str,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        self._state.violations.add(Violation("request", method, path, message))
+    def _refusal(self, request: ReceivedRequest, status: int, message: str) -> Response:
+        violation = Violation("request", request.method, request.path, message)
+        self._state.violations.add(violation)
         template = self._contract.example("not_found" if status == 404 else "invalid_request")
-        return json_response(status, {**template, "message": message}, headers)
+        return json_response(status, {**template, "message": message})
 
-    def _checked(self, method: str, path: str, response: Response) -> Response:
+    def _checked(self, request: ReceivedRequest, response: Response) -> Response:
         """Add the headers that every response has, and validate it against the spec."""
-        is_documented = method in self._routes.get(path, {})
-        operation = (method, path) if is_documented else _FALLBACK
+        is_documented = request.method in self._routes.get(request.path, {})
+        operation = (request.method, request.path) if is_documented else _FALLBACK
         stamped = self._stamped(response)
         if stamped.script is None:
             self._contract.check_response(*operation, stamped)
-        return self._logged(method, path, stamped)
+        return self._logged(request, stamped)
 
-    def _logged(self, method: str, path: str, response: Response) -> Response:
+    def _logged(self, request: ReceivedRequest, response: Response) -> Response:
         # Or the lines of a container's health check would bury the others.
-        if not path.startswith(CONTROL):
-            self._log(method, path, response.status)
+        if not request.path.startswith(CONTROL):
+            self._log(request.method, request.path, response.status)
         return response
 
     def _stamped(self, response: Response) -> Response:

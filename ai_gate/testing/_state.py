@@ -3,57 +3,44 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ai_gate.testing._faults.rules import Rules
 from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
+
+_MOST_KEPT = 1_000
+_MOST_BYTES = 64 * 2**20
 
 T = TypeVar("T")
 
 
-class Clock:
-    """The wall clock plus an offset, which a test can increase."""
-
-    def __init__(self) -> None:
-        self._offset = 0.0
-
-    def now(self) -> float:
-        """Return the gate's time in Unix seconds."""
-        return time.time() + self._offset
-
-    def advance(self, seconds: float) -> None:
-        """Put the clock forward.
-
-        Raises:
-            ValueError: `seconds` is negative, not finite, or leads past the year 9998.
-        """
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"seconds must be finite and not negative, got {seconds!r}")
-        # The sum of a float and an integer that is none would be another error.
-        if seconds > datetime.max.replace(year=9998, tzinfo=UTC).timestamp() - self.now():
-            raise ValueError(f"seconds must not lead past the year 9998, got {seconds!r}")
-        self._offset += seconds
-
-
 class Newest(Generic[T]):
-    """The newest 1,000 of many, written and read by threads."""
+    """The newest 1,000 of many, and no more than 64 MiB of them; written and read by threads."""
 
     def __init__(self) -> None:
-        self._kept: deque[T] = deque(maxlen=1_000)
+        self._lock = Lock()
+        self._kept: deque[tuple[T, int]] = deque()
+        self._size = 0
 
-    def add(self, item: T) -> None:
-        """Keep one more."""
-        self._kept.append(item)
+    def add(self, item: T, size: int = 0) -> None:
+        """Keep one more, of so many bytes."""
+        with self._lock:
+            self._kept.append((item, size))
+            self._size += size
+            while len(self._kept) > _MOST_KEPT or self._size > _MOST_BYTES:
+                self._size -= self._kept.popleft()[1]
 
     def all(self) -> list[T]:
         """Return them, the oldest first."""
-        return list(self._kept.copy())
+        with self._lock:
+            return [item for item, _ in self._kept]
 
 
 class State:
@@ -73,23 +60,41 @@ class State:
     def reset(self) -> None:
         """Forget everything and put the clock back."""
         with self._lock:
-            self._clock = Clock()
+            self._offset = 0.0
             self._accounts: dict[str, Account] = {}
             self._exhausted: list[tuple[Refusal, float]] = []
-            self.rules = Rules()
+            self.recover()
             self.received: Newest[ReceivedRequest] = Newest()
-            self.sessions: Newest[Mapping[str, Any]] = Newest()
+            self.sessions: Newest[bytes] = Newest()
             self.violations: Newest[Violation] = Newest()
 
-    def now(self) -> float:
-        """Return the gate's time in Unix seconds."""
+    def recover(self) -> None:
+        """End every fault and override."""
+        self.rules = Rules()
+        self.overrides: dict[str, tuple[Override, ...]] = {}
+
+    def override(self, operation: str, override: Override) -> None:
+        """Have fields of an operation's successes say something else."""
         with self._lock:
-            return self._clock.now()
+            self.overrides[operation] = (*self.overrides.get(operation, ()), override)
+
+    def now(self) -> float:
+        """Return the gate's time in Unix seconds: the wall clock, put forward by a test."""
+        return time.time() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward."""
+        """Put the clock forward.
+
+        Raises:
+            ValueError: `seconds` is negative, not finite, or leads past the year 9998.
+        """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be finite and not negative, got {seconds!r}")
         with self._lock:
-            self._clock.advance(seconds)
+            # The sum of a float and an integer that is none would be another error.
+            if seconds > datetime.max.replace(year=9998, tzinfo=UTC).timestamp() - self.now():
+                raise ValueError(f"seconds must not lead past the year 9998, got {seconds!r}")
+            self._offset += seconds
 
     def admit(self, project: str, *, session: bool) -> tuple[Usage, float] | None:
         """Count a project's request.
@@ -98,9 +103,9 @@ class State:
             What the project has used, and the gate's time; None if there is no such project.
         """
         with self._lock:
-            if self._plans is not None and project not in self._plans:
+            if self._plan_of(project) is None:
                 return None
-            now = self._clock.now()
+            now = self.now()
             return self._account(project).admit(now, session=session), now
 
     def exhaust(self, limit: Refusal, project: str | None) -> None:
@@ -110,35 +115,35 @@ class State:
             ValueError: There is no such project, or no such limit.
         """
         with self._lock:
-            if project is not None and project not in (self._plans or {project}):
-                raise ValueError("there is no such project")
-            if all(plan.limit(limit) is None for plan in self._plans_of(project)):
+            plans = [self._plan] if self._plans is None else list(self._plans.values())
+            if project is not None:
+                plan = self._plan_of(project)
+                if plan is None:
+                    raise ValueError("there is no such project")
+                plans = [plan]
+            if all(plan.limit(limit) is None for plan in plans):
                 raise ValueError(f"no plan has a limit of {limit.value}")
-            now = self._clock.now()
+            now = self.now()
             if project is None:
                 self._exhausted.append((limit, now))
             for name in list(self._accounts) if project is None else [project]:
                 self._account(name).exhaust(limit, now)
 
-    def _plans_of(self, project: str | None) -> Iterable[Plan]:
-        if self._plans is None:
-            return [self._plan]
-        return self._plans.values() if project is None else [self._plans[project]]
+    def _plan_of(self, project: str) -> Plan | None:
+        return self._plan if self._plans is None else self._plans.get(project)
 
     def _account(self, project: str) -> Account:
         if project not in self._accounts:
-            account = Account((self._plans or {}).get(project, self._plan))
+            account = Account(self._plan_of(project) or self._plan)
             self._accounts[project] = account
             for limit, at in self._exhausted:
                 account.exhaust(limit, at)
         return self._accounts[project]
 
-    def sessions_created(self, project: str | None) -> int:
+    def sessions_created(self, project: str | None = None) -> int:
         """Count the sessions of one project, or of all."""
-        with self._lock:
-            wanted = self._accounts if project is None else {project}
-            accounts = [self._accounts[name] for name in wanted if name in self._accounts]
-            return sum(account.sessions_created for account in accounts)
+        projects = self.projects()
+        return sum(projects.values()) if project is None else projects.get(project, 0)
 
     def projects(self) -> dict[str, int]:
         """Return the projects that sent requests, each with its number of sessions."""
@@ -149,4 +154,5 @@ class State:
         """Keep a request, without what is too much of its body."""
         if len(request.body) > KEPT_BODY:
             request = replace(request, body=request.body[:KEPT_BODY], is_cut=True)
-        self.received.add(request)
+        head = str((request.path, request.query, request.headers))
+        self.received.add(request, len(head) + len(request.body))

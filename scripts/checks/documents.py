@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.checks import fail_on, sources
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 COMMAND = re.compile(r"(?:ai-gate|make|pip|poetry|python|pytest|black|mypy|git|cd) \S")

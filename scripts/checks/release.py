@@ -1,5 +1,6 @@
 """What the project says of itself in several places: its version and the Pythons it runs on."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+(?:/|\.(?:json|md|py|toml|txt|yaml)))`
 MODULE_FILE = re.compile(r"(?<![\w./`])((?:(?:webrtc|_\w+)/(?:\w+/)*)?\w+\.py)\b")
 OLDEST_PYTHON = re.compile(r"Python (3\.\d+)(?: or newer)")
 VERSION_FILE = "ai_gate/_version.py"
+WORKFLOW = ".github/workflows/test.yml"
 
 
 def check_release(root: Path) -> None:
@@ -34,6 +36,9 @@ def _read(root: Path, name: str) -> str:
 
 def _versions(root: Path) -> Iterator[str]:
     version, stated = _first(VERSION, _read(root, VERSION_FILE))
+    tag = os.environ.get("RELEASE")
+    if tag and tag != f"v{version}":
+        yield f"{VERSION_FILE}:{stated}: the tag is {tag}, the version {version}"
     newest, entry = _first(CHANGELOG_ENTRY, _read(root, "CHANGELOG.md"))
     if version != newest:
         yield (
@@ -70,5 +75,7 @@ def _pythons(root: Path, project: dict[str, Any]) -> Iterator[str]:
     for minor in classified:
         if f"python{minor} " not in _read(root, "scripts/pythons"):
             yield f"scripts/pythons: python{minor} is a classifier and isn't looked for"
+        if f'"{minor}"' not in _read(root, WORKFLOW):
+            yield f"{WORKFLOW}: {minor} is a classifier and isn't tested"
     if set(OLDEST_PYTHON.findall(_read(root, "README.md"))) != {oldest}:
         yield f"README.md: must say `Python {oldest} or newer`, as pyproject.toml requires"

@@ -15,6 +15,7 @@ from scripts.check import CHECKS
 from .tree import Mutation, copy_sources
 
 TOOLS = {"mypy", "pyright", "spectral", "redocly", "format", "lint"}
+TOOLS |= {"zizmor", "actionlint", "constraints"}
 """Checks that take long for the whole tree, and whose messages can only come from the change."""
 
 

@@ -12,6 +12,7 @@ ERRORS = "ai_gate/errors.py"
 LOOPS = "ai_gate/_base_client.py"
 POOL = "ai_gate/_http/pool.py"
 SNAPSHOT = "docs/public_api.txt"
+PINNED = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 ADVICE = (
     f"{SNAPSHOT}: the public API has changed: if that is meant, run `make snapshot` and say it "
     "in the changelog"
@@ -328,7 +329,10 @@ RELEASE = [
                 '    "Programming Language :: Python :: 3.99",\n    "Topic :: Communications",\n',
             )
         ],
-        ["scripts/pythons: python3.99 is a classifier and isn't looked for"],
+        [
+            "scripts/pythons: python3.99 is a classifier and isn't looked for",
+            ".github/workflows/test.yml: 3.99 is a classifier and isn't tested",
+        ],
     ),
     Mutation(
         "the oldest Python gone from the README",
@@ -462,6 +466,24 @@ COMMANDS = [
             Replace(LEAF, "CHUNK = 65_536", 'CHUNK = "many"'),
         ],
         [f"{LEAF}:", "reportArgumentType"],
+    ),
+    Mutation(
+        "an action that isn't pinned",
+        "zizmor",
+        [Replace(".github/workflows/check.yml", PINNED, "actions/checkout@v7")],
+        ["error[unpinned-uses]", ".github/workflows/check.yml:"],
+    ),
+    Mutation(
+        "a job that needs one that isn't there",
+        "actionlint",
+        [Replace(".github/workflows/release.yml", "needs: dist\n", "needs: built\n")],
+        [".github/workflows/release.yml:", '"built"'],
+    ),
+    Mutation(
+        "a bound that what is pinned isn't within",
+        "constraints",
+        [Replace("pyproject.toml", '"trio>=0.30"', '"trio>=0.30,<0.31"')],
+        ["constraints.txt: ", "run `make lock`: - trio==", "+ trio==0.30."],
     ),
 ]
 

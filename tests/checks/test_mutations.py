@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ai_gate import __version__
 from scripts.check import CHECKS
 from scripts.checks import CheckFailedError, CheckSkippedError, facade
 
@@ -60,3 +61,11 @@ def test_constructors_of_what_the_sdk_makes_are_no_public_api(tree: Path) -> Non
         "ai_gate/webrtc/call.py", "close_timeout: float,\n    ) -> None:", "\n    ) -> None:"
     ).apply(tree)
     CHECKS["public_api"](tree)
+
+
+def test_a_tag_of_another_version(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASE", f"v{__version__}")
+    CHECKS["release"](tree)
+    monkeypatch.setenv("RELEASE", "v9.0.0")
+    with pytest.raises(CheckFailedError, match=r"the tag is v9.0.0, the version "):
+        CHECKS["release"](tree)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (".ci", "ai_gate", "benchmarks", "docs", "examples", "generated", "scripts")
+FOLDERS = (".ci", ".github", "ai_gate", "benchmarks", "docs", "examples", "generated", "scripts")
 FILES = (
     ".spectral.yaml",
     "CHANGELOG.md",
@@ -17,6 +17,8 @@ FILES = (
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
+    "constraints.txt",
     "mkdocs.yml",
     "openapi.yaml",
     "pyproject.toml",

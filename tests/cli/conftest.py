@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -39,6 +40,22 @@ class Command(Protocol):
     def __call__(self, *arguments: str) -> Result:
         """Return what it came to."""
         ...
+
+
+@pytest.fixture(autouse=True)
+def names_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `.invalid` fail as DNS has it, at once, and `.nowhere` as without DNS, on any machine."""
+    look_up = socket.getaddrinfo
+
+    def answer(host: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if name.endswith(".nowhere"):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
 
 
 @pytest.fixture

@@ -40,6 +40,36 @@ def test_a_text_and_then_a_sound(where: list[str], command: Command, tmp_path: P
     assert seconds(second) > 0.3
 
 
+def test_a_transcript_as_it_was_said(command: Command) -> None:
+    family = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
+    said = f"First\n\tsecond\r\n{family} \N{ARABIC LETTER MEEM}\u200f" + "long " * 200
+    commands = "\x1b[2J\x1b]0;title\x07\x9b1m\r\x08\u202e\u2066\x7f"
+    with MockGate(realtime=True) as gate:
+        gate.voice.will_hear(said + commands)
+        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        result = command("call", "--say", said + commands, *where)
+    assert said.replace("\r\n", "\n") in result.out
+    assert not any(char in result.out for char in commands if not char.isascii() or ord(char) < 32)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "the clock"), (429, "OpenAI's limit"), (500, "try again later")]
+)
+def test_a_call_that_openai_refuses(status: int, words: str, command: Command) -> None:
+    with MockGate(realtime=True) as gate:
+        gate.voice.refuse_next(status)
+        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        result = command("call", "--say", "Hi", *where)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert words in result.err
+
+
+def test_a_call_that_nobody_takes(where: list[str], command: Command) -> None:
+    result = command("call", "--say", "Hi", "--realtime-url", "http://127.0.0.1:1")
+    assert result.status == 4
+    assert "check the host and the port of the URL where calls begin" in result.err
+
+
 def test_a_file_that_is_no_sound(where: list[str], command: Command, tmp_path: Path) -> None:
     path = tmp_path / "text.wav"
     path.write_text("no sound")

@@ -18,6 +18,8 @@ import trustme
 
 from ai_gate.cli.doctor import SECONDS
 from ai_gate.testing import MockGate
+from ai_gate.webrtc import TurnResult
+from ai_gate.webrtc.errors import MissingDependencyError
 from tests.support.fixtures import Serve
 from tests.support.responses import HTML, json_response, response
 from tests.support.server import Request
@@ -85,7 +87,7 @@ def test_a_name_that_is_not_there(command: Command) -> None:
     lines = result.out.splitlines()
     failed = next(number for number, line in enumerate(lines) if line.startswith("failed"))
     assert lines[failed].split()[1:3] == ["dns", "gate.invalid:"]
-    assert "Check the name" in lines[failed + 1]
+    assert "Check the host of the base URL" in lines[failed + 1]
     assert [line.split()[:2] for line in lines[failed + 2 :]] == [
         ["skipped", name] for name in ("tcp", "health", "project", "ice")
     ]
@@ -144,7 +146,8 @@ def test_a_proxy_that_wants_another_login(
     server = serve(answer(lambda request: response(407)))
     monkeypatch.setenv("HTTPS_PROXY", server.url.replace("//", "//me:s3cret-of-mine@"))
     result = command("doctor", "--json", "--base-url", "https://gate.invalid")
-    assert result.step("dns")["about"] == "proxy 127.0.0.1"
+    assert result.step("dns")["about"].startswith("the proxy 127.0.0.1 port ")
+    assert result.step("dns")["about"].endswith(" (HTTPS_PROXY)")
     assert "407" in result.step("health")["detail"]
     assert "s3cret" not in result.out
     assert "//***@127.0.0.1" in result.step("settings")["detail"]
@@ -162,7 +165,7 @@ def faulty(request: Request) -> bytes:
 
 def test_a_gate_that_is_ill(serve: Serve, command: Command) -> None:
     result = command("doctor", "--json", "--base-url", serve(answer(faulty)).url)
-    assert result.status == 1
+    assert result.status == 4
     health, clock, project = map(result.step, ("health", "clock", "project"))
     assert health["status"] == "failed"
     assert health["detail"].startswith("HTTP 522")
@@ -190,9 +193,113 @@ def test_faults_of_the_mock_gate(fault: str, status: int, words: str, command: C
 
 def test_a_limit_that_is_reached(command: Command) -> None:
     with MockGate(requests=0) as gate:
+        gate.fail("html", operation="get_health")
         result = command("doctor", "--json", "--base-url", gate.url)
-    assert result.status == 3
+    # The worst is what most can be done about, not what failed first, or has the highest number.
+    assert (result.status, result.step("health")["status"]) == (3, "failed")
     assert "Rate limit exceeded" in result.step("project")["detail"]
+
+
+def test_a_limit_behind_servers_that_cannot_be_reached(gate: MockGate, command: Command) -> None:
+    gate.exhaust("quota")
+    result = command("doctor", "--session", "--yes", "--json")
+    assert (result.step("ice")["status"], result.step("session")["status"]) == ("failed", "failed")
+    assert result.status == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_status"),
+    [(500, 1), (520, 1), (521, 4), (522, 4), (523, 4), (524, 4), (530, 4)],
+)
+def test_a_gate_that_cloudflare_cannot_reach(
+    status: int, exit_status: int, serve: Serve, command: Command
+) -> None:
+    server = serve(*[answer(lambda request: response(status, HTML))] * 9)
+    assert command("session", "--base-url", server.url).status == exit_status
+    assert command("doctor", "--base-url", server.url).status == exit_status
+
+
+def test_without_aiortc_only_stun_is_tried(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise MissingDependencyError("aiortc isn't installed")
+
+    monkeypatch.setattr("ai_gate.webrtc.turn.require_aiortc", missing)
+    relay = {"urls": ["turn:127.0.0.1:9"], "username": "someone", "credential": "secret-1"}
+    with stun_server() as port:
+        servers: list[Any] = [{"urls": f"stun:127.0.0.1:{port}"}, relay]
+        with MockGate(ice_servers=servers) as gate:
+            result = command("doctor", "--json", "--base-url", gate.url)
+            probed = command("turn", "--probe", "--base-url", gate.url)
+    stun, turn = (step for step in result.json["steps"] if step["step"] == "server")
+    assert (stun["status"], turn["status"]) == ("ok", "skipped")
+    assert "aiortc" in turn["detail"]
+    assert (result.status, result.step("ice")["status"]) == (0, "skipped")
+    assert result.step("ice")["detail"] == "1 of 1 servers work, 1 not tried"
+    assert probed.status == 1
+    assert "aiortc" in probed.err
+
+
+@pytest.mark.parametrize(
+    ("reasons", "status"),
+    [
+        ([None, "timed out after 1.5 s"], "ok"),
+        (["401 Unauthorized", "timed out after 1.5 s"], "ok"),
+        (["timed out after 1.5 s", "connection refused"], "warning"),
+        (["name not found"], "warning"),
+        ([], "skipped"),
+    ],
+)
+def test_udp_is_always_told(
+    reasons: list[str | None],
+    status: str,
+    gate: MockGate,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def probe(*_: object, timeout: float) -> list[TurnResult]:
+        return [TurnResult("stun:a", "udp", reason is None, reason, timeout) for reason in reasons]
+
+    monkeypatch.setattr("ai_gate.webrtc.turn._stun.probe_all", probe)
+    step = command("doctor", "--json").step("udp")
+    assert step["status"] == status
+    assert all(reason in step["detail"] for reason in reasons if reason and status == "warning")
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.skipif(not installed(), reason="coturn isn't installed")
+def test_stun_over_tls(authority: trustme.CA, command: Command, tmp_path: Path) -> None:
+    certificate = authority.issue_cert("127.0.0.1")
+    with Coturn(tmp_path, certificate=certificate) as coturn:
+        urls = [f"stuns:127.0.0.1:{coturn.tls_port}", f"stuns:localhost:{coturn.tls_port}"]
+        with MockGate(ice_servers=[{"urls": urls}]) as gate:
+            result = command("doctor", "--json", "--base-url", gate.url)
+    servers = [step for step in result.json["steps"] if step["step"] == "server"]
+    assert [step["status"] for step in servers] == ["ok", "warning"]
+    assert servers[0]["detail"] == "over tls"
+    assert "Hostname mismatch" in servers[1]["detail"]
+
+
+@pytest.mark.parametrize("answers", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.usefixtures("trusted")
+def test_tls_without_stun(answers: bytes, tls: ssl.SSLContext, command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            accepted, _ = listener.accept()
+            with tls.wrap_socket(accepted, server_side=True) as server:
+                server.recv(100)
+                server.sendall(answers)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"stuns:127.0.0.1:{listener.getsockname()[1]}"
+        with MockGate(ice_servers=[{"urls": url}]) as gate:
+            step = command("doctor", "--json", "--base-url", gate.url).step("server")
+        thread.join()
+    assert step["status"] == "warning"
+    assert step["detail"].startswith("over tls ")
 
 
 def test_no_project(gate: MockGate, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

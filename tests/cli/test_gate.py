@@ -18,7 +18,7 @@ REFUSALS = {
     (402, "quota_exceeded"): (3, "Upgrade: https://www.ai-gate.dev/pricing"),
     (429, "rate_limit"): (3, "Again at 2025-10-03 "),
     (429, "concurrent_limit"): (3, "live sessions"),
-    (522, "cloudflare_522"): (1, "Cloudflare"),
+    (522, "cloudflare_522"): (4, "Cloudflare"),
 }
 
 

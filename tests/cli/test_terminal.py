@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -33,12 +36,18 @@ print(*sorted({"httpx", "asyncio", "shtab"} & sys.modules.keys()))
 class Terminal:
     """A process on a terminal of its own."""
 
-    def __init__(self, *arguments: str, columns: int = 80, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        environment: Mapping[str, str],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._screen, its_end = pty.openpty()
         termios.tcsetwinsize(self._screen, (24, columns))
         variables = {"TERM": "xterm", "AI_GATE_PROJECT_ID": "proj_of_a_person", **environment}
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             stdin=its_end,
             stdout=its_end,
             stderr=its_end,
@@ -53,10 +62,19 @@ class Terminal:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
+    @property
+    def words(self) -> str:
+        """What is on the screen, without colours and movements."""
+        return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", self.text)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._screen, keys.encode())
+
     def wait_for(self, words: str) -> None:
         """Wait until something is on the screen."""
         with self._changed:
-            assert self._changed.wait_for(lambda: words in self.text, 60), self.text
+            assert self._changed.wait_for(lambda: words in self.words, 60), self.text
 
     def end(self) -> int:
         """Wait for the end, and return the exit status."""
@@ -77,7 +95,7 @@ class Terminal:
             if not data:
                 return
             with self._changed:
-                self.text += data.decode()
+                self.text += data.decode(errors="replace")
                 self._changed.notify_all()
 
 
@@ -138,6 +156,19 @@ def test_ctrl_c_within_the_doctor() -> None:
     assert terminal.text.endswith("ai-gate: Interrupted.\r\n")
 
 
+def test_what_the_doctor_found_until_ctrl_c() -> None:
+    with silent_gate() as url:
+        terminal = Terminal("doctor", "--json", environment={"AI_GATE_BASE_URL": url})
+        terminal.wait_for("Trying health")
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.end() == 130
+    text = terminal.text.rpartition("\x1b[K")[2]
+    told = json.loads(text[: text.rindex("}") + 1])
+    assert (told["status"], told["exit_status"]) == ("failed", 130)
+    assert [step["step"] for step in told["steps"]][-2:] == ["tcp", "health"]
+    assert told["steps"][-1]["detail"] == "interrupted"
+
+
 def test_ctrl_c_at_a_question(gate: MockGate) -> None:
     terminal = Terminal("doctor", "--session", environment={"AI_GATE_BASE_URL": gate.url})
     terminal.wait_for("Go on? [y/N]")
@@ -163,3 +194,44 @@ def test_what_is_asked_often_loads_little(argument: str) -> None:
     command = [sys.executable, "-c", LIGHT, argument]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.endswith("\n\n")
+
+
+# A shell completes on a terminal that is its own.
+ITS_OWN = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+SHELLS = {
+    "bash": (["--norc", "-i"], 'eval "$(ai-gate completion bash)"'),
+    "zsh": (["-f", "-i"], 'autoload -Uz compinit; compinit -u; eval "$(ai-gate completion zsh)"'),
+    "fish": (["--no-config", "-i"], "ai-gate completion fish | source"),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_within_a_shell(shell: str, tmp_path: Path) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} isn't installed")
+    (tmp_path / "a-sound.wav").touch()
+    folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment = {"PATH": os.pathsep.join(folders), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    options, load = SHELLS[shell]
+    command = [sys.executable, "-c", ITS_OWN, program]
+    terminal = Terminal(*options, columns=200, environment=environment, command=command)
+    # The echo of what is typed isn't what is waited for.
+    terminal.type(f"cd {tmp_path}; {load}; echo LOAD''ED\n")
+    terminal.wait_for("LOADED")
+    for typed, completed in {
+        "ai-gate doc": "ai-gate doctor",
+        "ai-gate session --te": "ai-gate session --temperature",
+        "ai-gate completion b": "ai-gate completion bash",
+        "ai-gate call --wav a-so": "ai-gate call --wav a-sound.wav",
+    }.items():
+        # Ctrl-A leads to the begin of the line.
+        terminal.type(f"{typed}\t\x01echo C''AME \n")
+        terminal.wait_for(f"CAME {completed}")
+    terminal.type("exit\n")
+    terminal.end()

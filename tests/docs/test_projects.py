@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -76,6 +77,22 @@ def test_a_gate_takes_the_settings(tmp_path: Path) -> None:
     for fault in faults:
         gate.fail(**fault)
     assert len(faults) == 2
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_a_container_says_whether_it_is_up(*, is_up: bool) -> None:
+    (line,) = re.findall(r"^HEALTHCHECK .*? CMD (\[.*\])$", only("dockerfile"), re.MULTILINE)
+    with MockGate() as gate:
+        _, *arguments = json.loads(line.replace("8787", str(gate.port)))
+        if not is_up:
+            gate.close()
+        # Docker hands a container the proxies of its own settings, and no exceptions.
+        environment = {name: value for name, value in os.environ.items() if "PROXY" not in name}
+        environment["http_proxy"] = "http://127.0.0.1:9"
+        result = subprocess.run(
+            [sys.executable, *arguments], env=environment, capture_output=True, check=False
+        )
+    assert (result.returncode == 0) == is_up, result.stderr
 
 
 def test_the_containers() -> None:

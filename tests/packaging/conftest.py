@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+UV = Path(sys.executable).with_name("uv")
 
 Run: TypeAlias = Callable[..., str]
 """Runs code, from `/`, with the Python of an environment, and returns what it printed."""
@@ -29,7 +30,9 @@ Run: TypeAlias = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the wheel and the sdist."""
+    """The folder with the wheel and the sdist: the one that `make dist` names, or one built now."""
+    if made := os.environ.get("AI_GATE_DIST"):
+        return ROOT / made
     folder = tmp_path_factory.mktemp("built")
     command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -110,8 +113,35 @@ def run_pytest() -> Run:
     return run
 
 
-def _run(*command: str | Path, cwd: str) -> str:
-    result = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
+@pytest.fixture(scope="session")
+def install(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Install the wheel with extras, as `[cli]`, and what they need into a new environment."""
+
+    def install(extras: str, *options: str, python: str = sys.executable) -> Path:
+        environment = tmp_path_factory.mktemp("environment")
+        _run(UV, "venv", "--quiet", "--clear", "--python", python, environment, cwd="/")
+        into = ("pip", "install", "--quiet", "--python", _python(environment))
+        _run(UV, *into, f"{wheel}{extras}", *options, cwd="/")
+        return environment
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def say() -> Run:
+    """Run a program from `/`, without the proxies of this machine, and return what it printed."""
+
+    def say(*command: str | Path, environment: Mapping[str, str] | None = None) -> str:
+        kept = {name: text for name, text in os.environ.items() if "proxy" not in name.lower()}
+        return _run(*command, cwd="/", environment={**kept, **(environment or {})})
+
+    return say
+
+
+def _run(*command: str | Path, cwd: str, environment: Mapping[str, str] | None = None) -> str:
+    result = subprocess.run(
+        command, cwd=cwd, env=environment, check=False, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -120,7 +120,8 @@ def test_the_command_needs_nothing_else_for_what_it_can_do(base: Path, run: Run)
     assert "0 0\n" in said
     assert 'pip install "ai-gate[testing]"' in said
     assert "No module named 'shtab'" in said
-    assert "skipped  server            TURN: Live voice needs aiortc" in said
+    assert "not tried, because it needs aiortc" in said
+    assert 'To try them takes aiortc: pip install "ai-gate[webrtc]"' in said
     assert 'pip install "ai-gate[cli,testing,webrtc]"' in said
 
 

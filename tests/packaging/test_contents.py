@@ -113,5 +113,6 @@ def test_entry_points(metadata: Distribution) -> None:
     found = {(one.group, one.name, one.value) for one in metadata.entry_points}
     assert found == {
         ("console_scripts", "ai-gate", "ai_gate.cli:main"),
+        ("pyinstaller40", "hook-dirs", "ai_gate._pyinstaller:hook_dirs"),
         ("pytest11", "ai_gate", "ai_gate.testing.plugin"),
     }

@@ -2,7 +2,9 @@
 
 import socket
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -13,6 +15,8 @@ from ai_gate.testing._access import Access
 from ai_gate.testing._request import ReceivedRequest
 
 PAGE = "https://app.example"
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+STALL = HEALTH[:-2] + b"Prefer: fault=stall_in_body\r\n\r\n"
 
 
 def request(path: str = "/session", method: str = "POST", **headers: str) -> ReceivedRequest:
@@ -29,11 +33,13 @@ def request(path: str = "/session", method: str = "POST", **headers: str) -> Rec
         "LOCALHOST.:1",
         "[::1]:80",
         "10.1.2.3",
-        "named.test",
+        "gate.test:8787",
+        "app.localhost",
+        "named.dev",
     ],
 )
 def test_names_that_lead_here(host: str) -> None:
-    assert Access(allow_host=["named.test"]).refusal(request(host=host)) is None
+    assert Access(allow_host=["named.dev"]).refusal(request(host=host)) is None
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,9 @@ def test_names_that_lead_here(host: str) -> None:
         "127.0.0.1.evil.example:8787",
         "localhost.evil.example",
         "evil.example@127.0.0.1.evil.example",
-        "named.test.evil.example",
+        "named.dev.evil.example",
+        "test.evil.example",
+        "eviltest",
         "127.0.0.1, evil.example",
         "[::1",
         "",
@@ -51,15 +59,15 @@ def test_names_that_lead_here(host: str) -> None:
     ],
 )
 def test_other_names_are_refused(host: str) -> None:
-    access = Access(allow_host=["named.test"])
+    access = Access(allow_host=["named.dev"])
     assert (access.refusal(request(host=host)) or (0, ""))[0] == 421
     assert Access(checks_host=False).refusal(request(host=host)) is None
 
 
-@pytest.mark.parametrize("name", ["Named.Test", "named.test.", "NAMED.TEST."])
+@pytest.mark.parametrize("name", ["Named.Dev", "named.dev.", "NAMED.DEV."])
 def test_names_are_written_in_many_ways(name: str) -> None:
-    assert Access(allow_host=[name]).refusal(request(host="named.test:80")) is None
-    assert Access(host="Box.test").refusal(request(host="box.test")) is None
+    assert Access(allow_host=[name]).refusal(request(host="named.dev:80")) is None
+    assert Access(host="Box.dev").refusal(request(host="box.dev")) is None
 
 
 @pytest.mark.parametrize("origin", ["HTTPS://App.example", "https://app.example:443"])
@@ -174,17 +182,50 @@ def test_names_are_collections(name: str) -> None:
         MockGate(**given)
 
 
-def test_connections_beyond_the_limit_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockGate]:
+    """A gate with two connections at most."""
     monkeypatch.setattr(_server, "MOST_CONNECTIONS", 2)
-    with MockGate() as gate, httpx.Client(trust_env=False) as client:
-        held = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(2)]
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(client.get, f"{gate.url}/health", timeout=30)
-            for connection in held:
-                connection.sendall(b"GET /health HTTP/1.1\r\n\r\n")
-                assert connection.recv(9) == b"HTTP/1.1 "
-            assert not waiting.done()
-            held[0].close()
-            assert waiting.result(30).status_code == 200
-        held[1].close()
-    assert len(gate.received) == 3
+    with MockGate() as gate:
+        yield gate
+
+
+@contextmanager
+def served(gate: MockGate, head: bytes) -> Iterator[socket.socket]:
+    """Open a connection; give it with the first bytes of a response read."""
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=60) as connection:
+        connection.sendall(head)
+        assert connection.recv(9) == b"HTTP/1.1 "
+        yield connection
+
+
+def test_connections_that_wait_make_room(small: MockGate) -> None:
+    with served(small, HEALTH) as idle, served(small, HEALTH) as halfway:
+        halfway.sendall(b"POST /session HTTP/1.1\r\nContent-")
+        with served(small, STALL):
+            assert b"".join(iter(lambda: idle.recv(2**16), b"")).endswith(b"}")
+            with served(small, STALL):
+                assert b"".join(iter(lambda: halfway.recv(2**16), b"")).startswith(b"200 OK")
+
+
+def test_connections_in_flight_do_not(small: MockGate) -> None:
+    with (
+        served(small, STALL) as first,
+        served(small, STALL),
+        httpx.Client(trust_env=False) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = pool.submit(client.get, f"{small.url}/health", timeout=60)
+        assert not wait([waiting], timeout=0.2).done
+        first.close()
+        assert waiting.result(60).status_code == 200
+
+
+@pytest.mark.parametrize("length", [b"99999999", b"-1"])
+def test_a_page_may_read_why_its_body_is_refused(
+    exchange: Callable[..., httpx.Response], length: bytes
+) -> None:
+    head = b"POST /session HTTP/1.1\r\nOrigin: http://localhost\r\nContent-Length: "
+    answer = exchange(head + length + b"\r\n\r\n")
+    assert answer.status_code in (400, 413)
+    assert answer.headers["access-control-allow-origin"] == "http://localhost"

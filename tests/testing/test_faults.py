@@ -148,6 +148,8 @@ def test_some_requests_the_same_in_each_run() -> None:
     [
         ({"operation": "session"}, "there is no operation 'session'; there is create_session, get"),
         ({"times": 0}, "times must be None or at least 1"),
+        ({"times": 1.5}, "times must be None or at least 1, and whole"),
+        ({"times": float("nan")}, "times must be None or at least 1, and whole"),
         ({"probability": 0}, "probability must be more than 0 and at most 1"),
         ({"probability": float("nan")}, "probability must be more than 0"),
         ({"fault": "latency", "seconds": -1}, "seconds must be from 0 to 3600"),
@@ -215,6 +217,8 @@ def test_exhaust_one_project() -> None:
             gate.exhaust("quota", "s")
         with pytest.raises(ValueError, match="no plan has a limit of quota"):
             gate.exhaust("quota", "r")
+    with pytest.raises(ValueError, match="there is no such project"):
+        MockGate(projects=[]).exhaust("quota", "p")
 
 
 def test_slow(gate: MockGate) -> None:
@@ -257,6 +261,42 @@ def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
     gate.assert_no_violations()
 
 
+SERVER = {"urls": "stun:127.0.0.1"}
+
+
+@pytest.mark.parametrize("operation", ["create_session", "get_turn_credentials"])
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [({"realtime": True}, 0), ({"ice_servers": []}, 0), ({"ice_servers": [SERVER]}, 1), ({}, 9)],
+)
+def test_a_place_is_one_of_this_gates_responses(
+    operation: str, settings: dict[str, Any], number: int
+) -> None:
+    servers = "turn_credentials.iceServers" if operation == "create_session" else "iceServers"
+    with MockGate(**settings) as gate:
+        with pytest.raises(ValueError, match=rf"the response has no {servers}\.{number}\.urls"):
+            gate.answer_with({f"{servers}.{number}.urls": "stun:a"}, operation=operation)
+        gate.answer_with({servers: [SERVER]}, operation=operation)
+        gate.answer_with({f"{servers}.0.urls": "stun:b"}, operation=operation)
+        assert (post(gate).status_code, credentials(gate)) == (200, 200)
+        gate.assert_no_violations()
+        gate.respond_next(200, "session")
+        assert post(gate).json()["metadata"]["created_at"] == "2025-10-03T12:00:00.000Z"
+
+
+def test_a_place_that_the_client_asked_away(gate: MockGate) -> None:
+    gate.answer_with({"turn_detection.threshold": 0.25, "voice": "ash"})
+    url = f"{gate.url}/session"
+    sessions = [
+        httpx.post(url, json={"project_id": "p", **fields}, trust_env=False).json()
+        for fields in ({"turn_detection": None}, {})
+    ]
+    assert [session["voice"] for session in sessions] == ["ash", "ash"]
+    assert sessions[0]["turn_detection"] is None
+    assert sessions[1]["turn_detection"]["threshold"] == 0.25
+    gate.assert_no_violations()
+
+
 def test_projects_with_plans_of_their_own() -> None:
     plans = {"proj_free": FREE, "proj_paid": Plan(requests=1000, concurrent=50, name="growth")}
     with MockGate(projects=plans) as gate:
@@ -271,6 +311,18 @@ def test_projects_with_plans_of_their_own() -> None:
         assert gate.sessions_created() == 11
         gate.exhaust("quota", "proj_paid")
         assert post(gate, "proj_paid").json()["usage"]["plan"] == "growth"
+
+
+@pytest.mark.parametrize("realtime", [False, True])
+def test_large_bodies_are_bounded_all_together(*, realtime: bool) -> None:
+    body = {"project_id": "p", "instructions": "x" * (9 * 2**20)}
+    with MockGate(requests=None, concurrent=None, quota=None, realtime=realtime) as gate:
+        for number in range(9):
+            url = f"{gate.url}/session"
+            httpx.post(url, json={**body, "voice": str(number)}, trust_env=False, timeout=60)
+        kept = [session["voice"] for session in gate.sessions]
+    assert kept == ["2", "3", "4", "5", "6", "7", "8"]
+    assert gate.sessions_created() == len(gate.received) == 9
 
 
 def test_what_is_kept_is_bounded() -> None:

@@ -61,6 +61,7 @@ def test_public_names() -> None:
         "ai_gate.testing._request",
         "ai_gate.testing._violations",
         "ai_gate.testing._gate",
+        "ai_gate.testing._scenarios",
         "ai_gate.testing._limits",
         "ai_gate.testing._openai.register",
         "ai_gate.testing._openai.voice",

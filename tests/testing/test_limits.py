@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -97,6 +98,24 @@ def test_none_switches_a_limit_off() -> None:
 def test_negative_limit_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be None or not negative, got -1"):
         plan(**{name: -1})
+
+
+@pytest.mark.parametrize("name", ["requests", "concurrent", "quota"])
+@pytest.mark.parametrize("number", [1.5, 1.0, True, "5", float("nan")])
+def test_a_limit_is_a_whole_number(name: str, number: Any) -> None:
+    with pytest.raises(TypeError, match=f"{name} must be a whole number"):
+        MockGate(**{name: number})
+
+
+def test_a_limit_of_millions_takes_no_more_room() -> None:
+    with MockGate(requests=None, quota=None, concurrent=10**12) as gate:
+        url = f"{gate.url}/session"
+        gate.exhaust("concurrent")
+        refused = httpx.post(url, json={"project_id": "p"}, trust_env=False).json()
+        gate.advance(3600)
+        again = httpx.post(url, json={"project_id": "p"}, trust_env=False)
+    assert (refused["current"], refused["max"]) == (10**12, 10**12)
+    assert again.status_code == 200
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12])

@@ -66,6 +66,7 @@ CODE_UNDER_TEST = """
 
     @pytest.mark.parametrize("time", range(2))
     def test_its_own_client(mock_gate, time):
+        assert os.environ["NO_PROXY"] in ("*", "example.com,127.0.0.1")
         for _ in range(5):
             create()
         assert mock_gate.sessions_created(os.environ["AI_GATE_PROJECT_ID"]) == 5
@@ -88,17 +89,41 @@ CODE_UNDER_TEST = """
 
     def test_the_environment_is_as_before():
         assert "AI_GATE_BASE_URL" not in os.environ
+        assert os.environ["NO_PROXY"] in ("*", "example.com")
 """
 
 
+@pytest.mark.parametrize("exceptions", ["example.com", "*"])
 def test_code_that_makes_its_own_client(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, exceptions: str
 ) -> None:
     # Nothing listens there.
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.setenv("NO_PROXY", exceptions)
     outcome(pytester, CODE_UNDER_TEST, passed=6)
+
+
+SHARED = """
+    import functools
+    import pytest
+    from ai_gate import AIGateClient
+
+    shared = functools.cache(AIGateClient.from_env)
+
+    @pytest.mark.parametrize("time", range(10))
+    def test_one(mock_gate, time):
+        for _ in range(2):
+            shared().create_session(model="gpt-realtime")
+        assert mock_gate.sessions_created() == 2
+
+    def test_end():
+        shared().close()
+"""
+
+
+def test_a_client_that_the_app_keeps(pytester: pytest.Pytester) -> None:
+    outcome(pytester, SHARED, passed=11)
 
 
 DOWN = """

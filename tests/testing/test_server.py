@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import os
 import socket
 import ssl
 import struct
@@ -9,11 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
+import requests
 import trustme
 
+from ai_gate import AIGateClient
 from ai_gate.testing import MockGate
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -156,6 +160,48 @@ def test_port_is_unknown_before_the_start() -> None:
 def test_there_is_no_such_port(port: int) -> None:
     with pytest.raises(ValueError, match="port must be from 0 to 65535"):
         MockGate(port=port)
+
+
+@pytest.mark.parametrize("port", [80.5, "80", True])
+def test_a_port_is_a_whole_number(port: Any) -> None:
+    with pytest.raises(TypeError, match="port must be a whole number"):
+        MockGate(port=port)
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("environment", "during"),
+    [
+        ({}, {"NO_PROXY": "127.0.0.1"}),
+        ({"NO_PROXY": "example.com"}, {"NO_PROXY": "example.com,127.0.0.1"}),
+        ({"no_proxy": "a", "NO_PROXY": "b"}, {"no_proxy": "a,127.0.0.1", "NO_PROXY": "b"}),
+        ({"NO_PROXY": "127.0.0.1,a"}, {"NO_PROXY": "127.0.0.1,a"}),
+        # To urllib and curl, it has a meaning only if it stands alone.
+        ({"NO_PROXY": "*"}, {"NO_PROXY": "*"}),
+    ],
+)
+def test_no_proxy_of_the_environment_comes_between(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], during: dict[str, str]
+) -> None:
+    names = ("no_proxy", "NO_PROXY")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"HTTP_PROXY": NOWHERE, "ALL_PROXY": NOWHERE, **environment}.items():
+        monkeypatch.setenv(name, value)
+
+    def seen() -> dict[str, str]:
+        return {name: os.environ[name] for name in names if name in os.environ}
+
+    with MockGate() as first:
+        with MockGate():
+            assert seen() == during
+        assert httpx.get(f"{first.url}/health").status_code == 200
+        assert requests.get(f"{first.url}/health", timeout=60).status_code == 200
+        with AIGateClient("proj_demo", base_url=first.url) as client:
+            client.create_session(model="gpt-realtime")
+    assert seen() == environment
 
 
 def test_fixed_port(gate: MockGate) -> None:

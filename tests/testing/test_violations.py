@@ -241,6 +241,16 @@ def test_body_that_ends_early(gate: MockGate, exchange: Exchange) -> None:
     assert gate.violations == [Violation("request", "POST", "/session", "The body ends early")]
 
 
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nHost: local", b"\r\nHost: localhost\r\n"])
+def test_head_that_ends_early(gate: MockGate, exchange: Exchange, end: bytes) -> None:
+    answer = exchange(b"GET /turn-credentials?identifier=p HTTP/1.1" + end, half_close=True)
+    assert (answer.status_code, answer.json()["message"]) == (400, "The head ends early")
+    assert gate.violations == [
+        Violation("request", "GET", "/turn-credentials", "The head ends early")
+    ]
+    assert gate.received == []
+
+
 def test_body_that_is_too_large_can_be_sent_to_its_end(exchange: Exchange) -> None:
     head = b"POST /session HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY + 1)
     answer = exchange(head + b"x" * (MAX_BODY + 1))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from threading import Lock
-from typing import Any
 
 from ai_gate.testing._contract import Contract
 from ai_gate.testing._examples import Example, Pick
@@ -37,33 +36,16 @@ class Rule:
     operation: str | None = None
     until: float = math.inf
 
-    def effect(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
-        """Return what becomes of a request, as far as chance has no part in it."""
-        if now >= self.until or self.operation not in (None, operation):
-            return None
-        return self.choose(examples)
-
 
 class Rules:
-    """What goes wrong: the faults that are counted in their order, then the newest of the others.
-
-    Attributes:
-        overrides: The fields of each operation's successes that say something else, and whether
-            the spec allows it.
-    """
+    """What goes wrong: the faults that are counted, in order, then the newest of the others."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         # The same requests fail in each run.
         self._random = Random(0)  # noqa: S311
-        self.clear()
-
-    def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        with self._lock:
-            self._queued: list[Rule] = []
-            self._standing: list[Rule] = []
-            self.overrides: dict[str, tuple[tuple[Mapping[str, Any], bool], ...]] = {}
+        self._queued: list[Rule] = []
+        self._standing: list[Rule] = []
 
     def add(self, rule: Rule) -> None:
         """Add a rule."""
@@ -73,27 +55,21 @@ class Rules:
             else:
                 self._queued.append(rule)
 
-    def override(self, operation: str, fields: Mapping[str, Any], *, is_checked: bool) -> None:
-        """Have fields of an operation's successes say something else."""
-        with self._lock:
-            others = self.overrides.get(operation, ())
-            self.overrides[operation] = (*others, (fields, is_checked))
-
     def take(self, operation: str, examples: Sequence[Example], now: float) -> Effect | None:
         """Return what becomes of a request, and count it."""
         with self._lock:
             for rule in (*self._queued, *self._standing):
-                effect = rule.effect(operation, examples, now)
-                if effect is not None and self._random.random() < rule.probability:
-                    self._count(rule)
-                    return effect
+                if now >= rule.until or rule.operation not in (None, operation):
+                    continue
+                effect = rule.choose(examples)
+                if effect is None or self._random.random() >= rule.probability:
+                    continue
+                if rule.times is not None:
+                    rule.times -= 1
+                    if rule.times == 0:
+                        self._queued.remove(rule)
+                return effect
         return None
-
-    def _count(self, rule: Rule) -> None:
-        if rule.times is not None:
-            rule.times -= 1
-            if rule.times == 0:
-                self._queued.remove(rule)
 
 
 def choose_example(pick: Pick) -> Choose:

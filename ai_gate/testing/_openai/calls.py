@@ -1,10 +1,10 @@
 """The live calls, for other threads to use."""
 
 import asyncio
+from collections.abc import Callable
 
 from ai_gate.testing._openai.endpoints import Offer
-from ai_gate.testing._openai.events import Event
-from ai_gate.testing._openai.faults import Faults, Flood
+from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._openai.peer import Peer
 from ai_gate.testing._openai.register import Register, VoiceCall
 from ai_gate.testing._openai.thread import LoopThread
@@ -34,25 +34,14 @@ class Calls:
         if self._thread.is_running():
             self._thread.run(self._hang_up, _TIMEOUT)
 
-    def expire(self, now: float) -> None:
-        """End the calls whose hour is over."""
-        if self._thread.is_running():
-            self._thread.run(lambda: self._expire(now), _TIMEOUT)
+    def each(self, do: Callable[[Peer], None]) -> None:
+        """Do something with every live call, in their thread.
 
-    def vanish(self) -> None:
-        """Make every peer vanish."""
+        Raises:
+            ValueError: It was refused for one of them. The others had it done.
+        """
         if self._thread.is_running():
-            self._thread.run(self._vanish, _TIMEOUT)
-
-    def send(self, event: Event) -> None:
-        """Send an event to every client; ValueError if it's too large for one of them."""
-        if self._thread.is_running():
-            self._thread.run(lambda: self._send(event), _TIMEOUT)
-
-    def flood(self, flood: Flood) -> None:
-        """Start to flood every client."""
-        if self._thread.is_running():
-            self._thread.run(lambda: self._flood(flood), _TIMEOUT)
+            self._thread.run(lambda: self._each(do), _TIMEOUT)
 
     def stop(self) -> None:
         """Hang up every call and end the thread."""
@@ -70,24 +59,12 @@ class Calls:
     async def _hang_up(self) -> None:
         await asyncio.gather(*(peer.hang_up() for peer in self._peers))
 
-    async def _expire(self, now: float) -> None:
-        for peer in self._peers:
-            peer.expire(now)
-
-    async def _vanish(self) -> None:
-        for peer in self._peers:
-            peer.vanish()
-
-    async def _send(self, event: Event) -> None:
+    async def _each(self, do: Callable[[Peer], None]) -> None:
         failures = []
         for peer in self._peers:
             try:
-                peer.send(event)
+                do(peer)
             except ValueError as error:
                 failures.append(error)
         if failures:
             raise failures[0]
-
-    async def _flood(self, flood: Flood) -> None:
-        for peer in self._peers:
-            peer.flood(flood)

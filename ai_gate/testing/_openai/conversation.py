@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ai_gate.testing._openai.events import Dialect, Event, new_id
-from ai_gate.testing._openai.faults import Turns
+from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._openai.reply import FunctionCall, Player, Reply
 
 # 200 ms, as the gate's sessions say.
@@ -21,7 +21,7 @@ class Conversation:
         dialect: The spelling of the events.
         send: Sends an event to the client.
         player: Plays the tone of a reply; None if the call has no audio.
-        turns: What it will hear, and what the model will call.
+        faults: Says what it will hear, and what the model will call.
     """
 
     def __init__(
@@ -30,9 +30,9 @@ class Conversation:
         dialect: Dialect,
         send: Callable[[Event], None],
         player: Player | None,
-        turns: Turns,
+        faults: Faults,
     ) -> None:
-        self._turns = turns
+        self._faults = faults
         self._silent = 0
         self._hearing: str | None = None
         self._session = session
@@ -79,8 +79,8 @@ class Conversation:
         """Count a frame of audio. Speech begins and ends only if it is said what will be heard."""
         self._sounds += is_sound
         self._silent = 0 if is_sound else self._silent + 1
-        if is_sound and self._hearing is None and self._turns.heard:
-            self._hearing = self._turns.heard.popleft()
+        if is_sound and self._hearing is None and self._faults.heard:
+            self._hearing = self._faults.heard.popleft()
             self._say({"type": "input_audio_buffer.speech_started"})
         elif self._hearing is not None and self._silent >= _FRAMES_AFTER_SPEECH:
             self._end_speech(self._hearing)
@@ -169,8 +169,8 @@ class Conversation:
         modalities = settings.get(self._dialect.modalities)
         is_spoken = isinstance(modalities, list) and "audio" in modalities
         player = self._player if is_spoken else None
-        if self._turns.called:
-            name, arguments = self._turns.called.popleft()
+        if self._faults.called:
+            name, arguments = self._faults.called.popleft()
             self._reply = FunctionCall(name, arguments, self._dialect, self._say)
         else:
             self._reply = Reply(self._reply_text(), self._dialect, self._say, player)

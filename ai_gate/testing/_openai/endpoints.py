@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,10 +104,9 @@ class Endpoints:
 
     def _exchange(self, api: Api, request: ReceivedRequest) -> Response:
         """Respond to an SDP offer with an SDP answer."""
-        queued = self._faults.take_refusal()
-        if queued is not None:
-            return queued
-        if not self._faults.speaks(api):
+        with suppress(IndexError):
+            return self._faults.refusals.popleft()
+        if self._faults.only not in (None, api):
             raise RefusedError(refusal(404, None, "There is no such path"))
         session = self._session(request)
         offer = Offer(

@@ -4,72 +4,46 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
-from threading import Lock
 from typing import Any
 
+from ai_gate.testing._limits import check_whole
 from ai_gate.testing._openai.events import Api
 from ai_gate.testing._response import Response
 
 _MAX_SIZE = 200_000
 
 
-class Turns:
-    """What is heard in the next turns of clients, and the functions that the model will call."""
-
-    def __init__(self) -> None:
-        self.heard: deque[str] = deque()
-        self.called: deque[tuple[str, Mapping[str, Any]]] = deque()
-
-
 class Faults:
-    """The queued refusals of SDP offers, the only protocol that is spoken, and the kind of ICE.
+    """What is said to OpenAI's side by other threads, and holds for all of its calls.
 
     Attributes:
+        refusals: The responses to the coming SDP offers, the next one first.
+        only: The only protocol that is spoken; None for both.
         is_ice_lite: Whether coming answers are those of a peer with ICE-lite.
         loss: The share of the packets of audio that is lost, in each direction.
         jitter: By how much, at most, each of the others is late, in seconds.
-        turns: What it will hear and call.
+        heard: What is heard in the next turns of clients.
+        called: The functions that the model calls in its next replies, with their arguments.
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self.reset()
 
     def reset(self) -> None:
         """Do nothing wrong any more."""
-        with self._lock:
-            self._refusals: list[Response] = []
-            self._only: Api | None = None
-            self.is_ice_lite = True
-            self.loss = self.jitter = 0.0
-            self.turns = Turns()
-            # The same packets are lost in each run.
-            self._random = Random(0)  # noqa: S311
+        self.refusals: deque[Response] = deque()
+        self.only: Api | None = None
+        self.is_ice_lite = True
+        self.loss = self.jitter = 0.0
+        self.heard: deque[str] = deque()
+        self.called: deque[tuple[str, Mapping[str, Any]]] = deque()
+        # The same packets are lost in each run.
+        self._random = Random(0)  # noqa: S311
 
     def delay(self) -> float | None:
         """Return by how many seconds the next packet of audio is late; None if it is lost."""
         is_lost = self._random.random() < self.loss
         return None if is_lost else self._random.uniform(0.0, self.jitter)
-
-    def refuse_next(self, response: Response) -> None:
-        """Queue a refusal."""
-        with self._lock:
-            self._refusals.append(response)
-
-    def only(self, api: Api | None) -> None:
-        """Speak one protocol only; None for both."""
-        with self._lock:
-            self._only = api
-
-    def take_refusal(self) -> Response | None:
-        """Remove the oldest refusal and return it."""
-        with self._lock:
-            return self._refusals.pop(0) if self._refusals else None
-
-    def speaks(self, api: Api) -> bool:
-        """Return True if a protocol is spoken."""
-        with self._lock:
-            return self._only in (None, api)
 
 
 @dataclass(frozen=True)
@@ -90,9 +64,8 @@ class Flood:
     size: Any
 
     def __post_init__(self) -> None:
+        check_whole(**vars(self))
         for name, value in vars(self).items():
-            if not isinstance(value, int):
-                raise TypeError(f"{name} must be a whole number")
             if value < 0:
                 raise ValueError(f"{name} must not be negative")
         if self.size > _MAX_SIZE:

@@ -63,6 +63,7 @@ class Peer:
         self._conversation: Conversation | None = None
         self._audio: RTCRtpTransceiver | None = None
         self._speech = Speech()
+        self._frames = self._sounds = 0
         self._is_exchanged = asyncio.Event()
         self._is_connected = asyncio.Event()
         self._is_open = asyncio.Event()
@@ -162,9 +163,12 @@ class Peer:
         state = self._connection.connectionState
         if state == "connected":
             self._is_connected.set()
-            self._register.connect(self._offer.call_id, ("host", self._remote_type()))
+            self._change(state="connected", selected_pair=("host", self._remote_type()))
         elif state in ("failed", "closed"):
             self.end_soon()
+
+    def _change(self, **fields: Any) -> None:
+        self._register.change(self._offer.call_id, **fields)
 
     def _remote_type(self) -> str:
         """Return the type of the candidate that the client's packets come from."""
@@ -187,7 +191,9 @@ class Peer:
 
     def _hear(self, frame: AudioFrame) -> None:
         is_sound = self._speech.hear(frame)
-        self._register.hear(self._offer.call_id, is_sound=is_sound)
+        self._frames += 1
+        self._sounds += is_sound
+        self._change(frames_heard=self._frames, sounds_heard=self._sounds)
         if self._conversation is not None:
             self._conversation.hear(is_sound=is_sound)
 
@@ -202,7 +208,7 @@ class Peer:
             dialect=dialect,
             send=self._tell,
             player=self._speech if speaks else None,
-            turns=self._faults.turns,
+            faults=self._faults,
         )
         channel.on("message", self._on_message)
         self._conversation.open()
@@ -287,7 +293,7 @@ class Peer:
         except TimeoutError:
             pass  # what is left of it is cancelled when the thread ends
         finally:
-            self._register.close(self._offer.call_id)
+            self._change(state="closed")
             self._on_end(self)
 
 

@@ -1,7 +1,6 @@
 """OpenAI's side as a whole. Importing this imports aiortc."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from ai_gate.testing._openai.calls import Calls
 from ai_gate.testing._openai.client_secrets import ClientSecrets
@@ -18,33 +17,34 @@ class Realtime:
 
     Args:
         now: The gate's clock.
+
+    Attributes:
+        client_secrets: Those that are accepted.
+        voice: The handle.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self._client_secrets = ClientSecrets()
+        self.client_secrets = ClientSecrets()
         self._faults = Faults()
         self._register = Register()
         self._calls = Calls(self._register, self._faults)
         self._now = now
-        self._endpoints = Endpoints(self._client_secrets, self._faults, now, self._calls.take)
-        self.voice = MockVoice(self._calls, self._register, self._client_secrets, self._faults)
+        self._endpoints = Endpoints(self.client_secrets, self._faults, now, self._calls.take)
+        self.voice = MockVoice(self._calls, self._register, self.client_secrets, self._faults)
 
     def respond(self, request: ReceivedRequest) -> Response | None:
         """Respond to a request; None if its path isn't one of OpenAI's."""
         return self._endpoints.respond(request)
 
-    def add_session(self, session: Mapping[str, Any]) -> None:
-        """Accept the client secret of a session that the gate created."""
-        self._client_secrets.add(session)
-
     def expire(self) -> None:
         """End the calls whose hour is over by the gate's clock."""
-        self._calls.expire(self._now())
+        now = self._now()
+        self._calls.each(lambda peer: peer.expire(now))
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""
         self._calls.hang_up()
-        self._client_secrets.forget()
+        self.client_secrets.forget()
         self._faults.reset()
         self._register.forget()
 

@@ -77,15 +77,13 @@ class Register:
             self._entries[call.call_id] = _Entry(call)
             self._changed.notify_all()
 
-    def connect(self, call_id: str, selected_pair: tuple[str, str]) -> None:
-        """Mark a call as connected."""
-        self._change(
-            call_id, lambda it: replace(it, state="connected", selected_pair=selected_pair)
-        )
-
-    def close(self, call_id: str) -> None:
-        """Mark a call as closed."""
-        self._change(call_id, lambda it: replace(it, state="closed"))
+    def change(self, call_id: str, **fields: Any) -> None:
+        """Change fields of a call."""
+        with self._changed:
+            if call_id in self._entries:
+                entry = self._entries[call_id]
+                entry.call = replace(entry.call, **fields)
+                self._changed.notify_all()
 
     def receive(self, call_id: str, event: Mapping[str, Any]) -> None:
         """Keep an event of a client."""
@@ -94,27 +92,11 @@ class Register:
                 self._entries[call_id].events.append(event)
                 self._changed.notify_all()
 
-    def hear(self, call_id: str, *, is_sound: bool) -> None:
-        """Count a frame of audio."""
-        self._change(
-            call_id,
-            lambda it: replace(
-                it, frames_heard=it.frames_heard + 1, sounds_heard=it.sounds_heard + is_sound
-            ),
-        )
-
     def forget(self) -> None:
         """Forget every call. Later events of a forgotten call are ignored."""
         with self._changed:
             self._entries.clear()
             self._changed.notify_all()
-
-    def _change(self, call_id: str, change: Callable[[VoiceCall], VoiceCall]) -> None:
-        with self._changed:
-            if call_id in self._entries:
-                entry = self._entries[call_id]
-                entry.call = change(entry.call)
-                self._changed.notify_all()
 
     def _snapshot(self) -> list[VoiceCall]:
         return [entry.snapshot() for entry in self._entries.values()]

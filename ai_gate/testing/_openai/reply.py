@@ -69,9 +69,9 @@ class Reply:
         self._tell("response.created", response=self._shape("in_progress"))
         self._tell_in_response("response.output_item.added", output_index=0, item=item)
         self._tell("conversation.item.added", previous_item_id=None, item=item)
-        self._tell_in_part("response.content_part.added", part=self._part(""))
 
     async def _say_words(self) -> None:
+        self._tell_in_part("response.content_part.added", part=self._part(""))
         deltas = _deltas(self._text)
         if self._player is not None:
             seconds = _TONE_SECONDS_PER_DELTA * len(deltas)
@@ -84,15 +84,15 @@ class Reply:
             self._said += delta
             self._tell_in_part(f"{self._stream}.delta", delta=delta)
             await asyncio.sleep(_SECONDS_PER_DELTA)
-
-    def _end(self) -> None:
-        item = self._item("completed", [self._part(self._text)])
-        self._output = [item]
         if self._player is not None:
             self._tell_in_part("response.output_audio.done")
         whole = "text" if self._player is None else "transcript"
         self._tell_in_part(f"{self._stream}.done", **{whole: self._text})
         self._tell_in_part("response.content_part.done", part=self._part(self._text))
+
+    def _end(self) -> None:
+        item = self._item("completed", [self._part(self._text)])
+        self._output = [item]
         self._tell("conversation.item.done", previous_item_id=None, item=item)
         self._tell_in_response("response.output_item.done", output_index=0, item=item)
 
@@ -153,21 +153,9 @@ class FunctionCall(Reply):
         super().__init__(json.dumps(arguments), dialect, say, None)
         self._function = {"name": name, "call_id": new_id("call")}
 
-    def _begin(self) -> None:
-        item = self._item("in_progress", [])
-        self._tell("response.created", response=self._shape("in_progress"))
-        self._tell_in_response("response.output_item.added", output_index=0, item=item)
-        self._tell("conversation.item.added", previous_item_id=None, item=item)
-
     async def _say_words(self) -> None:
         self._tell_arguments("delta", delta=self._text)
-
-    def _end(self) -> None:
-        item = self._item("completed", [])
-        self._output = [item]
         self._tell_arguments("done", arguments=self._text)
-        self._tell("conversation.item.done", previous_item_id=None, item=item)
-        self._tell_in_response("response.output_item.done", output_index=0, item=item)
 
     def _item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         shape = {"id": self._item_id, "object": "realtime.item", "type": "function_call"}

@@ -136,7 +136,7 @@ class MockVoice:
         if body is not None:
             content_type = "application/sdp" if status < 300 else "text/html"
             response = Response(status, body, content_type, headers)
-        self._faults.refuse_next(response)
+        self._faults.refusals.append(response)
 
     def will_hear(self, transcript: str) -> None:
         """Say what the client says next: sound, then 200 ms of silence.
@@ -152,7 +152,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.will_hear("What's the weather like in Oslo?")
         """
-        self._faults.turns.heard.append(transcript)
+        self._faults.heard.append(transcript)
 
     def will_call(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Let the model call a function in its next reply. Several calls queue up.
@@ -165,7 +165,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.will_call("get_weather", {"city": "Oslo"})
         """
-        self._faults.turns.called.append((name, dict(arguments)))
+        self._faults.called.append((name, dict(arguments)))
 
     def impair(self, *, loss: float = 0.0, jitter: float = 0.0) -> None:
         """Lose packets of audio, and let others come late, in both directions, from now on.
@@ -203,7 +203,7 @@ class MockVoice:
         """
         if api not in ("calls", "beta", None):
             raise ValueError(f"api must be 'calls', 'beta' or None, got {api!r}")
-        self._faults.only(api)
+        self._faults.only = api
 
     def ice_lite(self, enabled: bool) -> None:
         """Answer coming offers as a peer with ICE-lite, which OpenAI's is, or with all of ICE.
@@ -254,7 +254,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.vanish()
         """
-        self._calls.vanish()
+        self._calls.each(lambda peer: peer.vanish())
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send an event to every client whose channel is open, as it is.
@@ -269,7 +269,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.send({"type": "error", "error": {"code": "session_expired"}})
         """
-        self._calls.send(event)
+        self._calls.each(lambda peer: peer.send(event))
 
     def flood(self, count: int, size: int = 0) -> None:
         """Start to send events of the type `mock.flood` to every client. It doesn't wait.
@@ -287,4 +287,5 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.flood(3000, size=100)
         """
-        self._calls.flood(Flood(count, size))
+        flood = Flood(count, size)
+        self._calls.each(lambda peer: peer.flood(flood))

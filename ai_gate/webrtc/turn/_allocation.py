@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
 
-from ai_gate._http.tls import Contexts, kept_context, without_dot
+from ai_gate._http.tls import plain_context, without_dot
 from ai_gate.webrtc._aiortc_internals import (
     has_signed,
     is_allocated,
@@ -23,7 +23,7 @@ from ai_gate.webrtc._aiortc_internals import (
     widen_receive_buffer,
 )
 from ai_gate.webrtc._types import TurnServer
-from ai_gate.webrtc.turn._reasons import TIMED_OUT, ShortLivedError, reason_of
+from ai_gate.webrtc.turn._reasons import TIMED_OUT, ShortLivedError, reason_of, refusal
 
 if TYPE_CHECKING:
     _Base = turn.TurnClientMixin
@@ -55,17 +55,13 @@ ALTERNATE_DOMAIN = 0x8003
 HEADER = 20
 """The bytes of the header of a STUN message."""
 
-_contexts: Contexts = {}
-
 
 def tls_context(server: TurnServer) -> ssl.SSLContext | None:
     """Return the TLS context of connections to a server, or None if it is reached without TLS.
 
-    It follows the CA settings of the environment, as the rest of the SDK does. It isn't the SDK's
-    shared context: httpcore writes the protocols of HTTP into that one, and a TURN server may
-    refuse them (RFC 7443).
+    It follows the CA settings of the environment, as the rest of the SDK does.
     """
-    return kept_context(_contexts) if server.is_tls else None
+    return plain_context() if server.is_tls else None
 
 
 class Allocation:
@@ -101,13 +97,11 @@ class Allocation:
             async with asyncio.timeout(timeout) as self._limit:
                 await self._ask_twice()
         except TimeoutError:
-            if self._failure is None:
-                return TIMED_OUT
-            return reason_of(self._failure)
+            return TIMED_OUT if self._failure is None else _reason(self._failure)
         except Exception as error:
             # Only a refusal says for certain that there is no allocation.
             self._may_exist = not isinstance(error, stun.TransactionFailed)
-            return reason_of(error)
+            return _reason(error)
         finally:
             self._limit = None
         return None
@@ -169,6 +163,12 @@ class Allocation:
         if self._failure is None and self._limit is not None and not self._limit.expired():
             self._failure = failure
             self._limit.reschedule(asyncio.get_running_loop().time())
+
+
+def _reason(failure: Exception) -> str:
+    if isinstance(failure, stun.TransactionFailed):
+        return refusal(failure.response.error_code)
+    return reason_of(failure)
 
 
 class _Watched(_Base):

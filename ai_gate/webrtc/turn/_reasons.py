@@ -1,10 +1,8 @@
-"""Why a TURN server gave no allocation, in words for a person."""
+"""Why a STUN or TURN server gave nothing, in words for a person. It needs no aioice."""
 
 import socket
 import ssl
 from os import strerror
-
-from aioice import stun
 
 REFUSALS = {
     300: "Try Alternate",
@@ -32,11 +30,13 @@ class ShortLivedError(Exception):
     """The server gives an allocation that it ends almost at once. The message is for a person."""
 
 
+def refusal(code: int | None) -> str:
+    """Return what an error code of STUN or TURN says."""
+    return f"{code} {REFUSALS.get(code or 0, '')}".strip()
+
+
 def reason_of(failure: Exception) -> str:
-    """Return why no allocation was made, for a person."""
-    if isinstance(failure, stun.TransactionFailed):
-        code = failure.response.error_code
-        return f"{code} {REFUSALS.get(code or 0, '')}".strip()
+    """Return why a server can't be used, for a person, unless it has refused."""
     if isinstance(failure, ShortLivedError):
         return str(failure)
     if isinstance(failure, ssl.SSLError):
