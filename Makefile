@@ -63,6 +63,13 @@ coverage: $(READY) ## Run all tests and report the lines and branches that none 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+.PHONY: docs docs-serve
+docs: $(READY) ## Build the documentation site into site/; a broken link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+docs-serve: $(READY) ## Show the documentation site, and build it anew when it changes
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 generate: $(READY) ## Compile openapi.yaml into generated/
 	$(BIN)/python -m scripts.generate
 
@@ -92,5 +99,5 @@ dist: $(READY) ## Build wheel and sdist into dist/ and try them on all Pythons, 
 	@sh scripts/dist $(BIN)
 
 clean: ## Remove the virtual environments and all caches
-	rm -rf .venv .venv-* dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* dist site .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,7 @@ from scripts.checks.mock import check_mock
 from scripts.checks.names import check_names
 from scripts.checks.parity import check_parity
 from scripts.checks.public_api import check_public_api
-from scripts.checks.readme import check_readme
+from scripts.checks.reference import check_reference
 from scripts.checks.release import check_release
 from scripts.checks.spec import check_spec
 from scripts.checks.types import check_types
@@ -50,7 +50,7 @@ CHECKS: dict[str, Callable[[Path], None]] = {
     "mock": check_mock,
     "facade": check_facade,
     "names": check_names,
-    "readme": check_readme,
+    "reference": check_reference,
     "documents": check_documents,
     "parity": check_parity,
     "public_api": check_public_api,

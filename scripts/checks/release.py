@@ -56,10 +56,10 @@ def _first(pattern: re.Pattern[str], text: str) -> tuple[str | None, int]:
 
 def _metadata(metadata: dict[str, Any]) -> Iterator[str]:
     source = metadata["tool"]["hatch"].get("version", {}).get("path")
-    if metadata["project"].get("dynamic") != ["version"] or source != VERSION_FILE:
+    if "version" not in metadata["project"].get("dynamic", []) or source != VERSION_FILE:
         yield (
             f"pyproject.toml: the version must come from {VERSION_FILE}: have "
-            '`dynamic = ["version"]` in [project], and that path in [tool.hatch.version]'
+            '"version" in `dynamic` of [project], and that path in [tool.hatch.version]'
         )
 
 

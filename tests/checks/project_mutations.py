@@ -307,8 +307,8 @@ RELEASE = [
     Mutation(
         "a version of its own in the metadata",
         "release",
-        [Replace("pyproject.toml", 'dynamic = ["version"]', 'version = "9.0.0"')],
-        ["pyproject.toml: the version must come from ai_gate/_version.py: have `dynamic"],
+        [Replace("pyproject.toml", ', "version"]', ']\nversion = "9.0.0"')],
+        ["pyproject.toml: the version must come from ai_gate/_version.py: have "],
     ),
     Mutation(
         "another oldest Python required",

@@ -1,4 +1,4 @@
-"""Changes of the spec that the code, the mock gate or the README must follow."""
+"""Changes of the spec that the code, the mock gate or the documents must follow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .tree import Add, At, Edit, Mutation, Replace
 YAML = "openapi.yaml"
 TYPES = "ai_gate/types.py"
 CLIENT = "ai_gate/client.py"
+REFERENCE = "docs/reference/clients.md"
 CLIENTS = ("AIGateClient", "AsyncAIGateClient")
 METADATA = "      required: [model, voice, turn_server, created_at]\n"
 TEMPERATURE = "          maximum: 1\n          default: 0.7\n"
@@ -268,13 +269,12 @@ DEFAULTS = [
         in_both("create_session", ": the docstring of temperature must say (default: `0.8`)"),
     ),
     Mutation(
-        "a default changed everywhere but in the README",
-        "readme",
+        "a default changed everywhere but in the reference",
+        "reference",
         [WARMER, WARMER_CODE, *document("(default: `0.7`)", "(default: `0.8`)")],
         [
             At(
-                "README.md",
-                "#### `create_session()`",
+                REFERENCE,
                 "create_session(",
                 says="create_session(): temperature is 0.8 by default, not 0.7",
             )
@@ -282,7 +282,7 @@ DEFAULTS = [
     ),
     Mutation(
         "the model's default changed",
-        "readme",
+        "reference",
         [
             Replace(
                 CLIENT,
@@ -293,20 +293,23 @@ DEFAULTS = [
         [
             At(
                 "README.md",
-                "The documented default, ",
+                "the documented default, ",
                 says="`gpt-4o-realtime-preview-2024-10-01` is no parameter's default",
             )
         ],
     ),
     Mutation(
         "the default of a constructor's argument changed",
-        "readme",
+        "reference",
         [Replace("ai_gate/_config.py", "DEFAULT_MAX_RETRIES = 2", "DEFAULT_MAX_RETRIES = 4")],
         [
-            At("README.md", "`max_retries` (default: ", says="`2` is no parameter's default"),
             At(
-                "README.md",
-                "### `AIGateClient`",
+                "docs/guides/errors.md",
+                "`max_retries` (default: ",
+                says="`2` is no parameter's default",
+            ),
+            At(
+                REFERENCE,
                 "```python\n",
                 "AIGateClient(",
                 says="AIGateClient(): max_retries is 4 by default, not 2",
@@ -335,19 +338,18 @@ DEFAULTS = [
         ],
     ),
     Mutation(
-        "a parameter that the README shows where it can't be given",
-        "readme",
+        "a parameter that the reference shows where it can't be given",
+        "reference",
         [
             Replace(
-                "README.md",
+                REFERENCE,
                 "    debug: bool = False,\n    *,\n",
                 "    *,\n    debug: bool = False,\n",
             )
         ],
         [
             At(
-                "README.md",
-                "### `AIGateClient`",
+                REFERENCE,
                 "```python\n",
                 "AIGateClient(",
                 says="AIGateClient(): the parameters are ",
@@ -356,20 +358,16 @@ DEFAULTS = [
         ],
     ),
     Mutation(
-        "another result in the README",
-        "readme",
-        [
-            Replace(
-                "README.md", "get_turn_credentials() -> TurnCredentials", "get_turn_credentials()"
-            )
-        ],
+        "another result in the reference",
+        "reference",
+        [Replace(REFERENCE, "get_turn_credentials() -> TurnCredentials", "get_turn_credentials()")],
         ["get_turn_credentials(): it returns TurnCredentials, not None"],
     ),
     Mutation(
-        "a public property that the README doesn't name",
-        "readme",
+        "a public property that the reference doesn't name",
+        "reference",
         [Replace("ai_gate/_base_client.py", "def rate_limit(", "def last_limit(")],
-        [f"README.md: {client}.last_limit is missing: say what it does" for client in CLIENTS],
+        [f"{REFERENCE}: {client}.last_limit is missing: say what it does" for client in CLIENTS],
     ),
     Mutation(
         "a parameter documented that there isn't",
@@ -381,8 +379,8 @@ DEFAULTS = [
         in_both("create_session", ": the docstring has speed, which is no parameter"),
     ),
     Mutation(
-        "a method that the README shows renamed",
-        "readme",
+        "a method that the reference shows renamed",
+        "reference",
         [
             Replace(
                 CLIENT, "def get_turn_credentials(", "def get_turn(", after="class AIGateClient("
@@ -390,13 +388,12 @@ DEFAULTS = [
         ],
         [
             At(
-                "README.md",
-                "#### `get_turn_credentials()`",
+                REFERENCE,
                 "get_turn_credentials(",
                 says="",
             ),
             "there is no get_turn_credentials()",
-            "README.md: the signature of get_turn() is missing from the API reference",
+            f"{REFERENCE}: the signature of get_turn() is missing from the API reference",
         ],
     ),
 ]

@@ -19,6 +19,7 @@ FILES = (
     "README.md",
     "SECURITY.md",
     "constraints.txt",
+    "mkdocs.yml",
     "openapi.yaml",
     "pyproject.toml",
 )

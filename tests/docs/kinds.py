@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 
 CLIENT = "client"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+NAMED = re.compile(r"(?:#|<!--|//) (\S+\.\w+)(?: -->)?\n")
+"""The first line of a block that is a file of the reader's: `# app.py`."""
+INCLUDED = re.compile(r'--8<-- "(examples/[^":]+)"\n')
+"""A block that MkDocs fills with a file."""
 
 
 class Kind(Enum):
@@ -17,10 +24,16 @@ class Kind(Enum):
     PROGRAM = "runs by itself"
     FRAGMENT = "runs with a client"
     SIGNATURE = "says how something is called"
+    FILE = "is a file of a project that its page makes"
+    EXCERPT = "includes a file of the examples"
 
 
 def kind(code: str) -> Kind:
     """Classify a block; ValueError if no rule fits."""
+    if is_excerpt(code):
+        return Kind.EXCERPT
+    if NAMED.match(code):
+        return Kind.FILE
     try:
         unbound = unbound_names(code)
     except SyntaxError as error:
@@ -30,6 +43,12 @@ def kind(code: str) -> Kind:
     if unbound - {CLIENT}:
         raise ValueError(f"names that come from nowhere: {', '.join(sorted(unbound))}")
     return Kind.FRAGMENT if unbound else Kind.PROGRAM
+
+
+def is_excerpt(code: str) -> bool:
+    """Return True if a block includes a file of the examples, which is there."""
+    included = INCLUDED.fullmatch(code)
+    return included is not None and (EXAMPLES.parent / included[1]).is_file()
 
 
 def signature(code: str) -> ast.FunctionDef | None:

@@ -1,4 +1,4 @@
-"""The documentation: README.md, the product page beside the checkout, and docstrings."""
+"""The documentation: README.md, docs/, the product page beside the checkout, and docstrings."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PRODUCT = ROOT.parent / "shared" / "product.md"
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 MODULES = (
     "ai_gate",
@@ -41,10 +42,19 @@ NO_PRODUCT_PAGE = pytest.param(
 
 def page(path: Path) -> list[Block]:
     """Return the blocks of a page; none if it doesn't exist."""
-    return list(blocks(path.stem.lower(), path.read_text("utf-8"))) if path.exists() else []
+    return list(blocks(name_of(path), path.read_text("utf-8"))) if path.exists() else []
+
+
+def name_of(path: Path) -> str:
+    """Return what a page is called in the names of tests: `guides-limits`."""
+    is_inside = path.is_relative_to(ROOT / "docs")
+    relative = path.relative_to(ROOT / "docs") if is_inside else Path(path.name)
+    return "-".join(relative.with_suffix("").parts).lower()
 
 
 README_BLOCKS = page(README)
+DOCS_BLOCKS = [block for path in DOCS for block in page(path)]
+OWN_BLOCKS = [*README_BLOCKS, *DOCS_BLOCKS]
 PRODUCT_BLOCKS = page(PRODUCT)
 
 

@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from ai_gate import AIGateClient
 from ai_gate.testing import MockGate
 
 from .gateway import NAMES
-from .kinds import CLIENT, Kind, kind, prints
+from .kinds import CLIENT, NAMED, Kind, kind, prints
 from .markdown import Block
 
 METHODS = ("create_session", "get_turn_credentials", "connect")
 """What calls the gate."""
 FAILURES = ("error", "failed", "❌")
+AGENT = re.compile(r"^import sentry_sdk$", re.MULTILINE)
+"""What changes a whole process, and can't be taken out again."""
 FIXTURE = re.compile(r"def test_\w+\((?:mock_gate|httpx_mock)\)")
 
 
@@ -41,12 +44,26 @@ def run_block(block: Block, folder: Path) -> None:
     if is_test(block.code):
         run_pytest(path)
         return
+    if AGENT.search(block.code):
+        subprocess.run([sys.executable, str(path)], cwd=folder, check=True)
+        return
     given = {}
     if kind(block.code) is Kind.FRAGMENT:
         given[CLIENT] = AIGateClient(project_id="your-project-id")
     # Some blocks write files.
     with contextlib.chdir(folder):
         run(path, **given)
+
+
+def write_files(found: Iterable[Block], folder: Path) -> dict[str, str]:
+    """Write the blocks that are files, and return them by their names."""
+    named = ((NAMED.match(block.code), block.code) for block in found)
+    files = {str(match[1]): code for match, code in named if match}
+    for name, code in files.items():
+        # The first line of a page is no comment.
+        text = NAMED.sub("", code, count=1) if name.endswith(".html") else code
+        (folder / name).write_text(text, "utf-8")
+    return files
 
 
 def is_test(code: str) -> bool:

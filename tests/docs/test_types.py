@@ -12,15 +12,13 @@ import pytest
 from .checkers import BLOCKS, Finding, mypy, pyright
 from .kinds import Kind, kind
 from .markdown import Block
-from .pages import DOCSTRING_BLOCKS, EXAMPLES, PRODUCT_BLOCKS, README_BLOCKS, of_kind
+from .pages import DOCSTRING_BLOCKS, EXAMPLES, OWN_BLOCKS, PRODUCT_BLOCKS, of_kind
 
 TYPED = Path(__file__).parent / "typed"
 ACCEPTED, REFUSED = TYPED / "accepted.py", TYPED / "refused.py"
 MARKS = re.compile(r"  # type: ignore\[([\w-]+)\]  # pyright: ignore\[(\w+)\]$")
 GIVEN_CLIENT = "from ai_gate import AIGateClient\nclient = AIGateClient('p')\n"
-DOCUMENTED = of_kind(
-    [*README_BLOCKS, *PRODUCT_BLOCKS, *DOCSTRING_BLOCKS], Kind.PROGRAM, Kind.FRAGMENT
-)
+DOCUMENTED = of_kind([*OWN_BLOCKS, *PRODUCT_BLOCKS, *DOCSTRING_BLOCKS], Kind.PROGRAM, Kind.FRAGMENT)
 
 
 def name_of(block: Block) -> str:

@@ -26,7 +26,7 @@ from ai_gate.testing import MockGate
 
 from .calling import MODES, PROJECT, SESSION, TURN, Client, Mode, call, with_client
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "observability.md"
 
 MASKED = """
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -162,9 +162,9 @@ def test_a_lost_call_is_a_failed_span(mode: Mode, trace: Trace) -> None:
 
 
 @pytest.mark.parametrize("stability", ["", "http", "http/dup"])
-def test_the_project_id_is_left_out_as_the_readme_says(stability: str, tmp_path: Path) -> None:
+def test_the_project_id_is_left_out_as_the_guide_says(stability: str, tmp_path: Path) -> None:
     # The names of attributes are chosen once in a process, so this has one of its own.
-    (block,) = re.findall(r"```python\n(from opentelemetry.*?)```", README.read_text("utf-8"), re.S)
+    (block,) = re.findall(r"```python\n(from opentelemetry.*?)```", GUIDE.read_text("utf-8"), re.S)
     program = tmp_path / "app.py"
     program.write_text(block + MASKED, "utf-8")
     result = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -16,6 +17,8 @@ import ai_gate
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"ai_gate": ROOT / "ai_gate", "ai_gate_api": ROOT / "generated" / "ai_gate_api"}
+HOME = "https://github.com/luna-assistant-ai/ai-gate/blob/main/"
+"""Where the links of the README lead to where the package is shown."""
 RUNTIME = {"anyio", "attrs", "httpcore", "httpx", "python-dateutil"}
 RUNTIME |= {"typing-extensions"} if sys.version_info < (3, 12) else set()
 
@@ -87,7 +90,9 @@ def test_metadata(metadata: Distribution) -> None:
     assert "Typing :: Typed" in (found.get_all("Classifier") or [])
     assert found["Description-Content-Type"] == "text/markdown"
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert str(found.json["description"]).strip() == readme.strip()
+    shown = str(found.json["description"])
+    assert shown.replace(HOME, "").strip() == readme.strip()
+    assert not re.findall(r"\]\((?!https://|mailto:)", shown)
 
 
 def test_license(wheel: Path) -> None:

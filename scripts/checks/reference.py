@@ -1,4 +1,4 @@
-"""Compare the defaults and signatures in the README with the clients'."""
+"""Compare the signatures in the reference, and the defaults in all documents, with the clients'."""
 
 import ast
 import re
@@ -9,8 +9,9 @@ from typing import NamedTuple
 import griffe
 
 from scripts.checks import fail_on, sources
+from scripts.checks.documents import documents
 
-NAME = "README.md"
+PAGE = "docs/reference/clients.md"
 CLASS = "AIGateClient"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 STATED_DEFAULT = re.compile(r"\bdefault\b[^`\n]{0,20}`([^`]+)`")
@@ -33,11 +34,12 @@ class Signature(NamedTuple):
     result: str | None
 
 
-def check_readme(root: Path) -> None:
-    """Compare the README's signature blocks and the defaults in its text with the code."""
-    text = (root / NAME).read_text("utf-8")
+def check_reference(root: Path) -> None:
+    """Compare the reference's signature blocks and the defaults in all documents with the code."""
+    text = (root / PAGE).read_text("utf-8")
     client = sources.load(root)["client"]
-    fail_on([*signatures(client, NAME, text), *_unnamed(client, text), *_stated(client, text)])
+    stated = (one for name in documents(root) for one in _stated(client, root, name))
+    fail_on([*signatures(client, PAGE, text), *_unnamed(client, text), *stated])
 
 
 def signatures(client: griffe.Module, page: str, text: str, *, whole: bool = True) -> Iterator[str]:
@@ -128,16 +130,16 @@ def _unnamed(client: griffe.Module, text: str) -> Iterator[str]:
     for owner in sources.CLIENTS:
         for name in client[owner].all_members:
             if not name.startswith("_") and not re.search(rf"\b{name}\b", text):
-                yield f"{NAME}: {owner}.{name} is missing: say what it does"
+                yield f"{PAGE}: {owner}.{name} is missing: say what it does"
 
 
-def _stated(client: griffe.Module, text: str) -> Iterator[str]:
+def _stated(client: griffe.Module, root: Path, name: str) -> Iterator[str]:
     defaults = {
         str(parameter.default)
-        for name, function in _functions(client).items()
-        for parameter in _actual(client, name, function).parameters
+        for method, function in _functions(client).items()
+        for parameter in _actual(client, method, function).parameters
     }
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate((root / name).read_text("utf-8").splitlines(), start=1):
         for stated in STATED_DEFAULT.findall(line):
             if stated not in defaults:
-                yield f"{NAME}:{number}: `{stated}` is no parameter's default"
+                yield f"{name}:{number}: `{stated}` is no parameter's default"
