@@ -45,7 +45,8 @@ from ai_gate.types import SessionResponse
 PAGE = Path(__file__).parents[1] / "browser" / "page"
 USERS = {"ada", "alan"}
 EACH_USER = parse("5/hour")
-ORIGINS = os.environ.get("ALLOWED_ORIGINS", "http://127.0.0.1:8000").split(",")
+OWN = "http://127.0.0.1:8000,http://localhost:8000"
+ORIGINS = os.environ.get("ALLOWED_ORIGINS", OWN).split(",")
 REALTIME_URL = os.environ.get("REALTIME_URL", "https://api.openai.com/v1/realtime")
 
 log = logging.getLogger(__name__)

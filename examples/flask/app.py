@@ -29,7 +29,8 @@ from ai_gate.types import SessionResponse
 PAGE = Path(__file__).parents[1] / "browser" / "page"
 USERS = {"ada", "alan"}
 EACH_USER = parse("5/hour")
-ORIGINS = os.environ.get("ALLOWED_ORIGINS", "http://127.0.0.1:5000").split(",")
+OWN = "http://127.0.0.1:5000,http://localhost:5000"
+ORIGINS = os.environ.get("ALLOWED_ORIGINS", OWN).split(",")
 REALTIME_URL = os.environ.get("REALTIME_URL", "https://api.openai.com/v1/realtime")
 
 app = Flask(__name__, static_folder=PAGE, static_url_path="")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +25,8 @@ from tests.examples.programs import (
 )
 
 ORIGIN = "https://app.example"
+NETWORK = Path("/proc/net/tcp")
+"""Linux's table of connections."""
 UVICORN = r"Uvicorn running on (http://\S+)"
 
 
@@ -43,6 +46,11 @@ class App:
         if self.program == "python":
             return [*found, f"127.0.0.1:{free_port()}"]
         return [*found, "--port", "0"]
+
+    @property
+    def has_one_loop(self) -> bool:
+        """Whether all requests are in one event loop, or in none."""
+        return self.path == "/session" or self.program == "uvicorn"
 
 
 APPS = [
@@ -104,6 +112,12 @@ def post(browser: httpx.Client, app: App, user: str, origin: str = ORIGIN) -> ht
     return browser.post(app.path, headers=headers)
 
 
+def connections(port: int) -> int:
+    """Count the connections to a port, those that have just been closed too."""
+    rows = [line.split() for line in NETWORK.read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") for row in rows)
+
+
 def message(response: httpx.Response) -> str:
     """What a page shows of a failure."""
     body: dict[str, Any] = response.json()
@@ -138,6 +152,8 @@ def test_a_session_is_for_the_apps_own_users(app: App, gate: MockGate) -> None:
         assert post(browser, app, "alan").status_code == 200
         assert gate.sessions_created(PROJECT) == 6
         assert json.loads(gate.received[0].body)["model"] == "gpt-realtime"
+        if app.has_one_loop and NETWORK.exists():
+            assert connections(gate.port) == 1
 
 
 def test_the_gates_errors_become_the_apps(app: App, gate: MockGate) -> None:
