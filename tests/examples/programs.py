@@ -114,9 +114,7 @@ def clean_environment() -> dict[str, str]:
         kept.pop(name, None)
         kept.pop(name.upper(), None)
     path = os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]])
-    # A client that is left open warns.
-    strict = {"PYTHONWARNINGS": "always::ResourceWarning", "PYTHONUNBUFFERED": "1"}
-    return kept | strict | {"PATH": path}
+    return kept | {"PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def documented(path: Path) -> list[tuple[dict[str, str], list[str]]]:
