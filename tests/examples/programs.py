@@ -28,11 +28,10 @@ PATIENCE = 120.0
 class Program:
     """A process, and the lines of its output as they come."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
-        self.arguments = arguments
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
         self.process = subprocess.Popen(
             arguments,
-            cwd=ROOT,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,10 +96,10 @@ class Program:
 
 @contextmanager
 def started(
-    arguments: list[str], environment: Mapping[str, str] | None = None
+    arguments: list[str], environment: Mapping[str, str] | None = None, folder: Path = ROOT
 ) -> Iterator[Program]:
-    """Start a program, and let nothing of it outlive the block."""
-    program = Program(arguments, clean_environment() | dict(environment or {}))
+    """Start a program in a folder, and let nothing of it outlive the block."""
+    program = Program(arguments, clean_environment() | dict(environment or {}), folder)
     try:
         yield program
     finally:
