@@ -39,8 +39,8 @@ def close(**_: Any) -> None:
 
 @app.task(
     bind=True,
-    # The client's own limit comes first: its error says whether anything was sent. These two are for
-    # whatever else may hang.
+    # The client's own limit comes first: its error says whether anything was sent. These two are
+    # for whatever else may hang.
     soft_time_limit=20,
     time_limit=30,
     max_retries=5,

@@ -141,7 +141,6 @@ def page(request: HttpRequest, file: str = "index.html") -> HttpResponseBase:
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(","),
-    SECRET_KEY="Nothing is signed with it here.",
 )
 urlpatterns = [
     path("session", create_session),

@@ -8,7 +8,7 @@ By hand, each in a terminal of its own, and as many workers as you like:
 
     redis-server
     python -m ai_gate.testing --requests 20 --window 10 --concurrent none --quota none
-    AI_GATE_PROJECT_ID=proj_demo AI_GATE_BASE_URL=http://127.0.0.1:8787 python examples/fleet/worker.py
+    AI_GATE_BASE_URL=http://127.0.0.1:8787 AI_GATE_PROJECT_ID=p python examples/fleet/worker.py
 
 It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer: none is a 429.
 """

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,18 +28,21 @@ PATIENCE = 120.0
 class Program:
     """A process, and the lines of its output as they come."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
-        self.process = subprocess.Popen(
-            arguments,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            # Some have children, which are to end with them.
-            start_new_session=True,
-        )
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], folder: Path, sound: Path | None
+    ) -> None:
+        with ExitStack() as stack:
+            self.process = subprocess.Popen(
+                arguments,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if sound is None else stack.enter_context(sound.open("wb")),
+                stderr=subprocess.STDOUT if sound is None else subprocess.PIPE,
+                text=True,
+                # Some have children, which are to end with them.
+                start_new_session=True,
+            )
         self.output = ""
         self._is_over = False
         self._changed = threading.Condition()
@@ -47,14 +50,26 @@ class Program:
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        lines = self.process.stdout or self.process.stderr
+        assert lines is not None
+        for line in lines:
             with self._changed:
                 self.output += line
                 self._changed.notify_all()
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
+
+    def give(self, sound: bytes) -> None:
+        """Write to its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.buffer.write(sound)
+        self.process.stdin.flush()
+
+    def give_no_more(self) -> None:
+        """Close its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
     def wait_for(self, pattern: str, count: int = 1) -> re.Match[str]:
         """Wait until the output has so many matches, and return the last of these."""
@@ -84,8 +99,11 @@ class Program:
         with suppress(ProcessLookupError):
             self.send(signal.SIGKILL)
         self.end()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                # What its input hasn't taken can't be written any more.
+                with suppress(BrokenPipeError):
+                    stream.close()
 
     def end(self) -> int:
         """Wait until it has ended; return its exit status."""
@@ -96,10 +114,20 @@ class Program:
 
 @contextmanager
 def started(
-    arguments: list[str], environment: Mapping[str, str] | None = None, folder: Path = ROOT
+    arguments: list[str],
+    environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    sound: Path | None = None,
 ) -> Iterator[Program]:
-    """Start a program in a folder, and let nothing of it outlive the block."""
-    program = Program(arguments, clean_environment() | dict(environment or {}), folder)
+    """Start a program, and let nothing of it outlive the block.
+
+    Args:
+        arguments: The program and its arguments.
+        environment: The variables that it is given beside the usual ones.
+        folder: Where it runs.
+        sound: Where what it writes goes, if that is no text; its lines are those of stderr then.
+    """
+    program = Program(arguments, clean_environment() | dict(environment or {}), folder, sound)
     try:
         yield program
     finally:
