@@ -6,8 +6,9 @@ It takes sound from its input and gives it to its output, as PCM of 16 bits, mon
 Microphone and loudspeaker are other programs' business, here SoX's:
 
     export AI_GATE_PROJECT_ID=your-project-id
-    PCM="-q -t raw -r 24000 -e signed -b 16 -c 1 -"
-    rec $PCM | python examples/voice_tools.py | play $PCM
+    rec -q -t raw -r 24000 -e signed -b 16 -c 1 - |
+        python examples/voice_tools.py |
+        play -q -t raw -r 24000 -e signed -b 16 -c 1 -
 
 Ctrl-C ends it. Wear headphones, or the model hears itself and stops.
 """

@@ -32,12 +32,14 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return answer(403, {"message": "Sessions are for this app's own page."})
     try:
         session = client.create_session(model="gpt-realtime", voice="marin")
-        needed = {
-            "model": session["model"],
-            "client_secret": session["client_secret"]["value"],
-            "ice_servers": session["turn_credentials"]["iceServers"],
-        }
-        return answer(200, needed)
+        return answer(
+            200,
+            {
+                "model": session["model"],
+                "client_secret": session["client_secret"]["value"],
+                "ice_servers": session["turn_credentials"]["iceServers"],
+            },
+        )
     except (AIGateError, KeyError, TypeError) as error:
         # Answered, not raised: Lambda repeats an event whose handler raises, unless it is a request
         # to an API, and each session is billed.

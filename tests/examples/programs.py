@@ -63,8 +63,7 @@ class Program:
     def give(self, sound: bytes) -> None:
         """Write to its input."""
         assert self.process.stdin is not None
-        self.process.stdin.buffer.write(sound)
-        self.process.stdin.flush()
+        os.write(self.process.stdin.fileno(), sound)
 
     def give_no_more(self) -> None:
         """Close its input."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -175,3 +176,24 @@ def test_a_session_without_a_secret(app: App, gate: MockGate) -> None:
             "Calls don't work at the moment.",
         )
         program.wait_for("The session came without")
+
+
+SUITE = """
+from app import app
+from fastapi.testclient import TestClient
+
+
+def test_a_session(mock_gate):
+    headers = {"Origin": "http://127.0.0.1:8000", "Cookie": "user=ada"}
+    with TestClient(app) as client:
+        assert client.post("/session", headers=headers).status_code == 200
+    assert mock_gate.sessions_created() == 1
+"""
+
+
+def test_in_a_suite_of_the_apps_own(tmp_path: Path) -> None:
+    (tmp_path / "test_app.py").write_text(SUITE)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    with started(command, {"PYTHONPATH": str(EXAMPLES / "fastapi")}, tmp_path) as suite:
+        assert suite.end() == 0, suite.output
+        assert "1 passed" in suite.output

@@ -12,9 +12,9 @@ from tests.examples.programs import EXAMPLES, ROOT, Program, documented, free_po
 
 FOLDER = EXAMPLES / "fleet"
 SERVICES = YAML(typ="safe").load(FOLDER / "compose.yaml")["services"]
-_, (_, REDIS), (_, GATE), (ENVIRONMENT, WORKER) = documented(FOLDER / "worker.py")
+_, REDIS, GATE, WORKER = documented(FOLDER / "worker.py")
 FLEETS = {
-    "by hand": (GATE, WORKER, ENVIRONMENT, ROOT),
+    "by hand": (GATE[1], WORKER[1], WORKER[0], ROOT),
     "compose": (
         SERVICES["gate"]["command"],
         SERVICES["worker"]["command"],
@@ -53,7 +53,7 @@ def test_workers_keep_to_the_limits(name: str, redis_url: str) -> None:
 
 @pytest.mark.usefixtures("start_redis")
 def test_redis_is_started_as_it_says(tmp_path: Path) -> None:
-    for command in (REDIS, SERVICES["redis"]["command"]):
+    for command in (REDIS[1], SERVICES["redis"]["command"]):
         with started([*command, "--port", f"{free_port()}", "--dir", str(tmp_path)]) as server:
             server.wait_for("Ready to accept connections")
             assert server.stop() == 0
