@@ -9,6 +9,7 @@ And in another terminal, where the session is asked for:
 """
 
 import os
+from functools import cache
 from typing import Any
 
 from celery import Celery, Task
@@ -27,14 +28,17 @@ app.conf.update(
     result_expires=60,
 )
 
-# Made before the pool forks: each of its processes opens connections of its own.
-client = AIGateClient.from_env(timeout=10.0)
+
+@cache
+def client() -> AIGateClient:
+    """Make this process's client. Who only asks for sessions, a web server, needs no project ID."""
+    return AIGateClient.from_env(timeout=10.0)
 
 
 @worker_process_shutdown.connect
 def close(**_: Any) -> None:
     """Close the connections of a process that ends."""
-    client.close()
+    client().close()
 
 
 @app.task(
@@ -51,8 +55,9 @@ def close(**_: Any) -> None:
 )
 def create_session(self: Task[..., Any], voice: str = "marin") -> dict[str, Any]:
     """Create a session, and return what a call needs of it."""
+    gate = client()
     try:
-        session = client.create_session(model="gpt-realtime", voice=voice)
+        session = gate.create_session(model="gpt-realtime", voice=voice)
     except AIGateError as error:
         if not is_certainly_unbilled(error):
             raise

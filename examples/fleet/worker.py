@@ -11,7 +11,7 @@ By hand, each in a terminal of its own, and as many workers as you like:
     export AI_GATE_BASE_URL=http://127.0.0.1:8787 AI_GATE_PROJECT_ID=proj_demo
     WINDOW=10 python examples/fleet/worker.py
 
-It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer, and none is a 429.
+It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer: none is a 429.
 """
 
 import os

@@ -44,7 +44,7 @@ def test_workers_keep_to_the_limits(name: str, redis_url: str) -> None:
         gate = start([*gate_command, "--port", port, "--window", WINDOW])
         gate.wait_for("^http://")
         workers = [start(worker_command, **told) for _ in range(3)]
-        # Who didn't wait for the next window would be refused at the end of each, so six times here.
+        # Who didn't wait would be refused at the end of each window, so six times here.
         gate.wait_for("^POST /session 200", count=45)
         for worker in workers:
             worker.wait_for("created aigate_session_")

@@ -1,4 +1,4 @@
-"""The page, served by the apps of examples/fastapi, django and flask, in Chromium."""
+"""The page in Chromium, served by each app that does, started by its documented command."""
 
 from __future__ import annotations
 
@@ -8,20 +8,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ai_gate.testing import MockGate
-from tests.examples.programs import EXAMPLES, PROJECT, documented, free_port, started
+from tests.examples.programs import EXAMPLES, PROJECT, command, documented, free_port, started
 from tests.voice.browser.visitor import Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
+README = (EXAMPLES / "browser" / "README.md").read_text("utf-8")
 READY = r"(Uvicorn running on|Running on|Starting development server at) http://"
 
 
-@pytest.fixture(params=[("fastapi", 0), ("flask", 0), ("django", 0)], ids=lambda one: one[0])
-def framework_url(request: pytest.FixtureRequest, gate: MockGate) -> Iterator[str]:
+@pytest.fixture(params=["browser", "fastapi", "flask", "django"])
+def example(request: pytest.FixtureRequest) -> str:
+    """Each app in turn."""
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def framework_url(example: str, gate: MockGate) -> Iterator[str]:
     """The URL of an app, started by its first documented command."""
-    name, index = request.param
-    _, words = documented(EXAMPLES / name / "app.py")[index]
+    if example == "browser":
+        lines = [line for line in README.splitlines() if line.startswith("AI_GATE_PROJECT_ID=your")]
+        _, words = command(lines[0])
+    else:
+        _, words = documented(EXAMPLES / example / "app.py")[0]
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
         "AI_GATE_PROJECT_ID": PROJECT,
@@ -59,8 +70,9 @@ def test_the_page_talks(guest: Visitor, gate: MockGate) -> None:
     assert PROJECT.encode() not in guest.everything_received()
 
 
-def test_the_page_tells_what_the_app_says(guest: Visitor, gate: MockGate) -> None:
+def test_the_page_tells_what_the_app_says(guest: Visitor, gate: MockGate, example: str) -> None:
     gate.respond_next(402, "quota_exceeded")
     guest.open()
     guest.press("Start a call")
-    guest.sees_problem("This month's calls are used up.")
+    said = "Quota exceeded" if example == "browser" else "This month's calls are used up."
+    guest.sees_problem(said)
