@@ -53,7 +53,7 @@ def close(**_: Any) -> None:
     # Celery logs what a task returns. This is how much of it.
     resultrepr_maxsize=1,
 )
-def create_session(self: Task[..., Any], voice: str = "marin") -> dict[str, Any]:
+def create_session(self: "Task[..., Any]", voice: str = "marin") -> dict[str, Any]:
     """Create a session, and return what a call needs of it."""
     gate = client()
     try:
