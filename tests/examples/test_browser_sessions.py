@@ -57,9 +57,9 @@ class App:
 APPS = [
     App("fastapi", "uvicorn", UVICORN),
     App("flask", "flask", r"Running on (http://\S+)"),
-    App("django", "python", r"Starting development server at (http://[\d.:]+)"),
+    App("django", "python", r"Starting .*development server at (http://[\d.:]+)"),
     # A WSGI server gives each async view an event loop of its own.
-    App("django", "python", r"Starting development server at (http://[\d.:]+)", "/async/session"),
+    App("django", "python", r"Starting .*development server at (http://[\d.:]+)", "/async/session"),
     App("django", "uvicorn", UVICORN, "/async/session"),
 ]
 

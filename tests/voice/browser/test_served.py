@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 README = (EXAMPLES / "browser" / "README.md").read_text("utf-8")
-READY = r"(Uvicorn running on|Running on|Starting development server at) http://"
+READY = r"(Uvicorn running on|Running on|development server at) http://"
 
 
 @pytest.fixture(params=["browser", "fastapi", "flask", "django"])
