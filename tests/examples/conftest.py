@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from ai_gate.testing import MockGate
 from tests.limits.conftest import StartRedis, start_redis
 from tests.support.fixtures import clean_environment
+
+# They start programs as a POSIX shell does, and end them as process groups.
+collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
 __all__ = ["StartRedis", "clean_environment", "start_redis"]
 

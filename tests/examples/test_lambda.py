@@ -86,7 +86,6 @@ def test_errors_are_answered(service: tuple[LambdaService, str], gate: MockGate)
     assert invoke(service[0])[0] == 503
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no process can be frozen")
 def test_connections_that_die_while_it_is_frozen(
     function: Program, service: tuple[LambdaService, str], gate: MockGate
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +22,6 @@ from tests.examples.programs import (
     documented,
     started,
 )
-
-if sys.platform == "win32":
-    pytest.skip("the workers fork", allow_module_level=True)
 
 (_, WORKER), (_, CALL) = documented(EXAMPLES / "celery" / "tasks.py")
 (_, RQ_WORKER), (_, ENQUEUE) = documented(EXAMPLES / "rq" / "jobs.py")
