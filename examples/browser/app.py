@@ -85,8 +85,8 @@ def needed_of(session: SessionResponse) -> dict[str, object]:
             "ice_servers": session["turn_credentials"]["iceServers"],
             "realtime_url": realtime_url(),
         }
-    except KeyError as error:
-        raise AIGateError(f"The gate gave a session without {error}.") from error
+    except (KeyError, TypeError) as error:
+        raise AIGateError("The session came without what a call needs.") from error
 
 
 def realtime_url() -> str:

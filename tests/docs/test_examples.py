@@ -1,4 +1,4 @@
-"""The programs in examples/."""
+"""The programs in examples/ that go to https://api.ai-gate.dev; tests/examples has the others."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ import pytest
 
 from ai_gate.testing import MockGate
 
-from .pages import EXAMPLES, ROOT
+from .markdown import Block
+from .pages import PRODUCT_BLOCKS, ROOT, parameters, python
 from .running import check_calls, check_output, run
 
-# The others need peers to talk with: tests/voice runs them.
-RUNNABLE = [path for path in EXAMPLES if path.name != "voice.py"]
+BASICS = sorted((ROOT / "examples" / "basics").glob("*.py"))
+RUNNABLE = [ROOT / "examples" / "demo.py", *BASICS]
+OF_PRODUCT_PAGE = [
+    block
+    for block in python(PRODUCT_BLOCKS)
+    if block.heading
+    in ("Basic Example", "With Context Manager", "Async Example", "Error Handling Example")
+]
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.name)
@@ -33,3 +40,9 @@ def test_the_demo_prints_a_session(capsys: pytest.CaptureFixture[str]) -> None:
     assert "turn:turn.cloudflare.com" in output
     # The demo shows what a session is, not its secrets.
     assert "ek_" not in output
+
+
+@pytest.mark.parametrize("block", parameters([], OF_PRODUCT_PAGE), ids=str)
+def test_the_product_pages_examples_are_here_word_for_word(block: Block) -> None:
+    texts = [path.read_text("utf-8").partition('"""\n\n')[2] for path in BASICS]
+    assert block.code in texts

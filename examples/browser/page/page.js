@@ -63,7 +63,8 @@ async function openMicrophone(mine) {
 async function createSession(signal) {
   const response = await fetch("session", { method: "POST", signal });
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.message ?? `The app answered ${response.status}.`);
+  const told = body.message ?? body.detail;  // FastAPI says "detail".
+  if (!response.ok) throw new Error(told ?? `The app answered ${response.status}.`);
   return body;
 }
 

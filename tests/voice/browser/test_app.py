@@ -65,12 +65,14 @@ def test_the_gate_cannot_be_reached(app_url: str, gate: MockGate) -> None:
     assert response.json()["message"]
 
 
+@pytest.mark.parametrize("is_null", [False, True])
 @pytest.mark.parametrize("name", ["client_secret", "turn_credentials"])
 def test_a_session_that_is_not_whole(
-    app_url: str, gate: MockGate, monkeypatch: pytest.MonkeyPatch, name: str
+    app_url: str, gate: MockGate, monkeypatch: pytest.MonkeyPatch, name: str, is_null: bool
 ) -> None:
     whole = httpx.post(f"{gate.url}/session", json={"project_id": PROJECT}).json()
     del whole[name]
+    whole |= {name: None} if is_null else {}
 
     async def forget(_: Request) -> JSONResponse:
         return JSONResponse(whole)
@@ -80,7 +82,7 @@ def test_a_session_that_is_not_whole(
         with serving(app) as url:
             response = httpx.post(f"{url}/session")
     assert response.status_code == 502
-    assert response.json() == {"message": f"The gate gave a session without '{name}'."}
+    assert response.json() == {"message": "The session came without what a call needs."}
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
