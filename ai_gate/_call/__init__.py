@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ai_gate._call import response
-from ai_gate._call.exchange import Deadline, Exchange, Look, Order
+from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
@@ -21,7 +21,7 @@ else:
     # Most users of the SDK have no limiter.
     turn = LazyModule("ai_gate._call.turn")
 
-Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
+Call: TypeAlias = "Generator[Order | turn.Look, Any, dict[str, Any]]"
 """Yields what to do, receives what came of it, and returns the JSON object that came."""
 
 
@@ -55,7 +55,7 @@ def _exchange_with_retries(
     config: Config,
     report: Callable[[RateLimit], None],
     desk: "turn.Desk | None",
-) -> Generator[Order | Look, Any, Exchange]:
+) -> "Generator[Order | turn.Look, Any, Exchange]":
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay, is_lost = 0, 0.0, False
@@ -73,9 +73,8 @@ def _exchange_with_retries(
                 return before or own_turn.refusal
         started = time.monotonic() + delay
         may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        exchange = yield Order(
-            {**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost
-        )
+        order = Order({**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost)
+        exchange = yield from _carried_out(order, own_turn)
         is_lost = exchange.status is None
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
@@ -88,6 +87,18 @@ def _exchange_with_retries(
         if wait is None:
             return exchange
         delay, before = wait, exchange
+
+
+def _carried_out(
+    order: Order, own_turn: "turn.Turn | None"
+) -> Generator[Order, Exchange, Exchange]:
+    try:
+        return (yield order)
+    except GeneratorExit:
+        # It was cancelled, or the app's own exception ended it.
+        if own_turn is not None:
+            own_turn.give_back(order.sent)
+        raise
 
 
 def _log_attempt(

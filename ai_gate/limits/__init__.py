@@ -1,14 +1,11 @@
 """Keep to the limits of the gate's plans, in one process or in a fleet."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
-from threading import Thread
 from typing import Any, Literal, Self
 
-from ai_gate._call.exchange import Look
 from ai_gate._call.limited import Count, Usage, usage
-from ai_gate._call.turn import Desk, project_key, session_name
+from ai_gate._call.turn import Desk, Look, project_key, session_name
 from ai_gate._config import Config, checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
@@ -92,10 +89,7 @@ class Limiter:
 
     def _release_soon(self, session: Mapping[str, Any]) -> None:
         """Say it without waiting, also where the event loop ends."""
-        # anyio's threads would wait for more work of a loop that has ended, and keep the process.
-        release = Thread(target=self.release, args=(session,))
-        with suppress(RuntimeError):  # The interpreter shuts down, or there are too many threads.
-            (release.start if self._desk.store.blocks else release.run)()
+        self._desk.soon(lambda: self._desk.release(session_name(session)))
 
     def usage(self, project_id: str, base_url: str | None = None) -> Usage:
         """Return what a project has used at a gate (default: the one that was called last).

@@ -1,49 +1,50 @@
 """Where the counts are: in this process, or in each worker's that follows a log in Redis."""
 
 import json
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any, cast
 from uuid import uuid4
 
 from ai_gate._fork import process, unforked
 from ai_gate._http.look import LONGEST_LOOK
-from ai_gate._logging import log
-from ai_gate._signals import raised_by_a_handler
 from ai_gate.errors import AIGateError
 from ai_gate.limits._counts import Counts
 
-AWAY, WARN_EVERY = 1.0, 60.0  # After a failure nobody looks for a while: it costs a look's time.
 LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
-PREFIX = "ai-gate:1:"  # Workers that would decide otherwise, from the same log, need another one.
+PREFIX = "ai-gate:2:"  # Workers that would decide otherwise, from the same log, need another one.
 FOLLOW = """
 -- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
-local log, about, id, seen, ask = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[4]
-local known, start = unpack(redis.call('HMGET', about, 'id', 'start'))
-if not known or redis.call('EXISTS', log) == 0 then
-    -- A log that was lost, also in part, begins anew under another name.
-    redis.call('DEL', log, about)
-    known, start = ARGV[5], '0'
-    redis.call('HSET', about, 'id', known, 'start', start)
+local log, about, id, seen, clock, start = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3], 0
+local known = redis.call('EXISTS', log) == 1 and redis.call('HGET', about, 'id')
+if known then start = tonumber(redis.call('HGET', about, 'start')) end
+local last = seen > start and redis.call('LINDEX', log, seen - start - 1) or ''
+if id ~= '' and (id ~= known or (seen > start and last:sub(1, #clock) ~= clock)) then
+    return {''} -- What the worker knows was lost, maybe in part: it says that first.
 end
-local clock = redis.call('TIME')
-local last = redis.call('RPUSH', log, ('%d.%06d '):format(clock[1], clock[2]) .. ask) + start
-local asks = {false, redis.call('LRANGE', log, seen - start, -1)}
-if id ~= known or seen < tonumber(start) or seen >= last then
-    asks = {redis.call('HGET', about, 'counts') or '', redis.call('LRANGE', log, 0, -1)}
-elseif ARGV[3] ~= '' then
+if not known then
+    redis.call('DEL', log, about)
+    known = ARGV[4]
+    redis.call('HSET', about, 'id', known, 'start', 0)
+end
+local time = redis.call('TIME')
+redis.call('RPUSH', log, ('%d.%06d '):format(time[1], time[2]) .. ARGV[5])
+local asks = {redis.call('LRANGE', log, math.max(0, seen - start), -1)}
+if id == '' or seen < start then
+    asks = {redis.call('LRANGE', log, 0, -1), redis.call('HGET', about, 'counts') or ''}
+elseif ARGV[6] ~= '' then
     redis.call('LTRIM', log, seen - start, -1)
-    redis.call('HSET', about, 'start', seen, 'counts', ARGV[3])
+    redis.call('HSET', about, 'start', seen, 'counts', ARGV[6])
     start = seen
 end
-for place = 7, #ARGV do redis.call('SET', ARGV[place], ARGV[6], 'EX', 3600) end
+for place = 8, #ARGV do redis.call('SET', ARGV[place], ARGV[7], 'EX', 3600) end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 32 * 86400) end
-return {known, tonumber(start), unpack(asks)}
+return {known, start, unpack(asks)}
 """
 
 
@@ -51,6 +52,7 @@ class Memory:
     """The counts of this process."""
 
     blocks = False
+    failures: tuple[type[Exception], ...] = ()
 
     def __init__(self) -> None:
         self._counts: defaultdict[str, Counts] = defaultdict(Counts)
@@ -70,27 +72,78 @@ class Memory:
             return self._counts[key].look(self._began + time.monotonic(), ask)
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The counts of one project, as they follow from the log up to a place."""
+
+    id: str = ""
+    start: int = 0
+    seen: int = 0
+    clock: str = ""
+    counts: Counts = field(default_factory=Counts)
+
+
 class _Follower:
-    """The counts of one project, as they follow from the log."""
+    """What a worker knows of one project's log."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
-        self._id, self._start, self._seen, self._counts = "", 0, 0, Counts()
+        self._lock = RLock()  # It isn't held while Redis is asked.
+        self._state = _State()
+        self._known: dict[str, Any] | None = None
+        self._replies: dict[str, dict[str, Any]] = {}
 
-    def look(self, script: Callable[[list[str | int]], Any], own: list[str]) -> Any:
-        """Carry out the asks that the script returns, and return the reply to the last."""
-        is_long = self._seen - self._start > LONGEST_LOG
-        known = json.dumps(asdict(self._counts)) if is_long else ""
-        log_id, self._start, counts, asks = script([self._id, self._seen, known, *own])
-        if counts is not None:
-            self._counts = Counts(**json.loads(counts)) if counts else Counts()
-            self._seen = self._start
-        # If a signal handler interrupts this, the next look begins with what the log begins with.
-        self._id, reply = "", None
-        for now, _, ask in (one.partition(" ") for one in asks):
-            reply = self._counts.look(float(now), json.loads(ask))
-        self._id, self._seen = log_id, self._seen + len(asks)
-        return reply
+    def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
+        """Append an ask to the log, and return the reply to it."""
+        look = uuid4().hex
+        names = [PREFIX + news["name"] for news in ask["news"] if news["name"]]
+        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
+        self._replies[look] = {}
+        try:
+            # The log can be lost meanwhile, or another thread have begun it anew.
+            for _ in range(4):
+                with self._lock:
+                    state, known = self._state, self._known
+                    is_long = state.seen - state.start > LONGEST_LOG
+                    counts = json.dumps(asdict(state.counts)) if is_long else ""
+                text = json.dumps(ask | {"look": look, "known": known})
+                place = [state.id, state.seen, state.clock]
+                said = script(keys, [*place, look, text, counts, key, *names])
+                with self._lock:
+                    if len(said) == 1:
+                        self._lose(state)
+                    elif self._follow(state, *said):
+                        self._known = None if self._known is known else self._known
+                        return self._replies[look]
+            raise LookupError("the log doesn't stay")
+        finally:
+            del self._replies[look]
+
+    def _lose(self, state: _State) -> None:
+        if self._state is state:
+            self._known = asdict(state.counts) | {"waiting": {}, "due": {}}
+            self._state = _State()
+
+    def _follow(
+        self, before: _State, log_id: str, start: int, asks: list[str], counts: str | None = None
+    ) -> bool:
+        """Carry out the asks that aren't known yet. Return True if it is the log of the state."""
+        state, seen = self._state, before.seen if counts is None else start
+        if state.id == log_id and seen <= state.seen:
+            # Other threads have carried out some of them meanwhile.
+            asks, seen = asks[state.seen - seen :], state.seen
+        elif counts is not None and state.id in ("", log_id):
+            state = _State(counts=Counts(**json.loads(counts)) if counts else Counts())
+        else:
+            return False
+        # If anything interrupts this, the next look begins with what the log begins with.
+        self._state, clock = _State(), state.clock
+        for clock, _, text in (one.partition(" ") for one in asks):
+            ask = json.loads(text)
+            reply = state.counts.look(float(clock), ask)
+            if ask["look"] in self._replies:
+                self._replies[ask["look"]] = reply
+        self._state = _State(log_id, start, seen + len(asks), clock, state.counts)
+        return True
 
 
 class Redis:
@@ -101,67 +154,43 @@ class Redis:
     def __init__(self, url: str) -> None:
         try:
             import redis  # noqa: PLC0415
+            from redis import backoff, retry  # noqa: PLC0415
         except ImportError as error:
             raise AIGateError('A store needs redis: pip install "ai-gate[redis]"') from error
-        self._redis, self._url = redis, url.replace("valkey", "redis", url.startswith("valkey"))
-        self._away_until = self._warn_from = 0.0
+        mistakes = (ValueError, LookupError, TypeError)
+        self.failures: tuple[type[Exception], ...] = (redis.RedisError, OSError, *mistakes)
+        self._connected = partial(
+            redis.Redis.from_url,
+            url.replace("valkey", "redis", url.startswith("valkey")),
+            socket_timeout=LONGEST_LOOK,
+            socket_connect_timeout=LONGEST_LOOK,
+            # Once, for a connection that Redis has closed meanwhile.
+            retry=retry.Retry(backoff.NoBackoff(), 1, (redis.ConnectionError,)),
+            protocol=2,
+            decode_responses=True,
+        )
         self._process: tuple[int, int] | None = None
-        try:
+        with suppress(ValueError):
             self._prepare()
-        except ValueError as error:
-            raise AIGateError("store must be a URL as redis://localhost:6379/0.") from error
+        if self._process is None:
+            # What redis says quotes a part of the password.
+            example = "store must be a URL as redis://:password@localhost:6379/0"
+            raise AIGateError(f"{example}, the password percent-encoded.")
 
-    def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any] | None:
-        """Take in the news, and ask for a turn; None if Redis is away."""
+    def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
+        """Take in the news, and ask for a turn."""
         self._prepare()
-        follower = self._followers.setdefault(key, _Follower())
-        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
-        own = [json.dumps(ask), uuid4().hex, key]
-        own += [PREFIX + news["name"] for news in ask["news"] if news["name"]]
-        if not follower.lock.acquire(timeout=LONGEST_LOOK):
-            return None
-        try:
-            script = partial(self._script, keys)
-            return cast("dict[str, Any] | None", self._tried(lambda: follower.look(script, own)))
-        finally:
-            follower.lock.release()
+        return self._followers.setdefault(key, _Follower()).look(self._script, key, ask)
 
     def find(self, name: str) -> str | None:
         """Return the key of the project that a live session belongs to, if Redis knows it."""
         self._prepare()
-        return cast("str | None", self._tried(lambda: self._client.get(PREFIX + name)))
+        return cast("str | None", self._client.get(PREFIX + name))
 
     def _prepare(self) -> None:
-        if self._process == process():
-            return
-        # A child has connections and locks of its own.
-        from redis import backoff, retry  # noqa: PLC0415
-
-        self._client: Any = self._redis.Redis.from_url(
-            self._url,
-            socket_timeout=LONGEST_LOOK,
-            socket_connect_timeout=LONGEST_LOOK,
-            # Once, for a connection that Redis has closed meanwhile.
-            retry=retry.Retry(backoff.NoBackoff(), 1, (self._redis.ConnectionError,)),
-            protocol=2,
-            decode_responses=True,
-        )
-        self._script: Any = self._client.register_script(FOLLOW)
-        self._followers: dict[str, _Follower] = {}
-        self._process = process()
-
-    def _tried(self, action: Callable[[], Any]) -> Any:
-        if time.monotonic() < self._away_until:
-            return None
-        try:
-            return action()
-        except (self._redis.RedisError, OSError, ValueError, LookupError, TypeError) as failure:
-            # redis takes what a signal handler raises for a failure of its own.
-            if raised := raised_by_a_handler(failure):
-                raise raised from None
-            self._away_until = time.monotonic() + AWAY
-            if time.monotonic() >= self._warn_from:
-                self._warn_from = time.monotonic() + WARN_EVERY
-                text = "the limiter's store is away (%s): calls aren't limited meanwhile"
-                log(logging.WARNING, False, text, type(failure).__name__)
-            return None
+        if self._process != process():
+            # A child has connections and locks of its own.
+            self._client: Any = self._connected()
+            self._script: Any = self._client.register_script(FOLLOW)
+            self._followers: dict[str, _Follower] = {}
+            self._process = process()

@@ -72,7 +72,7 @@ def test_a_turn_that_cant_come_in_time_is_the_gates_error(
                 assert refused(error)
                 assert error.status_code == 429
                 assert error.limit == 1
-                assert error.window == "900 seconds"
+                assert error.window == "15 minutes"
                 assert error.reset_at is not None
                 assert error.retry_after is not None
                 assert 890 < error.retry_after <= 902
