@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +61,24 @@ class Server:
     def client(self) -> redis.Redis:
         """Return a client for the test itself."""
         return redis.Redis.from_url(self.url, decode_responses=True)
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, which a thread brings about."""
+    until = time.monotonic() + 30.0
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@contextmanager
+def far_away(server: Server, round_trip: float) -> Iterator[str]:
+    """Give the URL of a proxy that delays what travels to a server and back."""
+    command = [sys.executable, "-m", "benchmarks.delay", f"{server.port}", f"{round_trip}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        yield server.url.replace(f"{server.port}", proxy.stdout.readline().strip())
+        proxy.kill()
 
 
 class StartRedis(Protocol):
