@@ -77,8 +77,10 @@ def far_away(server: Server, round_trip: float) -> Iterator[str]:
     command = [sys.executable, "-m", "benchmarks.delay", f"{server.port}", f"{round_trip}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
         assert proxy.stdout is not None
-        yield server.url.replace(f"{server.port}", proxy.stdout.readline().strip())
-        proxy.kill()
+        try:
+            yield server.url.replace(f"{server.port}", proxy.stdout.readline().strip())
+        finally:
+            proxy.kill()
 
 
 class StartRedis(Protocol):
