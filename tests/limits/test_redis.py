@@ -413,7 +413,7 @@ def test_a_store_that_has_forgotten_the_last_asks(start_redis: StartRedis) -> No
 def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
     limiter = Limiter(store)
     with MockGate() as gate, AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
-        gate.slow(60.0)
+        gate.slow(3.0)
         ended = threading.Event()
 
         def call() -> None:
@@ -425,5 +425,4 @@ def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
         eventually(lambda: len(gate.received) == 1)
         left = limiter.usage(PROJECT, gate.url).requests.reset_at - datetime.now(UTC)
         assert 800 < left.total_seconds() <= 900
-        gate.recover()
         assert ended.wait(60.0)
