@@ -149,10 +149,20 @@ class Desk:
             self.soon(self._tell_released)
         return reply
 
-    def release(self, name: str) -> None:
+    def look_at(self, project_id: str, base_url: str | None) -> Any:
+        """Look at the counts of a project at a gate, or at the one of the last turn."""
+        options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
+        options["base_url"] = base_url or str(self.base_url)
+        return self.look(project_key(Config.checked(project_id=project_id, **options)))
+
+    def order(self, action: Callable[..., Any], *arguments: Any) -> Look:
+        """Return the order to do something with the store."""
+        return Look(partial(action, *arguments), 0.0, self.store.blocks)
+
+    def release(self, session: Mapping[str, Any]) -> None:
         """Tell that a session has ended, later if the store is away."""
         self._begin()
-        if name:
+        if name := session_name(session):
             self._released.append(name)
             self._tell_released()
 
@@ -278,7 +288,7 @@ class Turn:
             news["name"] = session_name(response.json_object(exchange.body))
         self._end(news, self._desk.tell)
         if self._is_urgent(NOTHING | news):
-            yield Look(lambda: self._desk.look(self._key), 0.0, self._desk.store.blocks)
+            yield self._desk.order(self._desk.look, self._key)
 
     def _end(self, news: dict[str, Any], tell: Callable[[str, dict[str, Any]], None]) -> None:
         self._is_over = True

@@ -22,6 +22,11 @@ POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0  # How long who waits sleeps, and how 
 STEP = 0.001  # After the end of a window, which frees all, they look one after the other.
 
 
+def worker_of(turn: str) -> str:
+    """Return the worker that a turn is of."""
+    return turn.partition(".")[0]
+
+
 @dataclass(slots=True)
 class Counts:
     """The counts of one project, and those who wait."""
@@ -43,9 +48,8 @@ class Counts:
     # What the gate has refused: held back until when, and being tried until when; how many slots
     # were opened before; and the numbers that it said.
     held: dict[str, list[Any]] = field(default_factory=dict)
-    # Who waits for what, since when; and by when each must have looked again.
-    waiting: dict[str, dict[str, float]] = field(default_factory=lambda: {k: {} for k in KINDS})
-    due: dict[str, float] = field(default_factory=dict)
+    # Who waits: for what, since when, and by when it must have looked again.
+    waiting: dict[str, list[Any]] = field(default_factory=dict)
 
     def look(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and give the turn that is asked for or say how long to wait."""
@@ -87,8 +91,7 @@ class Counts:
             year, month = divmod(today.year * 12 + today.month, 12)
             self.month_end = datetime(year, month + 1, 1, tzinfo=UTC).timestamp()
             self.sessions = 0
-        for turn in [turn for turn, due in self.due.items() if due <= now]:
-            self._leave(turn)
+        self.waiting = {turn: one for turn, one in self.waiting.items() if one[2] > now}
 
     def _counted_by(self, moment: float) -> int:
         return bisect_right(self.counted, moment, key=itemgetter(0))
@@ -96,53 +99,46 @@ class Counts:
     def _sent_by(self, moment: float) -> int:
         return len(self.counted) + sum(taken <= moment for taken in self.sent.values())
 
-    def _leave(self, turn: str) -> None:
-        for queue in (self.due, *self.waiting.values()):
-            queue.pop(turn, None)
-
     def _hear(self, now: float, ask: dict[str, Any], news: dict[str, Any]) -> None:
         """Take in what became of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
         turn, what, since, at = news["id"], news["what"], news["since"], now - news["age"]
         if what == "released":
-            if self.live.pop(turn, None):
-                self._open(now)
+            self._open(now, self.live.pop(turn, 0.0))
             return
-        self._leave(turn)
+        self.waiting.pop(turn, None)
         is_known = self.sent.pop(turn, None) is not None
         if not is_known and (what == "unsent" or any(turn == one for _, one in self.counted)):
             return  # It was told before.
-        if news["session"]:
-            self._hear_of_session(turn, since, at, news, is_known)
+        is_made = news["session"] and what in ("made", "lost")
+        # A session that the store was away for wasn't counted when it was sent.
+        self.sessions = max(0, self.sessions + is_made - (is_known and news["session"]))
+        end = self.live.pop(turn, 0.0)
+        if is_made:
+            self.live[news["name"] or turn] = end or at + LIVE
+        else:
+            self._open(since, end)
         self._answer(what, since, KINDS if news["session"] else KINDS[:1])
-        if what == "unsent":
-            return
+        if what != "unsent":
+            self._count_in(at, ask, news, is_known)
+
+    def _count_in(
+        self, at: float, ask: dict[str, Any], news: dict[str, Any], is_known: bool
+    ) -> None:
         end = at + news["reset"] if news["reset"] else 0.0
-        insort(self.counted, [max(at, end - ROUNDING - ask["window"]), turn])
+        insort(self.counted, [max(at, end - ROUNDING - ask["window"]), news["id"]])
         if not is_known and at <= self.heard:
             # What the gate has stated since has this one in it.
             self.extra = max(0, self.extra - 1)
-        if what in KINDS:
-            self._refuse(at, what, ask, news)
+        if news["what"] in KINDS:
+            self._refuse(at, news["what"], ask, news)
         if news["limit"] and at > self.heard:
             self.heard, self.limit, self.end = at, news["limit"], end
-            self._correct(at, since, ask["window"], news["used"])
+            self._correct(at, news["since"], ask["window"], news["used"])
 
-    def _hear_of_session(
-        self, turn: str, since: float, at: float, news: dict[str, Any], is_known: bool
-    ) -> None:
-        is_made = news["what"] in ("made", "lost")
-        # One that the store was away for wasn't counted when it was sent.
-        self.sessions = max(0, self.sessions + is_made - is_known)
-        end = self.live.pop(turn, at + LIVE)
-        if is_made:
-            self.live[news["name"] or turn] = end
-        elif is_known:
-            self._open(since)
-
-    def _open(self, since: float) -> None:
+    def _open(self, since: float, end: float) -> None:
         """Open a slot: that of a session that has ended, or of one that wasn't made."""
-        hold = self.held.get("concurrent")
-        if hold and hold[0] - HELD["concurrent"] <= since < hold[0]:
+        hold = self.held.get("concurrent", [0.0])
+        if end and hold[0] - HELD["concurrent"] <= since < hold[0]:
             hold[2] += 1
 
     def _answer(self, what: str, since: float, kinds: tuple[str, ...]) -> None:
@@ -179,12 +175,10 @@ class Counts:
         turn, left = ask["id"], ask["left"]
         if turn in self.sent:
             return {"wait": 0.0}  # The reply was lost.
-        came = [queue[turn] for queue in self.waiting.values() if turn in queue]
-        arrival = came[0] if came else now - ask["waited"]
+        _, arrival, _ = self.waiting.pop(turn, ("", now - ask["waited"], 0.0))
         kinds = KINDS if ask["session"] else KINDS[:1]
-        ahead = {kind: self._ahead(turn, {**self.waiting[kind], turn: arrival}) for kind in kinds}
+        ahead = {kind: self._ahead(kind, turn, arrival) for kind in kinds}
         waits = {kind: self._wait(kind, now, ask, ahead[kind]) for kind in kinds}
-        self._leave(turn)
         blocked = [kind for kind in kinds if waits[kind] > 0]
         for kind in blocked:
             # A session can be released at any time, and the one that tries be answered.
@@ -199,21 +193,19 @@ class Counts:
         wait = min(waits[kind], max(POLL, min(waits[kind] / 20, LONGEST_POLL)), left)
         if kind == "requests" and kind not in self.held:
             wait = min(wait, self._free_in(now, ask["window"], 0) + STEP * ahead[kind])
-        self.waiting[kind][turn] = arrival
-        self.due[turn] = now + wait + GRACE
+        self.waiting[turn] = [kind, arrival, now + wait + GRACE]
         return {"wait": wait}
 
-    def _ahead(self, turn: str, waiting: dict[str, float]) -> int:
+    def _ahead(self, kind: str, turn: str, arrival: float) -> int:
         """Return how many go first: of one worker's who came first, of workers who had less."""
-        workers = {one: one.partition(".")[0] for one in waiting}
-        had: Counter[str] = Counter()
-        if len(set(workers.values())) > 1:
-            turns = (*self.sent, *map(itemgetter(1), self.counted))
-            had.update(one.partition(".")[0] for one in turns)
+        waiting = [(at, one) for one, (what, at, _) in self.waiting.items() if what == kind]
+        if not waiting:
+            return 0
+        had = Counter(map(worker_of, (*self.sent, *map(itemgetter(1), self.counted))))
         places = {}
-        for one in sorted(waiting, key=waiting.__getitem__):
-            places[one] = (had[workers[one]], waiting[one])
-            had[workers[one]] += 1
+        for at, one in sorted([*waiting, (arrival, turn)]):
+            places[one] = (had[worker_of(one)], at)
+            had[worker_of(one)] += 1
         return sum(place < places[turn] for place in places.values())
 
     def _wait(self, kind: str, now: float, ask: dict[str, Any], ahead: int) -> float:

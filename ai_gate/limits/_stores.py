@@ -5,10 +5,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from threading import RLock
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 from ai_gate._fork import process, unforked
@@ -18,6 +18,8 @@ from ai_gate.limits._counts import Counts
 
 LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
 PREFIX = "ai-gate:2:"  # Workers that would decide otherwise, from the same log, need another one.
+Place: TypeAlias = tuple[str, int, int, str]
+NOWHERE: Place = ("", 0, 0, "")
 FOLLOW = """
 -- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
 local log, about, id, seen, clock, start = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3], 0
@@ -72,24 +74,14 @@ class Memory:
             return self._counts[key].look(self._began + time.monotonic(), ask)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """The counts of one project, as they follow from the log up to a place."""
-
-    id: str = ""
-    start: int = 0
-    seen: int = 0
-    clock: str = ""
-    counts: Counts = field(default_factory=Counts)
-
-
 class _Follower:
     """What a worker knows of one project's log."""
 
     def __init__(self) -> None:
         self._lock = RLock()  # It isn't held while Redis is asked.
-        self._state = _State()
-        self._known: dict[str, Any] | None = None
+        # Up to where it was followed: its name, its start, how many asks, the clock of the last.
+        self._place, self._counts = NOWHERE, Counts()
+        self._known: dict[str, Any] | None = None  # What was lost there.
         self._replies: dict[str, dict[str, Any]] = {}
 
     def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
@@ -102,47 +94,42 @@ class _Follower:
             # The log can be lost meanwhile, or another thread have begun it anew.
             for _ in range(4):
                 with self._lock:
-                    state, known = self._state, self._known
-                    is_long = state.seen - state.start > LONGEST_LOG
-                    counts = json.dumps(asdict(state.counts)) if is_long else ""
+                    place, known = self._place, self._known
+                    is_long = place[2] - place[1] > LONGEST_LOG
+                    counts = json.dumps(asdict(self._counts)) if is_long else ""
                 text = json.dumps(ask | {"look": look, "known": known})
-                place = [state.id, state.seen, state.clock]
-                said = script(keys, [*place, look, text, counts, key, *names])
+                said = script(keys, [place[0], *place[2:], look, text, counts, key, *names])
                 with self._lock:
-                    if len(said) == 1:
-                        self._lose(state)
-                    elif self._follow(state, *said):
+                    if self._follow(place, *said):
                         self._known = None if self._known is known else self._known
                         return self._replies[look]
             raise LookupError("the log doesn't stay")
         finally:
             del self._replies[look]
 
-    def _lose(self, state: _State) -> None:
-        if self._state is state:
-            self._known = asdict(state.counts) | {"waiting": {}, "due": {}}
-            self._state = _State()
-
     def _follow(
-        self, before: _State, log_id: str, start: int, asks: list[str], counts: str | None = None
+        self, before: Place, name: str, start: int = 0, asks: Any = (), counts: str | None = None
     ) -> bool:
-        """Carry out the asks that aren't known yet. Return True if it is the log of the state."""
-        state, seen = self._state, before.seen if counts is None else start
-        if state.id == log_id and seen <= state.seen:
+        """Carry out the asks that aren't known yet. Return True if it is the log of the place."""
+        place, seen = self._place, before[2] if counts is None else start
+        if name and place[0] == name and seen <= place[2]:
             # Other threads have carried out some of them meanwhile.
-            asks, seen = asks[state.seen - seen :], state.seen
-        elif counts is not None and state.id in ("", log_id):
-            state = _State(counts=Counts(**json.loads(counts)) if counts else Counts())
+            asks, seen = asks[place[2] - seen :], place[2]
+        elif counts is not None and place[0] in ("", name):
+            self._counts = Counts(**json.loads(counts)) if counts else Counts()
         else:
+            if not name and place is before:
+                self._known = asdict(self._counts) | {"waiting": {}}
+                self._place = NOWHERE
             return False
         # If anything interrupts this, the next look begins with what the log begins with.
-        self._state, clock = _State(), state.clock
+        own, clock, self._place = self._counts, place[3], NOWHERE
         for clock, _, text in (one.partition(" ") for one in asks):
             ask = json.loads(text)
-            reply = state.counts.look(float(clock), ask)
+            reply = own.look(float(clock), ask)
             if ask["look"] in self._replies:
                 self._replies[ask["look"]] = reply
-        self._state = _State(log_id, start, seen + len(asks), clock, state.counts)
+        self._place, self._counts = (name, start, seen + len(asks), clock), own
         return True
 
 
