@@ -1,8 +1,9 @@
 """A look at the store of a limiter, once sync and once async."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 import anyio
@@ -38,8 +39,12 @@ def look(order: Look) -> Any:
     except RuntimeError:
         # The interpreter shuts down, or there are too many threads.
         return order.action()
-    # What a signal handler raises can be a TimeoutError too, so none is caught.
-    return seen.result() if wait((seen,), LONGEST_LOOK).done else None
+    # A lock costs less than a future's own wait. What a signal handler raises can be a TimeoutError
+    # too, so none is caught.
+    is_done = Lock()
+    is_done.acquire()
+    seen.add_done_callback(lambda _: is_done.release())
+    return seen.result() if is_done.acquire(timeout=LONGEST_LOOK) else None
 
 
 async def look_async(order: Look) -> Any:
