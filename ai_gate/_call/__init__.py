@@ -42,7 +42,14 @@ def call(
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
-    exchange = yield from _exchange_with_retries(operation, config, report, desk)
+    turns: list[turn.Turn] = []
+    try:
+        exchange = yield from _exchange_with_retries(operation, config, report, desk, turns)
+    except BaseException:
+        # It was cancelled, or the app's own exception ended it.
+        for own_turn in turns[-1:]:
+            own_turn.give_back()
+        raise
     value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
@@ -55,6 +62,7 @@ def _exchange_with_retries(
     config: Config,
     report: Callable[[RateLimit], None],
     desk: "turn.Desk | None",
+    turns: "list[turn.Turn]",
 ) -> "Generator[Order | turn.Look, Any, Exchange]":
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
@@ -64,17 +72,17 @@ def _exchange_with_retries(
     own_turn: turn.Turn | None = None
     while True:
         attempt += 1
+        may_be_repeated = operation.idempotent and attempt <= config.max_retries
+        order = Order({**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost)
         if desk is not None:
-            own_turn = turn.Turn(desk, operation, config, deadline)
-            yield from own_turn.take(delay)
-            delay = 0.0
+            own_turn = turn.Turn(desk, operation, config, order)
+            turns.append(own_turn)
+            yield from own_turn.take()
             if own_turn.refusal is not None:
                 # What came of an attempt that was made says more.
                 return before or own_turn.refusal
-        started = time.monotonic() + delay
-        may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        order = Order({**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost)
-        exchange = yield from _carried_out(order, own_turn)
+        started = time.monotonic() + order.delay
+        exchange = yield order
         is_lost = exchange.status is None
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):
@@ -87,18 +95,6 @@ def _exchange_with_retries(
         if wait is None:
             return exchange
         delay, before = wait, exchange
-
-
-def _carried_out(
-    order: Order, own_turn: "turn.Turn | None"
-) -> Generator[Order, Exchange, Exchange]:
-    try:
-        return (yield order)
-    except GeneratorExit:
-        # It was cancelled, or the app's own exception ended it.
-        if own_turn is not None:
-            own_turn.give_back(order.sent)
-        raise
 
 
 def _log_attempt(

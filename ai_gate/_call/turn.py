@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx
 
 from ai_gate._call import limited, response
-from ai_gate._call.exchange import Deadline, Exchange
+from ai_gate._call.exchange import Exchange, Order
 from ai_gate._call.operations import Operation
 from ai_gate._config import DEFAULT_BASE_URL, Config
 from ai_gate._fork import process
@@ -238,15 +238,13 @@ class Turn:
         desk: Where to ask for it.
         operation: What is to be sent.
         config: The client's settings.
-        deadline: When the call must have ended.
+        order: The order to send it.
     """
 
-    def __init__(
-        self, desk: Desk, operation: Operation, config: Config, deadline: Deadline
-    ) -> None:
+    def __init__(self, desk: Desk, operation: Operation, config: Config, order: Order) -> None:
         self.refusal: Exchange | None = None
         """What is said in place of the gate, if the turn can't come in time."""
-        self._desk, self._key, self._deadline = desk, project_key(config), deadline
+        self._desk, self._key, self._order = desk, project_key(config), order
         desk.base_url = config.base_url
         # A session is what is billed each time.
         self._own = {"id": desk.new_turn(), "session": not operation.idempotent}
@@ -254,22 +252,16 @@ class Turn:
         self._reply: dict[str, Any] | None = None
         self._is_over = False
 
-    def take(self, delay: float) -> Generator[Look, Any, None]:
-        """Wait for the turn, at first for the delay."""
-        self._asked, reply = time.monotonic() + delay, None
+    def take(self) -> Generator[Look, Any, None]:
+        """Wait for the turn, at first for the delay of the order."""
+        delay, self._order.delay, reply = self._order.delay, 0.0, None
+        self._asked = time.monotonic() + delay
         while reply is None or reply["wait"] > 0:
-            try:
-                reply = yield Look(self._look, delay, self._desk.store.blocks)
-            except GeneratorExit:
-                # The call is cancelled.
-                self.give_back(False)
-                raise
+            reply = yield Look(self._look, delay, self._desk.store.blocks)
             if reply is None:
                 self._desk.missed("it takes too long")
                 if self._desk.may_fail:
                     return
-                # The store can come to it later.
-                self.give_back(False)
                 raise AIGateError("The limiter's store is away, so nothing was sent.")
             delay = reply["wait"]
             if "refused" in reply:
@@ -277,9 +269,11 @@ class Turn:
                 return
         self._reply = reply
 
-    def give_back(self, was_sent: bool) -> None:
-        """Tell that the attempt has ended without an outcome."""
-        self._end({"what": "lost" if was_sent else "unsent"}, self._desk.tell_soon)
+    def give_back(self) -> None:
+        """Tell that the attempt has ended without an outcome, if it has."""
+        if not self._is_over:
+            what = "lost" if self._order.sent else "unsent"
+            self._end({"what": what}, self._desk.tell_soon)
 
     def report(self, exchange: Exchange) -> Generator[Look, Any, None]:
         """Tell what came of the attempt: at once if others have to know it, else with the next."""
@@ -291,9 +285,9 @@ class Turn:
             yield self._desk.order(self._desk.look, self._key)
 
     def _end(self, news: dict[str, Any], tell: Callable[[str, dict[str, Any]], None]) -> None:
-        self._is_over = True
         since = self._reply["now"] if self._reply else 0.0
         tell(self._key, self._own | {"since": since} | news)
+        self._is_over = True
 
     def _look(self) -> Any:
         reply = self._desk.look(self._key, self._ask)
@@ -305,7 +299,7 @@ class Turn:
         return reply
 
     def _ask(self) -> dict[str, Any]:
-        left = self._deadline.left() if self._desk.waits else 0.0
+        left = self._order.deadline.left() if self._desk.waits else 0.0
         return self._own | {"left": left, "waited": time.monotonic() - self._asked}
 
     def _is_urgent(self, news: dict[str, Any]) -> bool:

@@ -102,7 +102,9 @@ class _Follower:
                 with self._lock:
                     if self._follow(place, *said):
                         self._known = None if self._known is known else self._known
-                        return self._replies[look]
+                        # The counts that the log began with can have the ask in them.
+                        if self._replies[look]:
+                            return self._replies[look]
             raise LookupError("the log doesn't stay")
         finally:
             del self._replies[look]

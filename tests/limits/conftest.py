@@ -17,8 +17,11 @@ from typing import Protocol
 import pytest
 import redis
 
+from ai_gate._http import look
+from ai_gate.limits import _stores
 from tests.support.fixtures import *  # noqa: F403
 
+PATIENCE = 20.0
 REQUIRED = "AI_GATE_REQUIRE_REDIS"
 
 
@@ -113,8 +116,15 @@ def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
         server.stop()
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let looks take longer than they may, because a busy machine isn't a store that is away."""
+    for module in (look, _stores):
+        monkeypatch.setattr(module, "LONGEST_LOOK", PATIENCE)
+
+
 @pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest) -> str | None:
+def store(request: pytest.FixtureRequest, patience: None) -> str | None:
     """Each place where counts can be, as a limiter's first argument."""
     if request.param == "memory":
         return None

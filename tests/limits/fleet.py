@@ -71,7 +71,7 @@ def use_up(limiter: Limiter, url: str, requests: int) -> None:
 
 
 def be_patient() -> None:
-    """Let looks take longer than they may, because a busy machine isn't a store that is away."""
+    """Let looks of a worker take longer than they may, as the fixture `patience` does."""
     look.LONGEST_LOOK = _stores.LONGEST_LOOK = 20.0
 
 

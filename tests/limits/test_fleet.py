@@ -10,8 +10,7 @@ from itertools import cycle
 
 import pytest
 
-from ai_gate._http import look
-from ai_gate.limits import Limiter, _stores
+from ai_gate.limits import Limiter
 from ai_gate.testing import MockGate
 from tests.limits.conftest import StartRedis
 from tests.limits.fleet import Outcome, processes, tasks, threads, use_up
@@ -19,12 +18,6 @@ from tests.limits.fleet import Outcome, processes, tasks, threads, use_up
 WINDOW = 1.5
 WINDOWS = 3
 REQUESTS = 40
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (look, _stores):
-        monkeypatch.setattr(module, "LONGEST_LOOK", 20.0)
 
 
 def check(found: Outcome) -> None:
@@ -37,6 +30,7 @@ def check(found: Outcome) -> None:
     assert min(found.made) >= 0.5 * max(found.made)
 
 
+@pytest.mark.usefixtures("patience")
 def test_processes_of_which_one_is_killed(start_redis: StartRedis) -> None:
     url = start_redis().url
     check(processes(4, url, requests=REQUESTS, window=1.5, windows=4, killed=1, at_once=15))

@@ -22,6 +22,7 @@ import trustme
 
 from ai_gate import AIGateClient, AIGateError, RateLimitError
 from ai_gate.limits import Limiter
+from ai_gate.limits._stores import Redis
 from ai_gate.testing import MockGate
 from tests.limits.conftest import Server, StartRedis, eventually, far_away
 from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Client
@@ -29,6 +30,7 @@ from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Clie
 SECRET = "redispassword"
 
 
+@pytest.mark.usefixtures("patience")
 def test_no_secret_is_in_the_store(start_redis: StartRedis) -> None:
     server = start_redis()
     with MockGate() as gate:
@@ -45,6 +47,7 @@ def test_no_secret_is_in_the_store(start_redis: StartRedis) -> None:
     assert all(0 < int(seen.ttl(key)) <= 32 * 86_400 for key, _ in kept)
 
 
+@pytest.mark.usefixtures("patience")
 def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
     server = start_redis()
     with MockGate(requests=None, concurrent=None, quota=None) as gate:
@@ -64,6 +67,7 @@ CALL_THAT_THE_LOOP_CUTS = """
 import asyncio, sys
 from ai_gate import AsyncAIGateClient
 from ai_gate.limits import Limiter
+from ai_gate.limits._stores import Redis
 project, url, realtime_url, store = sys.argv[1:]
 
 async def main():
@@ -86,6 +90,7 @@ def test_a_call_that_the_end_of_the_loop_cuts_frees_its_slot(start_redis: StartR
         assert len(gate.sessions) == 1
 
 
+@pytest.mark.usefixtures("patience")
 def test_the_log_stays_short(start_redis: StartRedis) -> None:
     server = start_redis()
     limiters = [Limiter(server.url, requests=500) for _ in range(2)]
@@ -157,6 +162,7 @@ def test_the_calls_go_on_and_the_counts_recover(
 
 
 @pytest.mark.parametrize("keys", ["*", "*:log", "*:about"])
+@pytest.mark.usefixtures("patience")
 def test_keys_that_are_evicted(keys: str, start_redis: StartRedis) -> None:
     server = start_redis()
     admin = server.client()
@@ -214,6 +220,7 @@ def test_a_paused_store_costs_a_quarter_of_a_second(
         assert 0.2 < time.monotonic() - started < 2.5
 
 
+@pytest.mark.usefixtures("patience")
 def test_over_tls_with_a_password(start_redis: StartRedis, tmp_path: Path) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
@@ -293,6 +300,7 @@ def test_a_signal_handlers_limit_passes_through(start_redis: StartRedis) -> None
             signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.usefixtures("patience")
 def test_a_child_tells_only_its_own_news(start_redis: StartRedis) -> None:
     with MockGate(requests=None) as gate:
         limiter = Limiter(start_redis().url)
@@ -370,6 +378,7 @@ def test_a_slow_store_is_told_of_too(caller: Caller, start_redis: StartRedis, ca
     assert len([one for one in caplog.records if "store is away" in one.getMessage()]) == 1
 
 
+@pytest.mark.usefixtures("patience")
 def test_what_was_lost_is_told_by_those_who_know_it(start_redis: StartRedis) -> None:
     server = start_redis()
     with MockGate(requests=None, concurrent=None, quota=None) as gate:
@@ -391,6 +400,7 @@ def test_what_was_lost_is_told_by_those_who_know_it(start_redis: StartRedis) -> 
         assert counts[2] >= 4
 
 
+@pytest.mark.usefixtures("patience")
 def test_a_store_that_has_forgotten_the_last_asks(start_redis: StartRedis) -> None:
     server = start_redis()
     admin = server.client()
@@ -426,3 +436,28 @@ def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
         left = limiter.usage(PROJECT, gate.url).requests.reset_at - datetime.now(UTC)
         assert 800 < left.total_seconds() <= 900
         assert ended.wait(60.0)
+
+
+@pytest.mark.usefixtures("patience")
+def test_an_ask_that_the_counts_of_the_log_have_in_them(start_redis: StartRedis) -> None:
+    server = start_redis()
+    one, other = (Redis(server.url) for _ in range(2))
+    limits = {"requests": 500, "window": 900.0, "concurrent": 0, "quota": 0}
+
+    def ask(turn: str) -> dict[str, Any]:
+        return limits | {"id": turn, "session": False, "left": 0.0, "waited": 0.0, "news": []}
+
+    def late(keys: list[str], arguments: list[Any]) -> Any:
+        said = script(keys, arguments)
+        if turns:
+            # Meanwhile the log begins anew twice, and another thread follows it there.
+            for _ in range(250):
+                other.look("key", ask(f"other.{turns.pop()}"))
+            one.look("key", ask("one.1"))
+        return said
+
+    one.look("key", ask("one.0"))
+    script, turns = one._script, list(range(250))
+    reply = one._followers["key"].look(late, "key", ask("one.2"))
+    assert reply["wait"] == 0
+    assert one.look("key", ask(""))["requests"][0] == 253
