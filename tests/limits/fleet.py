@@ -72,7 +72,8 @@ def use_up(limiter: Limiter, url: str, requests: int) -> None:
 
 def be_patient() -> None:
     """Let looks of a worker take longer than they may, as the fixture `patience` does."""
-    look.LONGEST_LOOK = _stores.LONGEST_LOOK = 20.0
+    for module in (look, _stores):
+        vars(module)["LONGEST_LOOK"] = 20.0
 
 
 def work(url: str, store: str, requests: int, window: float, at_once: int) -> None:
@@ -93,7 +94,7 @@ def work(url: str, store: str, requests: int, window: float, at_once: int) -> No
 
 @contextmanager
 def workers(
-    count: int, url: str, store: str | None, requests: int, window: float, at_once: int
+    count: int, url: str, store: str | None, *, requests: int, window: float, at_once: int
 ) -> Iterator[list[subprocess.Popen[str]]]:
     """Start workers, and give them once they are ready."""
     arguments = [url, store or "", f"{requests}", f"{window}", f"{at_once}"]
@@ -137,7 +138,9 @@ def processes(
     """Let processes call for some windows, each so often at once; kill some in the first one."""
     with (
         MockGate(requests=requests, window=window) as gate,
-        workers(count, gate.url, store, requests, window, at_once) as started,
+        workers(
+            count, gate.url, store, requests=requests, window=window, at_once=at_once
+        ) as started,
     ):
         if store and at_once > 1:
             use_up(Limiter(store, requests=requests, window=window), gate.url, requests)
