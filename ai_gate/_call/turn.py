@@ -192,7 +192,8 @@ class Desk:
         self, ask: dict[str, Any], news: list[tuple[float, dict[str, Any]]]
     ) -> dict[str, Any]:
         now = time.monotonic()
-        return self.limits | ask | {"news": [one | {"age": now - at} for at, one in news]}
+        told = [one | {"age": now - at} for at, one in news]
+        return self.limits | ask | {"news": told, "known": []}
 
     def _tell_released(self) -> None:
         """Tell which sessions have ended; those that are left are told after another look."""

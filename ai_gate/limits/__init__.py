@@ -7,9 +7,11 @@ from typing import Any, Literal, Self
 from ai_gate._call.limited import Count, Usage, usage
 from ai_gate._call.turn import Desk
 from ai_gate._config import checked_seconds
+from ai_gate._http.log import Redis
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._stores import Memory, Redis
+from ai_gate.limits._counts import Counts
+from ai_gate.limits._memory import Memory
 
 __all__ = ["Count", "Limiter", "Usage"]
 
@@ -69,7 +71,7 @@ class Limiter:
             raise AIGateError('on_error must be "allow" or "refuse".')
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
-        kept = Memory() if store is None else Redis(store)
+        kept = Memory() if store is None else Redis(store, Counts)
         numbers = {name: limit or 0 for name, limit in limits.items()}
         self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
 

@@ -53,8 +53,8 @@ class Counts:
 
     def look(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and give the turn that is asked for or say how long to wait."""
-        if ask.get("known"):
-            self._merge(Counts(**ask["known"]))
+        for known in ask["known"]:
+            self._merge(Counts(**known))
         self._forget(now, ask)
         for news in ask["news"]:
             self._hear(now, ask, news)
@@ -137,7 +137,7 @@ class Counts:
 
     def _open(self, since: float, end: float) -> None:
         """Open a slot: that of a session that has ended, or of one that wasn't made."""
-        hold = self.held.get("concurrent", [0.0])
+        hold = self.held["concurrent"] if "concurrent" in self.held else [0.0]
         if end and hold[0] - HELD["concurrent"] <= since < hold[0]:
             hold[2] += 1
 

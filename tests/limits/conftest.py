@@ -18,7 +18,6 @@ import pytest
 import redis
 
 from ai_gate._http import look
-from ai_gate.limits import _stores
 from tests.support.fixtures import *  # noqa: F403
 
 PATIENCE = 20.0
@@ -119,8 +118,7 @@ def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let looks take longer than they may, because a busy machine isn't a store that is away."""
-    for module in (look, _stores):
-        monkeypatch.setattr(module, "LONGEST_LOOK", PATIENCE)
+    monkeypatch.setattr(look, "LONGEST_LOOK", PATIENCE)
 
 
 @pytest.fixture(params=["memory", "redis"])

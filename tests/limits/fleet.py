@@ -18,7 +18,7 @@ import anyio
 
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
 from ai_gate._http import look
-from ai_gate.limits import Limiter, _stores
+from ai_gate.limits import Limiter
 from ai_gate.testing import MockGate
 
 PROJECT = "proj_test7secret"
@@ -72,8 +72,7 @@ def use_up(limiter: Limiter, url: str, requests: int) -> None:
 
 def be_patient() -> None:
     """Let looks of a worker take longer than they may, as the fixture `patience` does."""
-    for module in (look, _stores):
-        vars(module)["LONGEST_LOOK"] = 20.0
+    look.LONGEST_LOOK = 20.0
 
 
 def work(url: str, store: str, requests: int, window: float, at_once: int) -> None:

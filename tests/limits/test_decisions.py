@@ -114,6 +114,7 @@ class World:
         return {
             **{"id": turn, "session": False, "left": 1e6, "waited": waited, "news": news},
             **{"requests": self.limit, "window": WINDOW, "concurrent": 0, "quota": 0},
+            "known": [],
         }
 
 
@@ -208,5 +209,5 @@ def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
 
 def ask_of(turn: str, news: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what a worker without limits asks, for a session."""
-    limits = {"requests": 0, "window": WINDOW, "concurrent": 0, "quota": 0}
+    limits = {"requests": 0, "window": WINDOW, "concurrent": 0, "quota": 0, "known": []}
     return limits | {"id": turn, "session": True, "left": 0.0, "waited": 0.0, "news": news}

@@ -15,9 +15,9 @@ from ai_gate.testing import MockGate
 from tests.limits.conftest import StartRedis
 from tests.limits.fleet import Outcome, processes, tasks, threads, use_up
 
-WINDOW = 1.5
+WINDOW = 2.0
 WINDOWS = 3
-REQUESTS = 40
+REQUESTS = 12
 
 
 def check(found: Outcome) -> None:
@@ -33,7 +33,7 @@ def check(found: Outcome) -> None:
 @pytest.mark.usefixtures("patience")
 def test_processes_of_which_one_is_killed(start_redis: StartRedis) -> None:
     url = start_redis().url
-    check(processes(4, url, requests=REQUESTS, window=1.5, windows=4, killed=1, at_once=15))
+    check(processes(4, url, requests=REQUESTS, window=WINDOW, windows=4, killed=1, at_once=5))
 
 
 def test_without_a_limiter_the_gate_refuses() -> None:
@@ -45,7 +45,7 @@ def test_threads(store: str | None) -> None:
     with MockGate(requests=REQUESTS, window=WINDOW) as gate:
         limiter = Limiter(store, requests=REQUESTS, window=WINDOW)
         use_up(limiter, gate.url, REQUESTS)
-        check(threads(50, limiter, gate.url, WINDOW * (WINDOWS - 0.5)))
+        check(threads(15, limiter, gate.url, WINDOW * (WINDOWS - 0.5)))
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -53,7 +53,7 @@ def test_tasks(backend: str, store: str | None) -> None:
     with MockGate(requests=REQUESTS, window=WINDOW) as gate:
         limiter = Limiter(store, requests=REQUESTS, window=WINDOW)
         use_up(limiter, gate.url, REQUESTS)
-        check(tasks(50, limiter, gate.url, WINDOW * (WINDOWS - 0.5), backend))
+        check(tasks(15, limiter, gate.url, WINDOW * (WINDOWS - 0.5), backend))
 
 
 def test_clocks_that_are_five_minutes_apart(

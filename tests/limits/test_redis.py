@@ -21,8 +21,9 @@ import redis
 import trustme
 
 from ai_gate import AIGateClient, AIGateError, RateLimitError
+from ai_gate._http.log import Redis
 from ai_gate.limits import Limiter
-from ai_gate.limits._stores import Redis
+from ai_gate.limits._counts import Counts
 from ai_gate.testing import MockGate
 from tests.limits.conftest import Server, StartRedis, eventually, far_away
 from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Client
@@ -66,8 +67,9 @@ def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
 CALL_THAT_THE_LOOP_CUTS = """
 import asyncio, sys
 from ai_gate import AsyncAIGateClient
+from ai_gate._http.log import Redis
 from ai_gate.limits import Limiter
-from ai_gate.limits._stores import Redis
+from ai_gate.limits._counts import Counts
 project, url, realtime_url, store = sys.argv[1:]
 
 async def main():
@@ -441,8 +443,8 @@ def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
 @pytest.mark.usefixtures("patience")
 def test_an_ask_that_the_counts_of_the_log_have_in_them(start_redis: StartRedis) -> None:
     server = start_redis()
-    one, other = (Redis(server.url) for _ in range(2))
-    limits = {"requests": 500, "window": 900.0, "concurrent": 0, "quota": 0}
+    one, other = (Redis(server.url, Counts) for _ in range(2))
+    limits = {"requests": 500, "window": 900.0, "concurrent": 0, "quota": 0, "known": []}
 
     def ask(turn: str) -> dict[str, Any]:
         return limits | {"id": turn, "session": False, "left": 0.0, "waited": 0.0, "news": []}

@@ -1,8 +1,6 @@
-"""Where the counts are: in this process, or in each worker's that follows a log in Redis."""
+"""A log in Redis of what workers ask for, which each of them follows to the same state."""
 
 import json
-import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -11,10 +9,9 @@ from threading import RLock
 from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
-from ai_gate._fork import process, unforked
-from ai_gate._http.look import LONGEST_LOOK
+from ai_gate._fork import process
+from ai_gate._http import look as looks
 from ai_gate.errors import AIGateError
-from ai_gate.limits._counts import Counts
 
 LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
 PREFIX = "ai-gate:2:"  # Workers that would decide otherwise, from the same log, need another one.
@@ -50,38 +47,15 @@ return {known, start, unpack(asks)}
 """
 
 
-class Memory:
-    """The counts of this process."""
-
-    blocks = False
-    failures: tuple[type[Exception], ...] = ()
-
-    def __init__(self) -> None:
-        self._counts: defaultdict[str, Counts] = defaultdict(Counts)
-        self._began = time.time() - time.monotonic()  # Nobody sets this clock.
-        self._lock = RLock()  # A signal handler can make a call too.
-
-    def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
-        """Take in the news, and ask for a turn."""
-        return unforked(lambda: self._look(key, ask))
-
-    def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to."""
-        return next((key for key, one in list(self._counts.items()) if name in one.live), None)
-
-    def _look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
-        with self._lock:
-            return self._counts[key].look(self._began + time.monotonic(), ask)
-
-
 class _Follower:
     """What a worker knows of one project's log."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: type) -> None:
+        self._new_state = state
         self._lock = RLock()  # It isn't held while Redis is asked.
         # Up to where it was followed: its name, its start, how many asks, the clock of the last.
-        self._place, self._counts = NOWHERE, Counts()
-        self._known: dict[str, Any] | None = None  # What was lost there.
+        self._place, self._state = NOWHERE, state()
+        self._known: list[dict[str, Any]] = []  # What was lost there.
         self._replies: dict[str, dict[str, Any]] = {}
 
     def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
@@ -96,12 +70,12 @@ class _Follower:
                 with self._lock:
                     place, known = self._place, self._known
                     is_long = place[2] - place[1] > LONGEST_LOG
-                    counts = json.dumps(asdict(self._counts)) if is_long else ""
+                    state = json.dumps(asdict(self._state)) if is_long else ""
                 text = json.dumps(ask | {"look": look, "known": known})
-                said = script(keys, [place[0], *place[2:], look, text, counts, key, *names])
+                said = script(keys, [place[0], *place[2:], look, text, state, key, *names])
                 with self._lock:
                     if self._follow(place, *said):
-                        self._known = None if self._known is known else self._known
+                        self._known = [] if self._known is known else self._known
                         # The counts that the log began with can have the ask in them.
                         if self._replies[look]:
                             return self._replies[look]
@@ -110,37 +84,43 @@ class _Follower:
             del self._replies[look]
 
     def _follow(
-        self, before: Place, name: str, start: int = 0, asks: Any = (), counts: str | None = None
+        self, before: Place, name: str, start: int = 0, asks: Any = (), state: str | None = None
     ) -> bool:
         """Carry out the asks that aren't known yet. Return True if it is the log of the place."""
-        place, seen = self._place, before[2] if counts is None else start
+        place, seen = self._place, before[2] if state is None else start
         if name and place[0] == name and seen <= place[2]:
             # Other threads have carried out some of them meanwhile.
             asks, seen = asks[place[2] - seen :], place[2]
-        elif counts is not None and place[0] in ("", name):
-            self._counts = Counts(**json.loads(counts)) if counts else Counts()
+        elif state is not None and place[0] in ("", name):
+            self._state = self._new_state(**json.loads(state) if state else {})
         else:
             if not name and place is before:
-                self._known = asdict(self._counts) | {"waiting": {}}
+                self._known = [asdict(self._state)]
                 self._place = NOWHERE
             return False
         # If anything interrupts this, the next look begins with what the log begins with.
-        own, clock, self._place = self._counts, place[3], NOWHERE
+        own, clock, self._place = self._state, place[3], NOWHERE
         for clock, _, text in (one.partition(" ") for one in asks):
             ask = json.loads(text)
             reply = own.look(float(clock), ask)
             if ask["look"] in self._replies:
                 self._replies[ask["look"]] = reply
-        self._place, self._counts = (name, start, seen + len(asks), clock), own
+        self._place, self._state = (name, start, seen + len(asks), clock), own
         return True
 
 
 class Redis:
-    """The counts of all workers, through a Redis or Valkey server."""
+    """The counts of all workers, through a Redis or Valkey server.
+
+    Args:
+        url: Where it is.
+        state: A dataclass of what JSON can hold, whose `look` takes the time and an ask.
+    """
 
     blocks = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, state: type) -> None:
+        self._new_state = state
         try:
             import redis  # noqa: PLC0415
             from redis import backoff, retry  # noqa: PLC0415
@@ -151,8 +131,8 @@ class Redis:
         self._connected = partial(
             redis.Redis.from_url,
             url.replace("valkey", "redis", url.startswith("valkey")),
-            socket_timeout=LONGEST_LOOK,
-            socket_connect_timeout=LONGEST_LOOK,
+            socket_timeout=looks.LONGEST_LOOK,
+            socket_connect_timeout=looks.LONGEST_LOOK,
             # Once, for a connection that Redis has closed meanwhile.
             retry=retry.Retry(backoff.NoBackoff(), 1, (redis.ConnectionError,)),
             protocol=2,
@@ -169,7 +149,9 @@ class Redis:
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and ask for a turn."""
         self._prepare()
-        return self._followers.setdefault(key, _Follower()).look(self._script, key, ask)
+        return self._followers.setdefault(key, _Follower(self._new_state)).look(
+            self._script, key, ask
+        )
 
     def find(self, name: str) -> str | None:
         """Return the key of the project that a live session belongs to, if Redis knows it."""
