@@ -137,7 +137,7 @@ class Counts:
 
     def _open(self, since: float, end: float) -> None:
         """Open a slot: that of a session that has ended, or of one that wasn't made."""
-        hold = self.held["concurrent"] if "concurrent" in self.held else [0.0]
+        hold = self.held.get(KINDS[2], [0.0])
         if end and hold[0] - HELD["concurrent"] <= since < hold[0]:
             hold[2] += 1
 
