@@ -5,12 +5,11 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ai_gate._call import Call, call
-from ai_gate._call.exchange import Look
+from ai_gate._call.exchange import Order
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._config import Config, full_name
 from ai_gate._http import AsyncClients, Clients, exchange, exchange_async
-from ai_gate._http.look import look, look_async
 from ai_gate._lazy import LazyModule
 from ai_gate._logging import enable_debug
 from ai_gate._redaction import HiddenInLogs
@@ -18,9 +17,11 @@ from ai_gate.errors import AIGateError
 
 if TYPE_CHECKING:
     from ai_gate import limits
+    from ai_gate._http import look as looks
 else:
-    # Who makes a limiter has imported it.
+    # Who makes a limiter has imported them.
     limits = LazyModule("ai_gate.limits")
+    looks = LazyModule("ai_gate._http.look")
 
 C = TypeVar("C", bound=Clients | AsyncClients)
 
@@ -72,30 +73,38 @@ def run(call: Call, clients: Clients, config: Config) -> dict[str, Any]:
     """Carry out a call and return the JSON object of its response."""
     clients.check_open()
     order = next(call)
-    while True:
-        with HiddenInLogs(config.project_id):
-            result = look(order) if isinstance(order, Look) else exchange(order, clients)
-        try:
-            order = call.send(result)
-        except StopIteration as finished:
-            return _returned(finished)
+    try:
+        while True:
+            with HiddenInLogs(config.project_id):
+                result = exchange(order, clients) if isinstance(order, Order) else looks.look(order)
+            try:
+                order = call.send(result)
+            except StopIteration as finished:
+                return _returned(finished)
+    finally:
+        # What ends it here ends the call at once, whoever keeps the traceback.
+        call.close()
 
 
 async def run_async(call: Call, clients: AsyncClients, config: Config) -> dict[str, Any]:
     """Carry out a call and return the JSON object of its response."""
     clients.check_open()
     order = next(call)
-    while True:
-        with HiddenInLogs(config.project_id):
-            result = (
-                await look_async(order)
-                if isinstance(order, Look)
-                else await exchange_async(order, clients)
-            )
-        try:
-            order = call.send(result)
-        except StopIteration as finished:
-            return _returned(finished)
+    try:
+        while True:
+            with HiddenInLogs(config.project_id):
+                result = (
+                    await exchange_async(order, clients)
+                    if isinstance(order, Order)
+                    else await looks.look_async(order)
+                )
+            try:
+                order = call.send(result)
+            except StopIteration as finished:
+                return _returned(finished)
+    finally:
+        # What ends it here ends the call at once, whoever keeps the traceback.
+        call.close()
 
 
 def _returned(finished: StopIteration) -> dict[str, Any]:

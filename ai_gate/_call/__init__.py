@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ai_gate._call import response
-from ai_gate._call.exchange import Deadline, Exchange, Look, Order
+from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
@@ -21,7 +21,7 @@ else:
     # Most users of the SDK have no limiter.
     turn = LazyModule("ai_gate._call.turn")
 
-Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
+Call: TypeAlias = "Generator[Order | turn.Look, Any, dict[str, Any]]"
 """Yields what to do, receives what came of it, and returns the JSON object that came."""
 
 
@@ -42,7 +42,14 @@ def call(
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
-    exchange = yield from _exchange_with_retries(operation, config, report, desk)
+    turns: list[turn.Turn] = []
+    try:
+        exchange = yield from _exchange_with_retries(operation, config, report, desk, turns)
+    except BaseException:
+        # It was cancelled, or the app's own exception ended it.
+        for own_turn in turns[-1:]:
+            own_turn.give_back()
+        raise
     value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
@@ -55,7 +62,8 @@ def _exchange_with_retries(
     config: Config,
     report: Callable[[RateLimit], None],
     desk: "turn.Desk | None",
-) -> Generator[Order | Look, Any, Exchange]:
+    turns: "list[turn.Turn]",
+) -> "Generator[Order | turn.Look, Any, Exchange]":
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
     attempt, delay, is_lost = 0, 0.0, False
@@ -64,18 +72,17 @@ def _exchange_with_retries(
     own_turn: turn.Turn | None = None
     while True:
         attempt += 1
+        may_be_repeated = operation.idempotent and attempt <= config.max_retries
+        order = Order({**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost)
         if desk is not None:
-            own_turn = turn.Turn(desk, operation, config, deadline)
-            yield from own_turn.take(delay)
-            delay = 0.0
+            own_turn = turn.Turn(desk, operation, config, order)
+            turns.append(own_turn)
+            yield from own_turn.take()
             if own_turn.refusal is not None:
                 # What came of an attempt that was made says more.
                 return before or own_turn.refusal
-        started = time.monotonic() + delay
-        may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        exchange = yield Order(
-            {**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost
-        )
+        started = time.monotonic() + order.delay
+        exchange = yield order
         is_lost = exchange.status is None
         _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
         if reported := RateLimit.from_headers(exchange.headers):

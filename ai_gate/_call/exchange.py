@@ -1,7 +1,7 @@
 """What a call orders, and what happened to a request, without I/O."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,18 +44,8 @@ class Order:
     """Whether the attempt before got no response."""
     auth: Any = httpx.USE_CLIENT_DEFAULT
     """What `httpx.Client.send` takes: None if the request itself proves who sends it."""
-
-
-@dataclass(slots=True, eq=False)
-class Look:
-    """The order to look at the store of a limiter."""
-
-    action: Callable[[], Any] = field(repr=False)
-    """Looks, and returns what is sent back to who ordered it."""
-    delay: float
-    """How long to wait before, in seconds."""
-    blocks: bool
-    """Whether it blocks, and so is done in a thread beside an event loop."""
+    sent: bool = False
+    """Whether anything of the request can have been sent, once it has ended."""
 
 
 @dataclass(slots=True, eq=False)

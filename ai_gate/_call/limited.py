@@ -1,10 +1,14 @@
 """What a response says of the gate's limits, and what a limiter says in the gate's place."""
 
 import json
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import httpx
 
 from ai_gate._call import response
 from ai_gate._call.exchange import Exchange
@@ -26,9 +30,18 @@ REFUSALS = {
 """What the gate refuses for, by the errors that it gives."""
 SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 """How long nobody sends after a 429 whose reset has passed, or that states none, in seconds."""
+LARGEST_NUMBER, LONGEST_NAME = 10**9, 40
+"""What is kept of a refusal."""
 LONGEST_RESET = 3600.0
 """How far off a reset can be, in seconds, unless a window is longer; else it is nonsense."""
 PRICING = "https://www.ai-gate.dev/pricing"
+PLANS = {100: "free", 5_000: "starter", 20_000: "growth"}
+"""The plans by the sessions that they include in a month."""
+NUMBERS = {
+    *("limit", "current", "max", "sessionsIncluded", "sessionsUsed", "sessionsRemaining"),
+    *("estimatedMinutes", "minutesUsed", "percentUsed"),
+}
+"""The documented numbers of the gate's refusals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
         `what`: `made`, `failed`, `lost` (no answer came), `unsent`, or what was refused. `limit`,
         `used` and `reset`: the requests in a window, those that are counted in this one, and the
         seconds until its end; 0 where they weren't stated. `hold`: how long nobody is to send.
-        `month_used`: the sessions of the month.
+        `stated`: the numbers of a refusal.
     """
     body = response.json_object(exchange.body) if exchange.refused else {}
     what = _what(exchange, body)
@@ -68,48 +81,52 @@ def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
     limit, left, at = reported.limit or 0, reported.remaining, reported.reset_at
     is_stated = left is not None and 0 <= left <= limit
     reset = seconds_until(at, exchange.headers, datetime.now(UTC)) if at else 0.0
-    usage = body.get("usage")
-    used = usage.get("sessionsUsed") if isinstance(usage, dict) else 0
     return {
         "what": what,
         "limit": limit if is_stated else 0,
         "used": limit - (left or 0) if is_stated else 0,
         "reset": reset if reset <= max(window, LONGEST_RESET) else 0.0,
         "hold": _hold(exchange, body, at, window) if what == "requests" else 0.0,
-        "month_used": used if isinstance(used, int) and used > 0 else 0,
+        "stated": _stated(body.get("usage") if what == "quota" else body),
     }
 
 
-def refusal(kind: str, used: int, limit: int, wait: float, window: float) -> Exchange:
+def refusal(reply: Mapping[str, Any], window: float) -> Exchange:
     """Return the response that the gate would have given, of a request that wasn't sent.
 
     Args:
-        kind: What is used up: `requests`, `quota` or `concurrent`.
-        used: How many are used.
-        limit: How many there are, or 0 if that isn't known.
-        wait: When there will be one again, in seconds.
+        reply: The store's: what is `refused`, the seconds to `wait`, how many are used of how many
+            (0 if that isn't known), and the numbers that the gate `said` when it refused.
         window: The length of a window, in seconds.
     """
+    kind, wait, said = reply["refused"], reply["wait"], reply["said"]
+    used, limit, _ = reply[kind]
     if kind == "requests":
-        at = datetime.now(UTC) + timedelta(seconds=wait)
-        reset_at = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        what, error = f"requests in {window:g} s", "Rate limit exceeded"
-        fields: dict[str, Any] = {"window": f"{window:g} seconds", "resetAt": reset_at}
-        fields |= {"limit": limit} if limit else {}
+        limit = limit or said.get("limit", 0)
+        minutes = not window % 60
+        shown = f"{window / 60:g} minutes" if minutes else f"{window:g} seconds"
+        what, error = f"requests in {shown}", "Rate limit exceeded"
+        fields: dict[str, Any] = {"limit": limit or used, "window": shown, "resetAt": _iso(wait)}
     elif kind == "quota":
         what, error = "sessions of the month", "quota_exceeded"
-        known = {"sessionsIncluded": limit, "sessionsRemaining": max(0, limit - used)}
-        fields = {"usage": {"sessionsUsed": used, **(known if limit else {})}}
+        limit = limit or said.get("sessionsIncluded", 0)
+        included, used = limit or used, max(used, said.get("sessionsUsed", 0))
+        known = {"sessionsIncluded": included, "sessionsUsed": used}
+        known |= {"sessionsRemaining": max(0, included - used)}
+        known |= {"percentUsed": round(100 * used / included) if included else 100}
+        fields = {"usage": {"plan": PLANS.get(included, "unknown"), **said, **known}}
         fields["upgrade_url"] = PRICING
     else:
         what, error = "live sessions", "concurrent_limit_exceeded"
-        fields = {"current": used, "hint": "Release sessions that have ended."}
-        fields |= {"max": limit} if limit else {}
+        limit = limit or said.get("max", 0)
+        used = max(used, said.get("current", 0))
+        fields = {"current": used, "max": limit or used}
+        fields["hint"] = "Release sessions that have ended."
     count = f"{used} of {limit} {what} are used" if limit else f"the gate has refused more {what}"
     message = f"the limiter refused, and nothing was sent: {count}, again in {wait:.1f} s"
     return Exchange(
         status=402 if kind == "quota" else 429,
-        headers={"retry-after": f"{wait:.3f}"},
+        headers=_headers(reply),
         body=bytearray(json.dumps({"error": error, "message": message, **fields}).encode()),
         is_whole=True,
         sent=False,
@@ -145,3 +162,33 @@ def _hold(
     if seconds is None and moment is not None:
         seconds = seconds_until(moment, exchange.headers, datetime.now(UTC))
     return min(window, UNKNOWN_HOLD if seconds is None else max(seconds, SHORTEST_HOLD))
+
+
+def _stated(said: object) -> dict[str, Any]:
+    """Return the numbers of a refusal, and the name of the plan."""
+    fields = said if isinstance(said, dict) else {}
+    numbers = {
+        name: value
+        for name, value in fields.items()
+        if name in NUMBERS and type(value) in (int, float) and 0 <= value <= LARGEST_NUMBER
+    }
+    plan = fields.get("plan")
+    return numbers | ({"plan": plan[:LONGEST_NAME]} if isinstance(plan, str) else {})
+
+
+def _headers(reply: Mapping[str, Any]) -> httpx.Headers:
+    used, limit, reset = reply["requests"]
+    headers = {}
+    if reply["refused"] == "requests":
+        reset = reply["wait"]
+        headers["Retry-After"] = f"{math.ceil(reset)}"
+    if limit:
+        left = 0 if reply["refused"] == "requests" else max(0, limit - used)
+        headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"] = f"{limit}", f"{left}"
+        headers["X-RateLimit-Reset"] = f"{math.ceil(time.time() + reset)}"
+    return httpx.Headers(headers)
+
+
+def _iso(seconds: float) -> str:
+    moment = datetime.now(UTC) + timedelta(seconds=math.ceil(seconds))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

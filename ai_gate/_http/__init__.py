@@ -60,9 +60,7 @@ def exchange(order: Order, clients: Clients) -> Exchange:
             raise passing  # noqa: B904
         record(failure, attempt, result, clients)
     finally:
-        # What was raised in a wrapper of httpx can have left the response open.
-        if attempt.abandon:
-            attempt.abandon()
+        _leave(attempt, order, clients)
     return result
 
 
@@ -101,10 +99,16 @@ async def exchange_async(order: Order, clients: AsyncClients) -> Exchange:
             raise passing  # noqa: B904
         record(failure, attempt, result, clients)
     finally:
-        # What was raised in a wrapper of httpx can have left the response open.
-        if attempt.abandon:
-            attempt.abandon()
+        _leave(attempt, order, clients)
     return result
+
+
+def _leave(attempt: Attempt, order: Order, clients: Clients | AsyncClients) -> None:
+    # Beneath an app's own client nobody tells what was written.
+    order.sent = attempt.written or not (attempt.on_network or clients.are_ours)
+    # What was raised in a wrapper of httpx can have left the response open.
+    if attempt.abandon:
+        attempt.abandon()
 
 
 def _read(response: httpx.Response, result: Exchange, deadline: Deadline) -> None:

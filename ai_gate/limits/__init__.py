@@ -1,18 +1,17 @@
 """Keep to the limits of the gate's plans, in one process or in a fleet."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
-from threading import Thread
 from typing import Any, Literal, Self
 
-from ai_gate._call.exchange import Look
 from ai_gate._call.limited import Count, Usage, usage
-from ai_gate._call.turn import Desk, project_key, session_name
-from ai_gate._config import Config, checked_seconds
+from ai_gate._call.turn import Desk
+from ai_gate._config import checked_seconds
+from ai_gate._http.log import Redis
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._stores import Memory, Redis
+from ai_gate.limits._counts import Counts
+from ai_gate.limits._memory import Memory
 
 __all__ = ["Count", "Limiter", "Usage"]
 
@@ -72,7 +71,7 @@ class Limiter:
             raise AIGateError('on_error must be "allow" or "refuse".')
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
-        kept = Memory() if store is None else Redis(store)
+        kept = Memory() if store is None else Redis(store, Counts)
         numbers = {name: limit or 0 for name, limit in limits.items()}
         self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
 
@@ -84,18 +83,15 @@ class Limiter:
 
     def release(self, session: Mapping[str, Any]) -> None:
         """Say that a session, as `create_session` returned it, has ended. Any process can."""
-        look(self._release(session))
+        look(self._desk.order(self._desk.release, session))
 
     async def release_async(self, session: Mapping[str, Any]) -> None:
         """Say that a session, as `create_session` returned it, has ended. Any process can."""
-        await look_async(self._release(session))
+        await look_async(self._desk.order(self._desk.release, session))
 
     def _release_soon(self, session: Mapping[str, Any]) -> None:
         """Say it without waiting, also where the event loop ends."""
-        # anyio's threads would wait for more work of a loop that has ended, and keep the process.
-        release = Thread(target=self.release, args=(session,))
-        with suppress(RuntimeError):  # The interpreter shuts down, or there are too many threads.
-            (release.start if self._desk.store.blocks else release.run)()
+        self._desk.soon(lambda: self._desk.release(session))
 
     def usage(self, project_id: str, base_url: str | None = None) -> Usage:
         """Return what a project has used at a gate (default: the one that was called last).
@@ -103,7 +99,7 @@ class Limiter:
         Raises:
             AIGateError: The store is away.
         """
-        return usage(look(self._look(project_id, base_url)))
+        return usage(look(self._desk.order(self._desk.look_at, project_id, base_url)))
 
     async def usage_async(self, project_id: str, base_url: str | None = None) -> Usage:
         """Return what a project has used at a gate (default: the one that was called last).
@@ -111,14 +107,4 @@ class Limiter:
         Raises:
             AIGateError: The store is away.
         """
-        return usage(await look_async(self._look(project_id, base_url)))
-
-    def _release(self, session: Mapping[str, Any]) -> Look:
-        name = session_name(session)
-        return Look(lambda: self._desk.release(name), 0.0, self._desk.store.blocks)
-
-    def _look(self, project_id: str, base_url: str | None) -> Look:
-        options: Any = {"timeout": 1.0, "max_retries": 0, "debug": False}
-        options["base_url"] = base_url or str(self._desk.base_url)
-        key = project_key(Config.checked(project_id=project_id, **options))
-        return Look(lambda: self._desk.look(key), 0.0, self._desk.store.blocks)
+        return usage(await look_async(self._desk.order(self._desk.look_at, project_id, base_url)))

@@ -6,8 +6,10 @@ count three things in one round trip, nor know who waits. Times are seconds by t
 """
 
 from bisect import bisect_right, insort
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 KINDS = ("requests", "quota", "concurrent")  # In the order in which the gate looks at them.
@@ -20,6 +22,11 @@ POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0  # How long who waits sleeps, and how 
 STEP = 0.001  # After the end of a window, which frees all, they look one after the other.
 
 
+def worker_of(turn: str) -> str:
+    """Return the worker that a turn is of."""
+    return turn.partition(".")[0]
+
+
 @dataclass(slots=True)
 class Counts:
     """The counts of one project, and those who wait."""
@@ -27,7 +34,7 @@ class Counts:
     # The turns whose outcome isn't known yet, and when each was taken. When the others' outcomes
     # were known: the gate had counted them by then. What it counts of other programs beyond these.
     sent: dict[str, float] = field(default_factory=dict)
-    counted: list[float] = field(default_factory=list)
+    counted: list[list[Any]] = field(default_factory=list)
     extra: int = 0
     extra_until: float = 0.0
     # When each live session, by its turn or its name, is taken for ended. Those of the month.
@@ -38,23 +45,42 @@ class Counts:
     limit: int = 0
     end: float = 0.0
     heard: float = 0.0
-    # What the gate has refused: held back until when, since when, and being tried until when.
-    held: dict[str, list[float]] = field(default_factory=dict)
-    # Who waits for what, since when; and by when each must have looked again.
-    waiting: dict[str, dict[str, float]] = field(default_factory=lambda: {k: {} for k in KINDS})
-    due: dict[str, float] = field(default_factory=dict)
+    # What the gate has refused: held back until when, and being tried until when; how many slots
+    # were opened before; and the numbers that it said.
+    held: dict[str, list[Any]] = field(default_factory=dict)
+    # Who waits: for what, since when, and by when it must have looked again.
+    waiting: dict[str, list[Any]] = field(default_factory=dict)
 
     def look(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and give the turn that is asked for or say how long to wait."""
+        for known in ask["known"]:
+            self._merge(Counts(**known))
         self._forget(now, ask)
         for news in ask["news"]:
             self._hear(now, ask, news)
         reply = self._decide(now, ask) if ask["id"] else {"wait": 0.0}
         return reply | self._usage(now, ask) | {"now": now}
 
+    def _merge(self, known: "Counts") -> None:
+        """Take in what a worker knew before the store lost its counts."""
+        own = self._sent_by(self.heard)
+        counted = {turn: at for at, turn in (*known.counted, *self.counted)}
+        self.counted = sorted([at, turn] for turn, at in counted.items())
+        sent = known.sent | self.sent
+        self.sent = {turn: at for turn, at in sent.items() if turn not in counted}
+        self.live, self.held = known.live | self.live, known.held | self.held
+        month = max((one.month_end, one.sessions) for one in (known, self))
+        self.month_end, self.sessions = month
+        if known.heard > self.heard:
+            for name in ("limit", "end", "heard", "extra", "extra_until"):
+                setattr(self, name, getattr(known, name))
+        else:
+            # What the gate has stated since has them in it.
+            self.extra = max(0, self.extra + own - self._sent_by(self.heard))
+
     def _forget(self, now: float, ask: dict[str, Any]) -> None:
         window = ask["window"]
-        del self.counted[: bisect_right(self.counted, now - window)]
+        del self.counted[: self._counted_by(now - window)]
         # What is sent can arrive a little after its turn was taken.
         late = now - window - min(1.0, window / 50)
         self.sent = {turn: at for turn, at in self.sent.items() if at > late}
@@ -65,62 +91,81 @@ class Counts:
             year, month = divmod(today.year * 12 + today.month, 12)
             self.month_end = datetime(year, month + 1, 1, tzinfo=UTC).timestamp()
             self.sessions = 0
-        for turn in [turn for turn, due in self.due.items() if due <= now]:
-            self._leave(turn)
+        self.waiting = {turn: one for turn, one in self.waiting.items() if one[2] > now}
 
-    def _leave(self, turn: str) -> None:
-        for queue in (self.due, *self.waiting.values()):
-            queue.pop(turn, None)
+    def _counted_by(self, moment: float) -> int:
+        return bisect_right(self.counted, moment, key=itemgetter(0))
+
+    def _sent_by(self, moment: float) -> int:
+        return len(self.counted) + sum(taken <= moment for taken in self.sent.values())
 
     def _hear(self, now: float, ask: dict[str, Any], news: dict[str, Any]) -> None:
         """Take in what became of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
-        turn, what, since, at = news["id"], news["what"], news["since"], news["at"] or now
-        is_known = self.sent.pop(turn, None) is not None
-        is_unmade = news["session"] and is_known and what not in ("made", "lost")
-        self.sessions = max(0, self.sessions - is_unmade)
-        if is_unmade or what == "released":
-            self.live.pop(turn, None)
-        if news["name"] and turn in self.live:
-            self.live[news["name"]] = self.live.pop(turn)
-        self._answer(what, since, KINDS if news["session"] else KINDS[:1])
-        if what in ("unsent", "released"):
-            self._leave(turn)
+        turn, what, since, at = news["id"], news["what"], news["since"], now - news["age"]
+        if what == "released":
+            self._open(now, self.live.pop(turn, 0.0))
             return
+        self.waiting.pop(turn, None)
+        is_known = self.sent.pop(turn, None) is not None
+        if not is_known and (what == "unsent" or any(turn == one for _, one in self.counted)):
+            return  # It was told before.
+        is_made = news["session"] and what in ("made", "lost")
+        # A session that the store was away for wasn't counted when it was sent.
+        self.sessions = max(0, self.sessions + is_made - (is_known and news["session"]))
+        end = self.live.pop(turn, 0.0)
+        if is_made:
+            self.live[news["name"] or turn] = end or at + LIVE
+        else:
+            self._open(since, end)
+        self._answer(what, since, KINDS if news["session"] else KINDS[:1])
+        if what != "unsent":
+            self._count_in(at, ask, news, is_known)
+
+    def _count_in(
+        self, at: float, ask: dict[str, Any], news: dict[str, Any], is_known: bool
+    ) -> None:
         end = at + news["reset"] if news["reset"] else 0.0
-        # After a loss of the counts, what the gate states has this one in it.
-        if is_known or not news["limit"]:
-            insort(self.counted, max(at, end - ROUNDING - ask["window"]))
-        if what in KINDS:
-            self._refuse(at, what, ask, news)
+        insort(self.counted, [max(at, end - ROUNDING - ask["window"]), news["id"]])
+        if not is_known and at <= self.heard:
+            # What the gate has stated since has this one in it.
+            self.extra = max(0, self.extra - 1)
+        if news["what"] in KINDS:
+            self._refuse(at, news["what"], ask, news)
         if news["limit"] and at > self.heard:
             self.heard, self.limit, self.end = at, news["limit"], end
-            self._correct(at, since, ask["window"], news["used"], is_known)
+            self._correct(at, news["since"], ask["window"], news["used"])
+
+    def _open(self, since: float, end: float) -> None:
+        """Open a slot: that of a session that has ended, or of one that wasn't made."""
+        hold = self.held.get(KINDS[2], [0.0])
+        if end and hold[0] - HELD["concurrent"] <= since < hold[0]:
+            hold[2] += 1
 
     def _answer(self, what: str, since: float, kinds: tuple[str, ...]) -> None:
         """Take in what became of the one that tried whether a hold is over."""
-        for kind in [one for one in kinds if one in self.held and self.held[one][1] <= since]:
+        for kind in [one for one in kinds if one in self.held and self.held[one][0] <= since]:
             if what == "made" or (what in KINDS and KINDS.index(what) > KINDS.index(kind)):
                 del self.held[kind]
                 # It was made beyond the quota that is known: that is no use any more.
                 self.sessions = 0 if kind == "quota" else self.sessions
             elif what not in KINDS:
-                self.held[kind][2] = 0.0
+                self.held[kind][1] = 0.0
 
     def _refuse(self, at: float, kind: str, ask: dict[str, Any], news: dict[str, Any]) -> None:
         if kind != "concurrent" or not ask["concurrent"]:
-            self.held[kind] = [at + (HELD.get(kind) or news["hold"]), at, 0.0]
-            self.sessions = max(self.sessions, news["month_used"])
+            hold = [at + (HELD.get(kind) or news["hold"]), 0.0, 0, news["stated"]]
+            self.held[kind] = max(hold, self.held.get(kind, hold), key=itemgetter(0))
+            self.sessions = max(self.sessions, news["stated"].get("sessionsUsed", 0))
             return
         # All are taken; each half a minute one is tried.
         for number in range(ask["concurrent"] - len(self.live)):
             self.live[f"{news['id']}.{number}"] = at + HELD[kind] * (number + 1)
 
-    def _correct(self, at: float, since: float, window: float, used: int, own: bool) -> None:
+    def _correct(self, at: float, since: float, window: float, used: int) -> None:
         """Let the counts agree with what the gate had counted when it answered."""
         # Of our own at least what was answered before this one was sent, at most what was sent.
-        surely = bisect_right(self.counted, since) + own
-        possibly = len(self.counted) + sum(taken <= at for taken in self.sent.values())
-        extra = min(max(self.extra, used - possibly), used - surely)
+        surely = self._counted_by(since) + 1
+        extra = min(max(self.extra, used - self._sent_by(at)), used - surely)
         # If it is less than our own, a window has ended.
         del self.counted[: max(0, -extra)]
         self.extra_until = at + window if extra > self.extra else self.extra_until
@@ -128,18 +173,19 @@ class Counts:
 
     def _decide(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         turn, left = ask["id"], ask["left"]
-        came = [queue[turn] for queue in self.waiting.values() if turn in queue]
-        arrival = came[0] if came else now - ask["waited"]
+        if turn in self.sent:
+            return {"wait": 0.0}  # The reply was lost.
+        _, arrival, _ = self.waiting.pop(turn, ("", now - ask["waited"], 0.0))
         kinds = KINDS if ask["session"] else KINDS[:1]
-        ahead = {one: sum(at < arrival for at in self.waiting[one].values()) for one in kinds}
+        ahead = {kind: self._ahead(kind, turn, arrival) for kind in kinds}
         waits = {kind: self._wait(kind, now, ask, ahead[kind]) for kind in kinds}
-        self._leave(turn)
         blocked = [kind for kind in kinds if waits[kind] > 0]
         for kind in blocked:
             # A session can be released at any time, and the one that tries be answered.
-            is_open = kind == "concurrent" or (kind in self.held and self.held[kind][2] > now)
+            is_open = kind == "concurrent" or (kind in self.held and self.held[kind][1] > now)
             if waits[kind] >= left and (left <= 0 or not is_open):
-                return {"wait": waits[kind], "refused": kind}
+                said = self.held[kind][3] if kind in self.held else {}
+                return {"wait": waits[kind], "refused": kind, "said": said}
         if not blocked:
             self._take(now, ask, kinds)
             return {"wait": 0.0}
@@ -147,9 +193,20 @@ class Counts:
         wait = min(waits[kind], max(POLL, min(waits[kind] / 20, LONGEST_POLL)), left)
         if kind == "requests" and kind not in self.held:
             wait = min(wait, self._free_in(now, ask["window"], 0) + STEP * ahead[kind])
-        self.waiting[kind][turn] = arrival
-        self.due[turn] = now + wait + GRACE
+        self.waiting[turn] = [kind, arrival, now + wait + GRACE]
         return {"wait": wait}
+
+    def _ahead(self, kind: str, turn: str, arrival: float) -> int:
+        """Return how many go first: of one worker's who came first, of workers who had less."""
+        waiting = [(at, one) for one, (what, at, _) in self.waiting.items() if what == kind]
+        if not waiting:
+            return 0
+        had = Counter(map(worker_of, (*self.sent, *map(itemgetter(1), self.counted))))
+        places = {}
+        for at, one in sorted([*waiting, (arrival, turn)]):
+            places[one] = (had[worker_of(one)], at)
+            had[worker_of(one)] += 1
+        return sum(place < places[turn] for place in places.values())
 
     def _wait(self, kind: str, now: float, ask: dict[str, Any], ahead: int) -> float:
         """Return how long a turn has to wait for what is counted; 0 if it needn't."""
@@ -157,15 +214,16 @@ class Counts:
         need = used + ahead + 1 - limit if limit else 0
         if kind == "requests" and need > 0 and 0 < self.end <= now:
             # The gate says that the window has ended: one finds out.
-            self.held.setdefault(kind, [self.end, now, 0.0])
+            self.held.setdefault(kind, [self.end, 0.0, 0, {}])
             self.end = 0.0
         if kind in self.held:
-            until, _, tried = self.held[kind]
+            until, tried, slots, _ = self.held[kind]
+            if now < until:
+                return 0.0 if ahead < slots else until - now
             # What is under way can be of the new window.
-            new = len(self.sent) + len(self.counted) - bisect_right(self.counted, until)
+            new = len(self.sent) + len(self.counted) - self._counted_by(until)
             is_full = kind == "requests" and 0 < limit <= new
-            is_behind = ahead or tried > now or is_full
-            return max(until - now, STEP * (ahead + 20) if is_behind else 0.0)
+            return STEP * (ahead + 20) if ahead or tried > now or is_full else 0.0
         if need <= 0:
             return 0.0
         if kind == "quota":
@@ -178,8 +236,12 @@ class Counts:
 
     def _free_in(self, now: float, window: float, place: int) -> float:
         """Return in how long the request at a place counts no more."""
-        moments = [*self.counted, *sorted(self.sent.values())][place : place + 1]
-        wait = (moments[0] + window if moments else self.extra_until) - now
+        counted = len(self.counted)
+        if place < counted:
+            wait = float(self.counted[place][0]) + window - now
+        else:
+            sent = sorted(self.sent.values())[place - counted : place - counted + 1]
+            wait = (sent[0] + window if sent else self.extra_until) - now
         return max(min(wait, self.end - now) if self.end else wait, STEP)
 
     def _count(self, kind: str, ask: dict[str, Any]) -> tuple[int, int]:
@@ -194,22 +256,24 @@ class Counts:
         return (own, limit) if is_share else (own + self.extra, self.limit)
 
     def _take(self, now: float, ask: dict[str, Any], kinds: tuple[str, ...]) -> None:
-        for kind in kinds:
-            if kind in self.held:
-                self.held[kind][1:] = now, now + LEASE
+        for hold in [self.held[kind] for kind in kinds if kind in self.held]:
+            if now < hold[0]:
+                hold[2] -= 1
+            else:
+                hold[1] = now + LEASE
         # Close to the end of the window, this one finds out.
         self.end = self.end if self.end > now + ROUNDING else 0.0
         self.sent[ask["id"]] = now
         self.sessions += ask["session"]
-        if ask["session"] and ask["concurrent"]:
+        if ask["session"]:
             self.live[ask["id"]] = now + LIVE
 
     def _usage(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
         """Return used, limit and seconds until the reset of each, and how many are under way."""
         used = len(self.sent) + len(self.counted) + self.extra
         usage: dict[str, Any] = {"under_way": len(self.sent), "stated": (used, self.limit)}
-        first = self.counted[0] + ask["window"] if self.counted else now
-        resets = (self.end or first, self.month_end, min(self.live.values(), default=now))
+        first = self._free_in(now, ask["window"], 0) if used else 0.0
+        resets = (first, self.month_end - now, min(self.live.values(), default=now) - now)
         for kind, reset in zip(KINDS, resets, strict=True):
-            usage[kind] = (*self._count(kind, ask), max(0.0, reset - now))
+            usage[kind] = (*self._count(kind, ask), max(0.0, reset))
         return usage

@@ -7,16 +7,20 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 import redis
 
+from ai_gate._http import look
 from tests.support.fixtures import *  # noqa: F403
 
+PATIENCE = 20.0
 REQUIRED = "AI_GATE_REQUIRE_REDIS"
 
 
@@ -61,6 +65,26 @@ class Server:
         return redis.Redis.from_url(self.url, decode_responses=True)
 
 
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so, which a thread brings about."""
+    until = time.monotonic() + 30.0
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@contextmanager
+def far_away(server: Server, round_trip: float) -> Iterator[str]:
+    """Give the URL of a proxy that delays what travels to a server and back."""
+    command = [sys.executable, "-m", "benchmarks.delay", f"{server.port}", f"{round_trip}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        try:
+            yield server.url.replace(f"{server.port}", proxy.stdout.readline().strip())
+        finally:
+            proxy.kill()
+
+
 class StartRedis(Protocol):
     """Starts a server that ends with the test."""
 
@@ -91,8 +115,14 @@ def start_redis(tmp_path: Path) -> Iterator[StartRedis]:
         server.stop()
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let looks take longer than they may, because a busy machine isn't a store that is away."""
+    monkeypatch.setattr(look, "LONGEST_LOOK", PATIENCE)
+
+
 @pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest) -> str | None:
+def store(request: pytest.FixtureRequest, patience: None) -> str | None:
     """Each place where counts can be, as a limiter's first argument."""
     if request.param == "memory":
         return None

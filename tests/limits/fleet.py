@@ -10,12 +10,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anyio
 
 from ai_gate import AIGateClient, AIGateError, AsyncAIGateClient
+from ai_gate._http import look
 from ai_gate.limits import Limiter
 from ai_gate.testing import MockGate
 
@@ -61,24 +63,40 @@ def call_until(client: AIGateClient, until: float) -> Counter[str]:
     return counts
 
 
-def work(url: str, store: str, requests: int, window: float) -> None:
+def use_up(limiter: Limiter, url: str, requests: int) -> None:
+    """Make all calls of a window, so that those who come then wait for the next one."""
+    with AIGateClient(PROJECT, url, limiter=limiter) as client:
+        for _ in range(requests):
+            client.get_turn_credentials()
+
+
+def be_patient() -> None:
+    """Let looks of a worker take longer than they may, as the fixture `patience` does."""
+    look.LONGEST_LOOK = 20.0
+
+
+def work(url: str, store: str, requests: int, window: float, at_once: int) -> None:
     """Be a worker of a fleet: say so, wait for a line, call, print what came of it."""
+    if at_once > 1:
+        be_patient()
     limiter = Limiter(store, requests=requests, window=window) if store else None
     with AIGateClient(PROJECT, NOWHERE, max_retries=0) as nowhere:
         # What the first call of a process imports isn't to be waited for.
         call_until(nowhere, time.monotonic() + 0.001)
     with AIGateClient(PROJECT, url, TIMEOUT, max_retries=0, limiter=limiter) as client:
         print("ready", flush=True)
-        seconds = float(sys.stdin.readline())
-        print(json.dumps(call_until(client, time.monotonic() + seconds)), flush=True)
+        until = time.monotonic() + float(sys.stdin.readline())
+        with ThreadPoolExecutor(at_once) as pool:
+            counts = list(pool.map(lambda _: call_until(client, until), range(at_once)))
+        print(json.dumps(sum(counts, Counter[str]())), flush=True)
 
 
 @contextmanager
 def workers(
-    count: int, url: str, store: str | None, requests: int, window: float
+    count: int, url: str, store: str | None, *, requests: int, window: float, at_once: int
 ) -> Iterator[list[subprocess.Popen[str]]]:
     """Start workers, and give them once they are ready."""
-    arguments = [url, store or "", f"{requests}", f"{window}"]
+    arguments = [url, store or "", f"{requests}", f"{window}", f"{at_once}"]
     command = [sys.executable, "-m", "tests.limits.fleet", *arguments]
     pipe = subprocess.PIPE
     started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(count)]
@@ -114,12 +132,17 @@ def processes(
     window: float,
     windows: int,
     killed: int = 0,
+    at_once: int = 1,
 ) -> Outcome:
-    """Let processes call for some windows; kill some in the first one."""
+    """Let processes call for some windows, each so often at once; kill some in the first one."""
     with (
         MockGate(requests=requests, window=window) as gate,
-        workers(count, gate.url, store, requests, window) as started,
+        workers(
+            count, gate.url, store, requests=requests, window=window, at_once=at_once
+        ) as started,
     ):
+        if store and at_once > 1:
+            use_up(Limiter(store, requests=requests, window=window), gate.url, requests)
         for worker in started:
             send_off(worker, window * (windows - 0.5))
         time.sleep(window / 2)
@@ -170,4 +193,4 @@ def tasks(count: int, limiter: Limiter, url: str, seconds: float, backend: str) 
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    work(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,8 @@ class World:
     limit: int
     delays: Iterator[float]
     states: bool = True
-    news: list[dict[str, Any]] = field(default_factory=list)
+    name: Callable[[int], str] = str
+    news: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     made: list[float] = field(default_factory=list)
     refused: int = 0
     granted: dict[int, float] = field(default_factory=dict)
@@ -69,8 +71,7 @@ class World:
         while events:
             now, number, what, data = heapq.heappop(events)
             if what == "look":
-                reply = self.look(now, self.ask(f"{number}", now - data, self.news))
-                self.news = []
+                reply = self.look(now, self.ask(self.name(number), now - data, now))
                 assert "refused" not in reply, reply
                 if reply["wait"] > 0:
                     heapq.heappush(events, (now + reply["wait"], number, "look", data))
@@ -88,16 +89,14 @@ class World:
                 self.hear(now, number, *data)
                 # Others hear of it at once, or with the next look.
                 if number % 3:
-                    self.look(now, self.ask("", 0.0, self.news))
-                    self.news = []
+                    self.look(now, self.ask("", 0.0, now))
 
     def hear(self, now: float, number: int, since: float, stated: Any, at: float) -> None:
         """Keep what the gate's answer says."""
         news = NOTHING | {
-            "id": f"{number}",
+            "id": self.name(number),
             "session": False,
             "what": "made",
-            "at": now,
             "since": since,
         }
         if stated is None:
@@ -106,13 +105,16 @@ class World:
             used, end = stated
             # Both the end and `Date` are whole seconds.
             news |= {"limit": self.limit, "used": used, "reset": end - at + 1.0}
-        self.news.append(news)
+        self.news.append((now, news))
 
-    def ask(self, turn: str, waited: float, news: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return what a worker asks."""
+    def ask(self, turn: str, waited: float, now: float) -> dict[str, Any]:
+        """Return what a worker asks, with the news."""
+        news = [one | {"age": now - at} for at, one in self.news]
+        self.news = []
         return {
             **{"id": turn, "session": False, "left": 1e6, "waited": waited, "news": news},
             **{"requests": self.limit, "window": WINDOW, "concurrent": 0, "quota": 0},
+            "known": [],
         }
 
 
@@ -172,3 +174,40 @@ def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, stat
     windows = (calls - 1 + min(others, limit - 1)) // limit
     assert world.refused <= min(others, limit)
     assert world.made[-1] <= (windows + world.refused) * (WINDOW + 1.0 + 4 * lag) + POLL + lag
+
+
+@pytest.mark.parametrize("states", [True, False])
+def test_each_worker_gets_its_part_of_each_window(states: bool) -> None:
+    # 8 workers, whose calls come one worker after the other.
+    world = World(Fixed(100), Counts().look, 100, forever([0.05]), states)
+    world.name = lambda number: f"{number // 50}.{number % 50}"
+    world.run([number // 50 * 0.01 for number in range(400)])
+    assert world.refused == 0
+    granted = sorted(world.granted, key=world.granted.__getitem__)
+    # Those of the first window came while there was room.
+    for window in (granted[100:200], granted[200:300]):
+        parts = Counter(number // 50 for number in window)
+        unmet = {number // 50 for number in granted[300:]}
+        assert min(parts[worker] for worker in unmet) >= 0.5 * max(parts.values())
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["made", "unsent", "requests"]))))
+@settings(max_examples=100, deadline=None)
+def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
+    once, twice = Counts(), Counts()
+    for number in range(5):
+        for counts in (once, twice):
+            counts.look(1.0, ask_of(f"w.{number}", []))
+    for number, what in dict(told).items():
+        news = NOTHING | {"id": f"w.{number}", "session": True, "name": f"{number}"}
+        news |= {"what": what, "since": 1.0, "hold": 5.0}
+        once.look(2.0, ask_of("", [news]))
+        for _ in range(2):
+            twice.look(2.0, ask_of("", [news]))
+    assert once == twice
+
+
+def ask_of(turn: str, news: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a worker without limits asks, for a session."""
+    limits = {"requests": 0, "window": WINDOW, "concurrent": 0, "quota": 0, "known": []}
+    return limits | {"id": turn, "session": True, "left": 0.0, "waited": 0.0, "news": news}

@@ -7,8 +7,11 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +21,17 @@ import redis
 import trustme
 
 from ai_gate import AIGateClient, AIGateError, RateLimitError
+from ai_gate._http.log import Redis
 from ai_gate.limits import Limiter
+from ai_gate.limits._counts import Counts
 from ai_gate.testing import MockGate
-from tests.limits.conftest import Server, StartRedis
+from tests.limits.conftest import Server, StartRedis, eventually, far_away
 from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Client
 
 SECRET = "redispassword"
 
 
+@pytest.mark.usefixtures("patience")
 def test_no_secret_is_in_the_store(start_redis: StartRedis) -> None:
     server = start_redis()
     with MockGate() as gate:
@@ -42,6 +48,7 @@ def test_no_secret_is_in_the_store(start_redis: StartRedis) -> None:
     assert all(0 < int(seen.ttl(key)) <= 32 * 86_400 for key, _ in kept)
 
 
+@pytest.mark.usefixtures("patience")
 def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
     server = start_redis()
     with MockGate(requests=None, concurrent=None, quota=None) as gate:
@@ -60,7 +67,9 @@ def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
 CALL_THAT_THE_LOOP_CUTS = """
 import asyncio, sys
 from ai_gate import AsyncAIGateClient
+from ai_gate._http.log import Redis
 from ai_gate.limits import Limiter
+from ai_gate.limits._counts import Counts
 project, url, realtime_url, store = sys.argv[1:]
 
 async def main():
@@ -83,6 +92,7 @@ def test_a_call_that_the_end_of_the_loop_cuts_frees_its_slot(start_redis: StartR
         assert len(gate.sessions) == 1
 
 
+@pytest.mark.usefixtures("patience")
 def test_the_log_stays_short(start_redis: StartRedis) -> None:
     server = start_redis()
     limiters = [Limiter(server.url, requests=500) for _ in range(2)]
@@ -154,6 +164,7 @@ def test_the_calls_go_on_and_the_counts_recover(
 
 
 @pytest.mark.parametrize("keys", ["*", "*:log", "*:about"])
+@pytest.mark.usefixtures("patience")
 def test_keys_that_are_evicted(keys: str, start_redis: StartRedis) -> None:
     server = start_redis()
     admin = server.client()
@@ -211,6 +222,7 @@ def test_a_paused_store_costs_a_quarter_of_a_second(
         assert 0.2 < time.monotonic() - started < 2.5
 
 
+@pytest.mark.usefixtures("patience")
 def test_over_tls_with_a_password(start_redis: StartRedis, tmp_path: Path) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
@@ -288,3 +300,166 @@ def test_a_signal_handlers_limit_passes_through(start_redis: StartRedis) -> None
                 client.get_turn_credentials()
         finally:
             signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_child_tells_only_its_own_news(start_redis: StartRedis) -> None:
+    with MockGate(requests=None) as gate:
+        limiter = Limiter(start_redis().url)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            calls(client, 3)
+            (waiting,) = limiter._desk._news.values()
+            assert waiting, "the last call's are told with the next"
+            context = multiprocessing.get_context("fork")
+            results = context.SimpleQueue()
+            children = [
+                context.Process(target=_call_in_child, args=(client, results)) for _ in range(3)
+            ]
+            for child in children:
+                child.start()
+                assert results.get() == "made"
+                child.join()
+            assert limiter.usage(PROJECT, gate.url).requests.used == 6
+
+
+@pytest.mark.parametrize("password", ["hid/den", "hid#den", "hid?den", "[hidden"])
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "valkey"])
+def test_nothing_of_a_url_that_cant_be_read_is_told(scheme: str, password: str) -> None:
+    with pytest.raises(AIGateError, match="percent-encoded") as told:
+        Limiter(f"{scheme}://:{password}@127.0.0.1:x/0")
+    link: BaseException | None = told.value
+    while link is not None:
+        assert "hid" not in repr(link)
+        link = link.__cause__ or link.__context__
+
+
+def test_a_look_takes_a_quarter_of_a_second_with_all_its_steps(
+    caller: Caller, start_redis: StartRedis
+) -> None:
+    # Each of them takes less than that.
+    with far_away(start_redis(), 0.1) as url, MockGate(requests=None) as gate:
+        limiter = Limiter(url)
+
+        async def body(client: Client) -> None:
+            started = time.monotonic()
+            await client.get_turn_credentials()
+            seconds = time.monotonic() - started
+            assert limiter._desk._away_until > 0, "connecting takes longer"
+            # With room for a busy machine.
+            assert seconds < 0.45
+            # It goes on, and a look finds the connection.
+            for _ in range(20):
+                time.sleep(0.5)
+                await client.get_turn_credentials()
+                if not limiter._desk._away_until:
+                    return
+            raise AssertionError("no look succeeded")
+
+        caller.use(gate.url, body, limiter=limiter)
+
+
+def test_a_warning_says_what_happens_to_calls(caplog: pytest.LogCaptureFixture) -> None:
+    for on_error, what in (("allow", "aren't limited"), ("refuse", "fail")):
+        limiter = Limiter("redis://127.0.0.1:9/0", on_error=on_error)  # type: ignore[arg-type]
+        with pytest.raises(AIGateError):
+            limiter.usage(PROJECT)
+        assert f"calls {what} meanwhile" in caplog.messages[-1]
+
+
+def test_a_slow_store_is_told_of_too(caller: Caller, start_redis: StartRedis, caplog: Any) -> None:
+    server = start_redis()
+    with MockGate(requests=None) as gate:
+        limiter = Limiter(server.url)
+
+        async def body(client: Client) -> None:
+            server.send(signal.SIGSTOP)
+            await client.get_turn_credentials()
+            server.send(signal.SIGCONT)
+
+        caller.use(gate.url, body, limiter=limiter)
+    assert len([one for one in caplog.records if "store is away" in one.getMessage()]) == 1
+
+
+@pytest.mark.usefixtures("patience")
+def test_what_was_lost_is_told_by_those_who_know_it(start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        limiters = [Limiter(server.url, concurrent=9, quota=9) for _ in range(2)]
+        clients = [AIGateClient(PROJECT, gate.url, limiter=limiter) for limiter in limiters]
+        for client in clients * 2:
+            client.create_session()
+        # A process that knows nothing comes first.
+        server.client().flushall()
+        late = Limiter(server.url, concurrent=9, quota=9)
+        with AIGateClient(PROJECT, gate.url, limiter=late) as client:
+            client.create_session()
+            for known in clients:
+                known.get_turn_credentials()
+                known.close()
+            usage = late.usage(PROJECT, gate.url)
+        counts = (usage.requests.used, usage.concurrent.used, usage.quota.used)
+        assert counts[:2] == (7, 5)
+        assert counts[2] >= 4
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_store_that_has_forgotten_the_last_asks(start_redis: StartRedis) -> None:
+    server = start_redis()
+    admin = server.client()
+    with MockGate(requests=None) as gate:
+        limiters = [Limiter(server.url) for _ in range(2)]
+        clients = [AIGateClient(PROJECT, gate.url, limiter=limiter) for limiter in limiters]
+        for client in clients:
+            calls(client, 3)
+        (log,) = admin.scan_iter("*:log")
+        # As a replica that takes over does.
+        admin.rpop(log, 2)
+        calls(clients[0], 3)
+        calls(clients[1], 1)
+        seen = {one.usage(PROJECT, gate.url).requests.used for one in (*limiters, *limiters)}
+        assert 10 in seen
+        for client in clients:
+            client.close()
+
+
+def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
+    limiter = Limiter(store)
+    with MockGate() as gate, AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+        gate.slow(3.0)
+        ended = threading.Event()
+
+        def call() -> None:
+            with suppress(AIGateError):
+                client.get_turn_credentials()
+            ended.set()
+
+        threading.Thread(target=call).start()
+        eventually(lambda: len(gate.received) == 1)
+        left = limiter.usage(PROJECT, gate.url).requests.reset_at - datetime.now(UTC)
+        assert 800 < left.total_seconds() <= 900
+        assert ended.wait(60.0)
+
+
+@pytest.mark.usefixtures("patience")
+def test_an_ask_that_the_counts_of_the_log_have_in_them(start_redis: StartRedis) -> None:
+    server = start_redis()
+    one, other = (Redis(server.url, Counts) for _ in range(2))
+    limits = {"requests": 500, "window": 900.0, "concurrent": 0, "quota": 0, "known": []}
+
+    def ask(turn: str) -> dict[str, Any]:
+        return limits | {"id": turn, "session": False, "left": 0.0, "waited": 0.0, "news": []}
+
+    def late(keys: list[str], arguments: list[Any]) -> Any:
+        said = script(keys, arguments)
+        if turns:
+            # Meanwhile the log begins anew twice, and another thread follows it there.
+            for _ in range(250):
+                other.look("key", ask(f"other.{turns.pop()}"))
+            one.look("key", ask("one.1"))
+        return said
+
+    one.look("key", ask("one.0"))
+    script, turns = one._script, list(range(250))
+    reply = one._followers["key"].look(late, "key", ask("one.2"))
+    assert reply["wait"] == 0
+    assert one.look("key", ask(""))["requests"][0] == 253

@@ -1,0 +1,220 @@
+"""What becomes of a turn whose call ends in the middle, and of news that nobody could hear."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import anyio
+import pytest
+
+from ai_gate import AIGateClient, AsyncAIGateClient, ConcurrentLimitError, RateLimitError
+from ai_gate.limits import Limiter
+from ai_gate.testing import MockGate
+from tests.limits.conftest import PATIENCE, StartRedis, eventually, far_away
+from tests.support.callers import GET, NOWHERE, POST, PROJECT, Caller, Client
+
+NEVER = "redis://127.0.0.1:9/0"
+
+
+def used(limiter: Limiter, url: str) -> tuple[int, int, int]:
+    """Return the requests, live sessions and sessions of the month that are counted."""
+    usage = limiter.usage(PROJECT, url)
+    return usage.requests.used, usage.concurrent.used, usage.quota.used
+
+
+def test_what_cant_be_sent_gives_its_turn_back(caller: Caller, store: str | None) -> None:
+    limiter = Limiter(store, concurrent=1, quota=1)
+
+    async def body(client: Client) -> None:
+        for _ in range(2):
+            error = await client.failure(POST, extra_body={"tools": object()})
+            assert "nothing was sent" in str(error)
+
+    caller.use(NOWHERE, body, limiter=limiter)
+    eventually(lambda: used(limiter, NOWHERE) == (0, 0, 0))
+
+
+def test_an_apps_own_exception_ends_a_turn(caller: Caller, store: str | None) -> None:
+    def stop(_: Any) -> None:
+        raise ZeroDivisionError
+
+    limiter = Limiter(store, window=0.3)
+
+    async def body(client: Client) -> None:
+        # It is the one that tries whether the hold is over.
+        time.sleep(0.35)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await client.get_turn_credentials()
+
+    with MockGate() as gate:
+        gate.respond_next(429, "rate_limit")
+        assert caller.attempt(GET, gate.url, {}, limiter=limiter, max_retries=0).error.sent
+        hooks = {"request": [caller.hook(stop)]}
+        http_client = caller.httpx_client(event_hooks=hooks).client
+        started = time.monotonic()
+        caller.use(gate.url, body, limiter=limiter, http_client=http_client)
+        assert time.monotonic() - started < 20.0, "nobody waits for it"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_that_is_cancelled_ends_its_turn(backend: str, store: str | None) -> None:
+    limiter = Limiter(store, window=0.3)
+
+    async def main(gate: MockGate) -> None:
+        async with AsyncAIGateClient(PROJECT, gate.url, limiter=limiter, max_retries=0) as client:
+            gate.respond_next(429, "rate_limit")
+            with pytest.raises(RateLimitError):
+                await client.get_turn_credentials()
+            await anyio.sleep(0.35)
+            before = len(gate.received)
+            gate.slow(60.0)
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.get_turn_credentials)
+                while len(gate.received) == before:
+                    await anyio.sleep(0.01)
+                group.cancel_scope.cancel()
+            gate.recover()
+            with anyio.fail_after(20.0):
+                await client.get_turn_credentials()
+
+    with MockGate() as gate:
+        anyio.run(main, gate, backend=backend)
+
+
+def test_an_interrupt_ends_a_turn(store: str | None) -> None:
+    def ring(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    limiter = Limiter(store, concurrent=1)
+    with MockGate() as gate, AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+        client.get_turn_credentials()
+        gate.slow(60.0)
+        before = signal.signal(signal.SIGALRM, ring)
+        kept = None
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            client.create_session()
+        except KeyboardInterrupt as interrupt:
+            kept = interrupt  # So does whoever shows the traceback.
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert kept is not None
+        # The gate may have made it.
+        assert used(limiter, gate.url) == (2, 1, 1)
+        assert limiter._desk.look(next(iter(limiter._desk._news)))["under_way"] == 0
+
+
+def test_sessions_of_an_outage_are_counted_after_it(
+    caller: Caller, start_redis: StartRedis
+) -> None:
+    server = start_redis()
+    with MockGate(requests=None) as gate:
+        limiter = Limiter(server.url, concurrent=5)
+
+        async def body(client: Client) -> None:
+            await client.get_turn_credentials()
+            server.stop()
+            first = await client.create_session()
+            await client.create_session()
+            if caller.flavour == "sync":
+                limiter.release(first)
+            else:
+                await limiter.release_async(first)
+            server.start()
+            time.sleep(1.1)  # So long nobody looks.
+
+        caller.use(gate.url, body, limiter=limiter)
+        # What the gate had counted before was lost with the store, and is known here.
+        eventually(lambda: used(limiter, gate.url) == (3, 1, 2))
+
+
+def test_a_release_in_another_process_while_the_store_is_away(start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate() as gate:
+        one, other = (Limiter(server.url, concurrent=1, wait=False) for _ in range(2))
+        with AIGateClient(PROJECT, gate.url, limiter=one) as client:
+            session = client.create_session()
+            server.send(signal.SIGSTOP)
+            other.release(session)
+            time.sleep(1.1)  # So long nobody looks.
+            server.send(signal.SIGCONT)
+            other.usage(PROJECT, gate.url)
+            eventually(lambda: used(one, gate.url)[1] == 0)
+
+
+def test_news_that_are_told_twice_count_once(start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+        limiter = Limiter(server.url, concurrent=100)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            client.create_session()
+            for _ in range(2):
+                # The looks reach the store, and are carried out, but nobody waits for that.
+                server.send(signal.SIGSTOP)
+                client.create_session()
+                time.sleep(1.1)  # So long nobody looks.
+                client.create_session()
+                server.send(signal.SIGCONT)
+                time.sleep(1.1)
+            eventually(lambda: used(limiter, gate.url) == (5, 5, 5))
+
+
+def test_the_news_that_are_kept_are_bounded() -> None:
+    limiter = Limiter(NEVER)
+    desk = limiter._desk
+    for number in range(3000):
+        desk.tell("key", {"id": f"{number}", "what": "made"})
+        desk._released.append(f"{number}")
+    desk.look("key")
+    assert len(desk._news["key"]) <= 1001
+    assert len(desk._released) <= 1001
+
+
+def test_threads_look_at_the_same_time(
+    start_redis: StartRedis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # In all it takes longer than a look can. A thread's own may take longer on a busy machine.
+    monkeypatch.setattr("ai_gate._http.look.LONGEST_LOOK", PATIENCE)
+    with far_away(start_redis(), 0.02) as url, MockGate(requests=None) as gate:
+        limiter = Limiter(url, requests=20, wait=False)
+        found: list[bool] = []
+        with AIGateClient(PROJECT, gate.url, limiter=limiter, max_retries=0) as client:
+
+            def call() -> None:
+                try:
+                    client.get_turn_credentials()
+                    found.append(True)
+                except RateLimitError as error:
+                    found.append(error.sent)
+
+            threads = [threading.Thread(target=call) for _ in range(40)]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+        assert sorted(found) == [False] * 20 + [True] * 20
+    assert not caplog.records
+
+
+def test_a_release_opens_one_slot_after_a_refusal_by_the_gate(store: str | None) -> None:
+    with MockGate(concurrent=2) as gate:
+        # It isn't told how many sessions there can be.
+        limiter = Limiter(store, wait=False)
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            first, *_ = [client.create_session() for _ in range(2)]
+            outcomes = []
+            for _ in range(2):
+                with pytest.raises(ConcurrentLimitError) as told:
+                    client.create_session()
+                outcomes.append((told.value.sent, told.value.current, told.value.max))
+            assert outcomes == [(True, 2, 2), (False, 2, 2)]
+            gate.advance(3600)
+            limiter.release(first)
+            client.create_session()
+            with pytest.raises(ConcurrentLimitError) as told:
+                client.create_session()
+            assert not told.value.sent, "the others go on to count"
