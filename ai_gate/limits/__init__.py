@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 from ai_gate._call.limited import Count, Usage, usage
 from ai_gate._call.turn import Desk
 from ai_gate._config import checked_seconds
-from ai_gate._http.log import Redis
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
 from ai_gate.limits._counts import Counts
 from ai_gate.limits._memory import Memory
+from ai_gate.limits._redis import Redis
 
 __all__ = ["Count", "Limiter", "Usage"]
 

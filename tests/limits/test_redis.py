@@ -21,9 +21,9 @@ import redis
 import trustme
 
 from ai_gate import AIGateClient, AIGateError, RateLimitError
-from ai_gate._http.log import Redis
 from ai_gate.limits import Limiter
 from ai_gate.limits._counts import Counts
+from ai_gate.limits._redis import Redis
 from ai_gate.testing import MockGate
 from tests.limits.conftest import Server, StartRedis, eventually, far_away
 from tests.support.callers import GET, NO_ARGUMENTS, POST, PROJECT, Caller, Client
@@ -67,7 +67,7 @@ def test_an_attempt_costs_one_round_trip(start_redis: StartRedis) -> None:
 CALL_THAT_THE_LOOP_CUTS = """
 import asyncio, sys
 from ai_gate import AsyncAIGateClient
-from ai_gate._http.log import Redis
+from ai_gate.limits._redis import Redis
 from ai_gate.limits import Limiter
 from ai_gate.limits._counts import Counts
 project, url, realtime_url, store = sys.argv[1:]
