@@ -14,7 +14,8 @@ RELEASE ?=
 export RELEASE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo voice test test-checks test-voice test-lowest coverage generate check spec-diff
+.PHONY: help setup demo voice test test-docs test-checks test-voice test-lowest coverage
+.PHONY: generate check spec-diff
 .PHONY: snapshot lock mock bench stress fleet dist clean
 
 help: ## List the commands
@@ -38,9 +39,12 @@ demo: $(READY) ## Create a session against the embedded mock gate
 voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answer.wav
 	@$(BIN)/python examples/voice.py --mock
 
-test: $(READY) ## Run all tests but those of test-voice and test-checks
-	$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/voice --ignore=tests/checks \
-	    $(PYTEST_ARGS)
+test: $(READY) ## Run the tests of the SDK, the mock gate and the command
+	$(BIN)/python -m pytest -n 4 --dist worksteal \
+	    $(addprefix --ignore=tests/,voice docs examples packaging checks) $(PYTEST_ARGS)
+
+test-docs: $(READY) ## Run the README, the pages of the site and the examples as they stand
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/docs tests/examples $(PYTEST_ARGS)
 
 test-checks: $(READY) ## Run the tests of what check and generate do
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/checks $(PYTEST_ARGS)
