@@ -75,6 +75,7 @@ def test_a_gate_that_is_not_there(command: Command) -> None:
     ("options", "words"),
     [
         (["session", "--project-id", ""], "AI_GATE_PROJECT_ID"),
+        (["session", "--project-id", "\udcff"], "copy it again"),
         (["session", "--base-url", "ftp://x"], "base_url must be"),
         (["session", "--extra", "tools=["], "must be KEY=JSON"),
         (["session", "--extra", "=1"], "must be KEY=JSON"),
