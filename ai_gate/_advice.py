@@ -107,9 +107,9 @@ NUMBERS = {
 
 
 def told(error: BaseException) -> str:
-    """Return what an error says, or if it has no words, what caused it."""
+    """Return what an error says to a person, or if it has no words, what caused it."""
     if isinstance(error, AIGateError) or getattr(error, "filename", None):
-        return str(error)
+        return str(error).replace(" What came is in `body`.", "")
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return f"no answer in time ({type(error).__name__})"
     if isinstance(error, ConnectionError) and error.errno:

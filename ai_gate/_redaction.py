@@ -69,7 +69,9 @@ IDENTIFIER = r"(/turn-credentials\?\S*?\bidentifier=)[^&\s\"']*"
 
 def mask(text: str, *secrets: str) -> str:
     """Return a text with the given secrets, and all that looks like one, masked."""
-    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
+    # A lone surrogate, which JSON and a command line can have, is in no URL.
+    quoted = {quote(secret, safe="", errors="replace") for secret in secrets}
+    forms = quoted.union(secrets)
     # All at once, so that no mask is masked; the longest first, so that no half of one is left.
     exact = "|".join(map(_pattern, sorted(forms, key=len, reverse=True)))
     if exact:

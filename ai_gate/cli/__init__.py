@@ -67,7 +67,7 @@ def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["mock"]:
         # It has a command line of its own, of which nothing is known here.
         return int(import_module("ai_gate.testing.__main__").main(arguments[1:]))
-    if arguments == ["version"]:
+    if arguments in (["version"], ["--version"]):
         # Without a parser it takes half the time.
         return int(import_module("ai_gate.cli.version").main(None))
     parser = import_module("ai_gate.cli._parser").parser

@@ -22,14 +22,15 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
     """Run a command and return its exit status."""
     console = Console(options)
     try:
-        return asyncio.run(_bounded(command(options, console)))
-    except KeyboardInterrupt:
+        return asyncio.run(_bounded(lambda: command(options, console)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        # The second one if asyncio forgets that it was interrupted, as at its begin.
         console.error(f"Interrupted.{console.unfinished}")
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:
-        text = told(error).replace(" What came is in `body`.", "")
+        text = told(error)
         more = advice_on(error, proxy="the proxy" if " through the proxy " in text else "")
         # The SDK's errors say themselves what to do about some causes.
         is_said = more is None or more[1:].rstrip(".") in text
@@ -41,9 +42,9 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         return exit_status(error)
 
 
-async def _bounded(work: Awaitable[int]) -> int:
+async def _bounded(work: Callable[[], Awaitable[int]]) -> int:
     try:
-        return await work
+        return await work()
     finally:
         # asyncio would wait for a name that is still being looked up in a thread.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))

@@ -40,7 +40,7 @@ def _field(value: str) -> tuple[str, object]:
     """Return the name and the value of a session's field."""
     name, _, text = value.partition("=")
     try:
-        return name, json.loads(text)
+        return name, json.loads(name and text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"must be KEY=JSON: {error}") from error
 

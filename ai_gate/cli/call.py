@@ -91,5 +91,5 @@ async def _hear(call: Call, heard: bytearray, console: Console) -> None:
 def _check(event: dict[str, Any]) -> None:
     if event["type"] == "error":
         raise WebRTCError(event["error"]["message"])
-    if event["type"] == "response.done" and event["response"]["status"] != "completed":
-        raise WebRTCError(f"The model's answer is {event['response']['status']}.")
+    if event["type"] == "response.done" and (done := event["response"])["status"] != "completed":
+        raise WebRTCError(f"The model's answer is {done['status']}: {done.get('status_details')}")

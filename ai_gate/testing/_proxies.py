@@ -36,7 +36,9 @@ def _name() -> str:
 
 
 def _read() -> list[str]:
-    return [it for it in os.environ.get(_name(), "").split(",") if it.strip()]
+    # An empty one stays so afterwards, and isn't the same as none.
+    text = os.environ.get(_name())
+    return [] if text is None else text.split(",")
 
 
 def _write(hosts: list[str]) -> None:

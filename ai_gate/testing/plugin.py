@@ -46,7 +46,7 @@ def _mock_gate_server() -> Iterator[Any]:
 
 @pytest.fixture
 def mock_gate(
-    request: pytest.FixtureRequest, _mock_gate_server: Any
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mock_gate_server: Any
 ) -> "Iterator[ai_gate.testing.MockGate]":
     """A fresh mock gate with the limits of the free plan, or the marker's: `mock_gate(quota=1)`.
 
@@ -62,9 +62,10 @@ def mock_gate(
     gate = ai_gate.testing.MockGate(**settings)
     if not settings.keys() & {"host", "port", "ssl_context"}:
         gate._lent = _mock_gate_server
-    with pytest.MonkeyPatch.context() as environment, gate:
-        environment.setenv("AI_GATE_BASE_URL", gate.url)
-        environment.setenv("AI_GATE_PROJECT_ID", next(iter(settings.get("projects") or [PROJECT])))
+    with gate:
+        # With another MonkeyPatch, a test that sets these too would put ours back at its end.
+        monkeypatch.setenv("AI_GATE_BASE_URL", gate.url)
+        monkeypatch.setenv("AI_GATE_PROJECT_ID", next(iter(settings.get("projects") or [PROJECT])))
         if is_checked:
             request.node.stash[_CHECKED] = gate
         yield gate

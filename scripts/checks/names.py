@@ -25,6 +25,7 @@ ELSEWHERE = {
     "no",
     "notAfter",
     "read",
+    "status_details",
     "subjectAltName",
     "timeout",
     "type",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,23 @@ def test_a_call_that_openai_refuses(status: int, words: str, command: Command) -
         result = command("call", "--say", "Hi", *where)
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert words in result.err
+
+
+def test_an_answer_that_fails_says_why(command: Command) -> None:
+    details = {"type": "failed", "error": {"message": "Nothing is left to pay with"}}
+    done = {"type": "response.done", "response": {"status": "failed", "status_details": details}}
+    with MockGate(realtime=True) as gate, ThreadPoolExecutor(1) as beside:
+
+        def fail() -> None:
+            gate.voice.wait_until(lambda calls: any(call.events for call in calls), timeout=60)
+            gate.voice.send(done)
+
+        failing = beside.submit(fail)
+        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        result = command("call", "--say", "long " * 1000, *where)
+        failing.result()
+    assert result.status == 1
+    assert "Nothing is left to pay with" in result.err
 
 
 def test_a_call_that_nobody_takes(where: list[str], command: Command) -> None:

@@ -368,3 +368,6 @@ def test_what_is_billed_is_asked_for(
     result = command("doctor", "--session", "--yes", "--json")
     assert result.step("session")["about"].startswith("aigate_session_")
     assert [request.path for request in gate.received].count("/session") == 1
+    gate.fail_next("empty", operation="create_session")
+    result = command("doctor", "--session", "--yes", "--json")
+    assert "billed all the same. (request " in result.step("session")["detail"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from ai_gate.cli._failures import run
 from ai_gate.cli._parser import COMMANDS, OPTIONS
 from ai_gate.testing import MockGate
 
@@ -72,8 +75,10 @@ def test_a_gate_that_is_not_there(command: Command) -> None:
     ("options", "words"),
     [
         (["session", "--project-id", ""], "AI_GATE_PROJECT_ID"),
+        (["session", "--project-id", "\udcff"], "copy it again"),
         (["session", "--base-url", "ftp://x"], "base_url must be"),
         (["session", "--extra", "tools=["], "must be KEY=JSON"),
+        (["session", "--extra", "=1"], "must be KEY=JSON"),
         (["session", "--instructions", "@/nowhere/file"], "can't be read"),
         (["session", "--temp", "1"], "unrecognized arguments: --temp"),
         (["call"], "Pass either --wav or --say"),
@@ -85,6 +90,14 @@ def test_wrong_use_is_one_line(options: list[str], words: str, command: Command)
     result = command(*options)
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
     assert words in result.err
+
+
+def test_an_interruption_that_asyncio_forgets(capsys: pytest.CaptureFixture[str]) -> None:
+    async def cancelled(*_: object) -> int:
+        raise asyncio.CancelledError
+
+    assert run(cancelled, Namespace(show_secrets=False, no_color=True)) == 130
+    assert capsys.readouterr().err == "ai-gate: Interrupted.\n"
 
 
 def test_turn_credentials_are_masked(command: Command) -> None:

@@ -87,6 +87,9 @@ CODE_UNDER_TEST = """
         create()
         assert mock_gate.url not in urls
 
+    def test_that_sets_the_environment_too(monkeypatch, mock_gate):
+        monkeypatch.setenv("AI_GATE_BASE_URL", "http://gate.test")
+
     def test_the_environment_is_as_before():
         assert "AI_GATE_BASE_URL" not in os.environ
         assert os.environ["NO_PROXY"] in ("*", "example.com")
@@ -101,7 +104,7 @@ def test_code_that_makes_its_own_client(
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", exceptions)
-    outcome(pytester, CODE_UNDER_TEST, passed=6)
+    outcome(pytester, CODE_UNDER_TEST, passed=7)
 
 
 SHARED = """

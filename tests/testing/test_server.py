@@ -178,6 +178,8 @@ NOWHERE = "http://127.0.0.1:9"
         ({"NO_PROXY": "example.com"}, {"NO_PROXY": "example.com,127.0.0.1"}),
         ({"no_proxy": "a", "NO_PROXY": "b"}, {"no_proxy": "a,127.0.0.1", "NO_PROXY": "b"}),
         ({"NO_PROXY": "127.0.0.1,a"}, {"NO_PROXY": "127.0.0.1,a"}),
+        # An empty one counts before the other one.
+        ({"no_proxy": "", "NO_PROXY": "b"}, {"no_proxy": ",127.0.0.1", "NO_PROXY": "b"}),
         # To urllib and curl, it has a meaning only if it stands alone.
         ({"NO_PROXY": "*"}, {"NO_PROXY": "*"}),
     ],

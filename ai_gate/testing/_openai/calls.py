@@ -12,27 +12,23 @@ from ai_gate.testing._openai.thread import LoopThread
 _TIMEOUT = 10.0
 
 
-class Calls:
+class Calls(LoopThread):
     """One peer for each live call, all in one thread."""
 
     def __init__(self, register: Register, faults: Faults) -> None:
+        super().__init__()
         self._register = register
         self._faults = faults
-        self._thread = LoopThread()
         self._peers: list[Peer] = []
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def take(self, offer: Offer) -> str:
         """Accept a call and return the SDP answer; RefusedError if it can't be accepted."""
-        return self._thread.run(lambda: self._take(offer), _TIMEOUT)
+        return self.run(lambda: self._take(offer), _TIMEOUT)
 
     def hang_up(self) -> None:
         """Hang up every call."""
-        if self._thread.is_running():
-            self._thread.run(self._hang_up, _TIMEOUT)
+        if self.is_running():
+            self.run(self._hang_up, _TIMEOUT)
 
     def each(self, do: Callable[[Peer], None]) -> None:
         """Do something with every live call, in their thread.
@@ -40,13 +36,13 @@ class Calls:
         Raises:
             ValueError: It was refused for one of them. The others had it done.
         """
-        if self._thread.is_running():
-            self._thread.run(lambda: self._each(do), _TIMEOUT)
+        if self.is_running():
+            self.run(lambda: self._each(do), _TIMEOUT)
 
     def stop(self) -> None:
         """Hang up every call and end the thread."""
         self.hang_up()
-        self._thread.stop()
+        super().stop()
 
     async def _take(self, offer: Offer) -> str:
         peer = Peer(offer, self._register, self._faults, self._peers.remove)

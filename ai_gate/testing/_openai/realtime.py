@@ -8,8 +8,6 @@ from ai_gate.testing._openai.endpoints import Endpoints
 from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._openai.register import Register
 from ai_gate.testing._openai.voice import MockVoice
-from ai_gate.testing._request import ReceivedRequest
-from ai_gate.testing._response import Response
 
 
 class Realtime:
@@ -20,6 +18,8 @@ class Realtime:
 
     Attributes:
         client_secrets: Those that are accepted.
+        calls: The calls, and their thread.
+        endpoints: What responds to requests.
         voice: The handle.
     """
 
@@ -27,31 +27,19 @@ class Realtime:
         self.client_secrets = ClientSecrets()
         self._faults = Faults()
         self._register = Register()
-        self._calls = Calls(self._register, self._faults)
+        self.calls = Calls(self._register, self._faults)
         self._now = now
-        self._endpoints = Endpoints(self.client_secrets, self._faults, now, self._calls.take)
-        self.voice = MockVoice(self._calls, self._register, self.client_secrets, self._faults)
-
-    def respond(self, request: ReceivedRequest) -> Response | None:
-        """Respond to a request; None if its path isn't one of OpenAI's."""
-        return self._endpoints.respond(request)
+        self.endpoints = Endpoints(self.client_secrets, self._faults, now, self.calls.take)
+        self.voice = MockVoice(self.calls, self._register, self.client_secrets, self._faults)
 
     def expire(self) -> None:
         """End the calls whose hour is over by the gate's clock."""
         now = self._now()
-        self._calls.each(lambda peer: peer.expire(now))
+        self.calls.each(lambda peer: peer.expire(now))
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""
-        self._calls.hang_up()
+        self.calls.hang_up()
         self.client_secrets.forget()
         self._faults.reset()
         self._register.forget()
-
-    def start(self) -> None:
-        """Start the thread of the calls."""
-        self._calls.start()
-
-    def stop(self) -> None:
-        """Hang up every call and end their thread."""
-        self._calls.stop()
