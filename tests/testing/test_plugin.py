@@ -32,23 +32,19 @@ SUITE = """
 
 
 def test_fixture(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess(
-        "-W", "error", "-p", "no:xdist", "-p", "no:cacheprovider", *WITHOUT_ASYNCIO
-    )
-    result.assert_outcomes(passed=4, errors=1)
+    result = outcome(pytester, SUITE, "-p", "no:xdist", *WITHOUT_ASYNCIO, passed=4, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_bug_of_the_gate*"])
     result.stdout.fnmatch_lines(["*MockGateError: The mock gate broke openapi.yaml:*"])
 
 
 WITHOUT_ASYNCIO = ("-p", "no:asyncio")
+# Of the plugins that happen to be installed, it takes a second to load.
+LIGHT = ("-W", "error", "-p", "no:cacheprovider", "-p", "no:schemathesis")
 
 
 def outcome(pytester: pytest.Pytester, suite: str, *flags: str, **counts: int) -> pytest.RunResult:
     pytester.makepyfile(suite)
-    result = pytester.runpytest_subprocess(
-        "-W", "error", "-p", "no:cacheprovider", *(flags or WITHOUT_ASYNCIO)
-    )
+    result = pytester.runpytest_subprocess(*LIGHT, *(flags or WITHOUT_ASYNCIO))
     result.assert_outcomes(**counts)
     return result
 
