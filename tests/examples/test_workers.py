@@ -66,7 +66,8 @@ class TestCelery:
             assert program.stop() == 0
             assert not [it for it in SECRETS if it in program.output], program.output
 
-    def test_a_session(
+    # One after the other, since a worker takes seconds to start and to stop.
+    def test_a_session_and_what_is_tried_again(
         self, worker: Program, environment: dict[str, str], gate: MockGate, redis_url: str
     ) -> None:
         task = output(CALL, environment).strip()
@@ -77,30 +78,25 @@ class TestCelery:
         worker.wait_for("succeeded in")
         with redis.Redis.from_url(redis_url) as store:
             assert 0 < store.ttl(f"celery-task-meta-{task}") <= 60
-
-    # One after the other, since a worker takes seconds to start and to stop.
-    def test_what_is_tried_again(
-        self, worker: Program, environment: dict[str, str], gate: MockGate
-    ) -> None:
         # The gate refuses it for the time being.
         gate.respond_next(429, "concurrent_limit_without_hint")
         output(CALL, environment)
         worker.wait_for("retry: Retry in 1s")
-        worker.wait_for("succeeded in")
-        assert len(gate.received) == 2
+        worker.wait_for("succeeded in", count=2)
+        assert len(gate.received) == 3
         # The gate can't be reached.
         gate.close()
         output(CALL, environment)
         worker.wait_for("retry: Retry in 1s", count=2)
         gate.start()
-        worker.wait_for("succeeded in", count=2)
-        assert len(gate.received) == 3
+        worker.wait_for("succeeded in", count=3)
+        assert len(gate.received) == 4
         # The session may be billed.
         for number, fault in enumerate(("internal_error", "reset_in_body"), start=1):
             gate.fail_next(fault)
             output(CALL, environment)
             worker.wait_for(r"raised unexpected: \w+Error", count=number)
-            assert len(gate.received) == 3 + number
+            assert len(gate.received) == 4 + number
 
     @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="it takes Linux's /proc")
     def test_a_worker_that_is_killed(
