@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import runpy
 import subprocess
@@ -71,12 +72,23 @@ def is_test(code: str) -> bool:
     return bool(FIXTURE.search(code))
 
 
-def run_pytest(path: Path) -> None:
-    """Run a file as pytest does."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    result = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+def run_pytest(path: Path, count: int = 1) -> None:
+    """Run a file or a folder as pytest does, with no more plugins than a reader has.
+
+    Those of this environment take more than a second of CPU to load.
+    """
+    plugins = [f"-p{name}" for name in ("ai_gate.testing.plugin", "pytest_httpx")]
+    command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *plugins, str(path)]
+    result = subprocess.run(
+        command,
+        cwd=path if path.is_dir() else path.parent,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert result.returncode == 0, result.stdout
-    assert "1 passed" in result.stdout
+    assert f"{count} passed" in result.stdout
 
 
 def check_calls(code: str, gate: MockGate) -> None:

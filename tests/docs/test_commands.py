@@ -36,7 +36,8 @@ SERVER = re.compile(
 )
 """What runs until it is ended."""
 GATE_PORT, APP_PORT = "8787", "8000"
-SECONDS = 60.0
+SECONDS = 240.0
+"""How long a block can take, on a machine that has ten times more work than cores."""
 ON_FAILURE = "trap 'echo \"FAILED: $BASH_COMMAND\"' ERR\n"
 """A reader's shell goes on after a command that fails; this one says which did."""
 NO_RELAY = "FAILED: ai-gate turn --probe"

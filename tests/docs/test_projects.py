@@ -19,7 +19,7 @@ from ai_gate.testing.__main__ import _parser, _read_config
 from .kinds import NAMED
 from .markdown import Block
 from .pages import DOCS_BLOCKS
-from .running import write_files
+from .running import run_pytest, write_files
 
 Project = tuple[str, str]
 """A page, and the section of it; a page of one project has it in all its sections."""
@@ -45,16 +45,14 @@ def only(language: str) -> str:
     return block.code
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids="-".join)
+# `test_commands` runs the tests of `start` by the command that the page names.
+@pytest.mark.parametrize("project", sorted(PROJECTS.keys() - {("start", "")}), ids="-".join)
 def test_a_project_and_its_tests(project: Project, tmp_path: Path) -> None:
     written = write_files(PROJECTS[project], tmp_path)
     tests = [name for name in written if name.startswith("test_")]
     assert tests, "nothing tests these files"
     count = sum(len(re.findall(r"^def test_", written[name], re.MULTILINE)) for name in tests)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:asyncio", "-p", "no:cacheprovider"]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
-    assert f"{count} passed" in result.stdout
+    run_pytest(tmp_path, count)
 
 
 def test_there_are_projects() -> None:
