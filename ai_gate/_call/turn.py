@@ -5,13 +5,13 @@ import hmac
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -23,6 +23,8 @@ from ai_gate._config import DEFAULT_BASE_URL, Config
 from ai_gate._fork import process
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
+
+T = TypeVar("T")
 
 NOTHING = {"session": False, "name": "", "since": 0.0, "age": 0.0}
 NOTHING |= {"limit": 0, "used": 0, "reset": 0.0, "hold": 0.0, "stated": {}}
@@ -43,6 +45,13 @@ class Look:
     """How long to wait before, in seconds."""
     blocks: bool
     """Whether it blocks, and so is done in a thread."""
+
+
+def _taken_from(waiting: deque[T]) -> Iterator[T]:
+    """Take what waits, of which other threads can take some."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
 
 
 def project_key(config: Config) -> str:
@@ -136,10 +145,7 @@ class Desk:
         waiting, news = self._news.setdefault(key, deque()), []
         reply = None
         try:
-            # Another thread can take some of them.
-            with suppress(IndexError):
-                while True:
-                    news.append(waiting.popleft())
+            news.extend(_taken_from(waiting))
             reply = self._tried(lambda: self.store.look(key, self._with_news(ask(), news)))
         finally:
             # Whoever hears them twice knows it by the turn.
@@ -198,8 +204,7 @@ class Desk:
     def _tell_released(self) -> None:
         """Tell which sessions have ended; those that are left are told after another look."""
         keys = set()
-        while self._released:
-            name = self._released.popleft()
+        for name in _taken_from(self._released):
             key = self._told_of(name) or self._tried(partial(self._found, name))
             if key is None:
                 self._released.append(name)
@@ -287,8 +292,9 @@ class Turn:
 
     def _end(self, news: dict[str, Any], tell: Callable[[str, dict[str, Any]], None]) -> None:
         since = self._reply["now"] if self._reply else 0.0
-        tell(self._key, self._own | {"since": since} | news)
+        # A look that is still under way must see that, or what it takes after the news is lost.
         self._is_over = True
+        tell(self._key, self._own | {"since": since} | news)
 
     def _look(self) -> Any:
         reply = self._desk.look(self._key, self._ask)

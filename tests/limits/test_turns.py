@@ -5,12 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from typing import Any
 
 import anyio
 import pytest
 
 from ai_gate import AIGateClient, AsyncAIGateClient, ConcurrentLimitError, RateLimitError
+from ai_gate._call.exchange import Deadline, Order
+from ai_gate._call.operations import get_turn_credentials
+from ai_gate._call.turn import Turn, project_key
+from ai_gate._config import Config
 from ai_gate.limits import Limiter
 from ai_gate.testing import MockGate
 from tests.limits.conftest import PATIENCE, StartRedis, eventually, far_away
@@ -105,7 +110,9 @@ def test_an_interrupt_ends_a_turn(store: str | None) -> None:
         assert kept is not None
         # The gate may have made it.
         assert used(limiter, gate.url) == (2, 1, 1)
-        assert limiter._desk.look(next(iter(limiter._desk._news)))["under_way"] == 0
+        (key,) = limiter._desk._news
+        # A thread tells it.
+        eventually(lambda: limiter._desk.look(key)["under_way"] == 0)
 
 
 def test_sessions_of_an_outage_are_counted_after_it(
@@ -218,3 +225,29 @@ def test_a_release_opens_one_slot_after_a_refusal_by_the_gate(store: str | None)
             with pytest.raises(ConcurrentLimitError) as told:
                 client.create_session()
             assert not told.value.sent, "the others go on to count"
+
+
+def test_a_look_that_ends_after_its_call_gives_its_turn_back() -> None:
+    desk = Limiter()._desk
+    config = Config.checked(
+        project_id=PROJECT, base_url=NOWHERE, timeout=5.0, max_retries=0, debug=False
+    )
+    turn = Turn(desk, get_turn_credentials(PROJECT), config, Order({}, Deadline(5.0)))
+    look = next(turn.take())
+
+    def tell(key: str, news: dict[str, Any]) -> None:
+        desk.tell(key, news)
+        look.action()  # Another thread, which hears the news first.
+
+    turn._end({"what": "unsent"}, tell)
+    assert desk.look(project_key(config))["under_way"] == 0
+
+
+def test_sessions_that_two_threads_tell_of() -> None:
+    class Emptied(deque[str]):
+        def __bool__(self) -> bool:
+            return True  # Another thread takes the last one right after it was seen.
+
+    limiter = Limiter()
+    limiter._desk._released = Emptied()
+    limiter.release({"session_id": "sess_1"})
