@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_gate._call.turn import NOTHING
-from ai_gate.limits._counts import POLL, Counts
+from ai_gate.limits._counts import LEASE, LONGEST_POLL, POLL, Counts
 
 WINDOW = 20.0
 
@@ -205,6 +205,29 @@ def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
         for _ in range(2):
             twice.look(2.0, ask_of("", [news]))
     assert once == twice
+
+
+def test_a_slot_that_is_released_is_soon_found() -> None:
+    counts = Counts()
+    ask = ask_of("", []) | {"concurrent": 1, "left": 600.0}
+    assert counts.look(0.0, ask | {"id": "a.0"})["wait"] == 0
+    waits = [counts.look(1.0 + n / 100, ask | {"id": f"b.{n}"})["wait"] for n in range(20)]
+    assert waits[0] == POLL
+    # Those behind look less often, so that a long line costs little.
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_POLL
+
+
+def test_a_worker_that_dies_while_it_tries_keeps_the_others_for_seconds() -> None:
+    counts = Counts()
+    ask = ask_of("", []) | {"requests": 3, "session": False, "left": 600.0}
+    news = NOTHING | {"id": "a.0", "what": "made", "limit": 3, "used": 3, "reset": 10.0}
+    counts.look(1.0, ask | {"id": "a.0"})
+    counts.look(1.5, ask | {"news": [news]})
+    assert counts.look(12.0, ask | {"id": "b.0"})["wait"] == 0, "the window has ended"
+    assert counts.look(12.0 + 0.9 * LEASE, ask | {"id": "c.0"})["wait"] > 0
+    assert counts.look(12.0 + 1.1 * LEASE, ask | {"id": "c.0"})["wait"] == 0
+    assert LEASE <= 5.0
 
 
 def ask_of(turn: str, news: list[dict[str, Any]]) -> dict[str, Any]:

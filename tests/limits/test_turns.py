@@ -16,7 +16,7 @@ from ai_gate._call.exchange import Deadline, Order
 from ai_gate._call.operations import get_turn_credentials
 from ai_gate._call.turn import Turn, project_key
 from ai_gate._config import Config
-from ai_gate.limits import Limiter
+from ai_gate.limits import Limiter, _counts
 from ai_gate.testing import MockGate
 from tests.limits.conftest import PATIENCE, StartRedis, eventually, far_away
 from tests.support.callers import GET, NOWHERE, POST, PROJECT, Caller, Client
@@ -42,6 +42,13 @@ def test_what_cant_be_sent_gives_its_turn_back(caller: Caller, store: str | None
     eventually(lambda: used(limiter, NOWHERE) == (0, 0, 0))
 
 
+@pytest.fixture
+def long_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let others wait for the one that tries until it says what came of it."""
+    monkeypatch.setattr(_counts, "LEASE", 1000.0)
+
+
+@pytest.mark.usefixtures("long_lease")
 def test_an_apps_own_exception_ends_a_turn(caller: Caller, store: str | None) -> None:
     def stop(_: Any) -> None:
         raise ZeroDivisionError
@@ -60,11 +67,11 @@ def test_an_apps_own_exception_ends_a_turn(caller: Caller, store: str | None) ->
         assert caller.attempt(GET, gate.url, {}, limiter=limiter, max_retries=0).error.sent
         hooks = {"request": [caller.hook(stop)]}
         http_client = caller.httpx_client(event_hooks=hooks).client
-        started = time.monotonic()
+        # Nobody waits for it, or the call's timeout would be the error.
         caller.use(gate.url, body, limiter=limiter, http_client=http_client)
-        assert time.monotonic() - started < 20.0, "nobody waits for it"
 
 
+@pytest.mark.usefixtures("long_lease")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_call_that_is_cancelled_ends_its_turn(backend: str, store: str | None) -> None:
     limiter = Limiter(store, window=0.3)
@@ -83,8 +90,7 @@ def test_a_call_that_is_cancelled_ends_its_turn(backend: str, store: str | None)
                     await anyio.sleep(0.01)
                 group.cancel_scope.cancel()
             gate.recover()
-            with anyio.fail_after(20.0):
-                await client.get_turn_credentials()
+            await client.get_turn_credentials()
 
     with MockGate() as gate:
         anyio.run(main, gate, backend=backend)
