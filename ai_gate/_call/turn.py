@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -45,6 +46,8 @@ class Look:
     """How long to wait before, in seconds."""
     blocks: bool
     """Whether it blocks, and so is done in a thread."""
+    longest: float = math.inf
+    """How long to wait for a thread of an event loop, in seconds."""
 
 
 def _taken_from(waiting: deque[T]) -> Iterator[T]:
@@ -263,9 +266,11 @@ class Turn:
         delay, self._order.delay, reply = self._order.delay, 0.0, None
         self._asked = time.monotonic() + delay
         while reply is None or reply["wait"] > 0:
-            reply = yield Look(self._look, delay, self._desk.store.blocks)
+            left = max(0.0, self._order.deadline.left() - delay)
+            reply = yield Look(self._look, delay, self._desk.store.blocks, left)
             if reply is None:
-                self._desk.missed("it takes too long")
+                if self._order.deadline.left() > 0:
+                    self._desk.missed("it takes too long")
                 if self._desk.may_fail:
                     return
                 raise AIGateError("The limiter's store is away, so nothing was sent.")
@@ -288,7 +293,9 @@ class Turn:
             news["name"] = session_name(response.json_object(exchange.body))
         self._end(news, self._desk.tell)
         if self._is_urgent(NOTHING | news):
-            yield self._desk.order(self._desk.look, self._key)
+            look, left = partial(self._desk.look, self._key), self._order.deadline.left()
+            # What isn't told in time is told with the next look.
+            yield Look(look, 0.0, self._desk.store.blocks, max(0.0, left))
 
     def _end(self, news: dict[str, Any], tell: Callable[[str, dict[str, Any]], None]) -> None:
         since = self._reply["now"] if self._reply else 0.0

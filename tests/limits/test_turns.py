@@ -14,8 +14,9 @@ import pytest
 from ai_gate import AIGateClient, AsyncAIGateClient, ConcurrentLimitError, RateLimitError
 from ai_gate._call.exchange import Deadline, Order
 from ai_gate._call.operations import get_turn_credentials
-from ai_gate._call.turn import Turn, project_key
+from ai_gate._call.turn import Look, Turn, project_key
 from ai_gate._config import Config
+from ai_gate._http.look import LOOKS_OF_A_LOOP, look_async
 from ai_gate.limits import Limiter, _counts
 from ai_gate.testing import MockGate
 from tests.limits.conftest import PATIENCE, StartRedis, eventually, far_away
@@ -257,3 +258,21 @@ def test_sessions_that_two_threads_tell_of() -> None:
     limiter = Limiter()
     limiter._desk._released = Emptied()
     limiter.release({"session_id": "sess_1"})
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_waits_for_a_thread_within_its_timeout(backend: str) -> None:
+    ended = threading.Event()
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(LOOKS_OF_A_LOOP):
+                group.start_soon(look_async, Look(ended.wait, 0.0, True))
+            await anyio.wait_all_tasks_blocked()
+            assert await look_async(Look(int, 0.0, True, 0.1)) is None
+            ended.set()
+            # A later one finds a thread.
+            assert await look_async(Look(int, 0.0, True)) == 0
+
+    anyio.run(main, backend=backend)
