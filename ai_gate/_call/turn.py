@@ -259,7 +259,7 @@ class Turn:
         self._own = {"id": desk.new_turn(), "session": not operation.idempotent}
         self._asked = 0.0
         self._reply: dict[str, Any] | None = None
-        self._is_over = False
+        self._is_over = self._is_told = False
 
     def take(self) -> Generator[Look, Any, None]:
         """Wait for the turn, at first for the delay of the order."""
@@ -282,7 +282,7 @@ class Turn:
 
     def give_back(self) -> None:
         """Tell that the attempt has ended without an outcome, if it has."""
-        if not self._is_over:
+        if not self._is_told:
             what = "lost" if self._order.sent else "unsent"
             self._end({"what": what}, self._desk.tell_soon)
 
@@ -302,6 +302,8 @@ class Turn:
         # A look that is still under way must see that, or what it takes after the news is lost.
         self._is_over = True
         tell(self._key, self._own | {"since": since} | news)
+        # What a signal handler raises before leaves it to `give_back`.
+        self._is_told = True
 
     def _look(self) -> Any:
         reply = self._desk.look(self._key, self._ask)

@@ -246,7 +246,13 @@ def test_a_look_that_ends_after_its_call_gives_its_turn_back() -> None:
         desk.tell(key, news)
         look.action()  # Another thread, which hears the news first.
 
-    turn._end({"what": "unsent"}, tell)
+    def stop(key: str, news: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        turn._end({"what": "unsent"}, stop)
+    desk.tell_soon = tell  # type: ignore[method-assign]
+    turn.give_back()
     assert desk.look(project_key(config))["under_way"] == 0
 
 
