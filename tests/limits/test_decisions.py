@@ -179,15 +179,15 @@ def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, stat
 @pytest.mark.parametrize("states", [True, False])
 def test_each_worker_gets_its_part_of_each_window(states: bool) -> None:
     # 8 workers, whose calls come one worker after the other.
-    world = World(Fixed(100), Counts().look, 100, forever([0.05]), states)
-    world.name = lambda number: f"{number // 50}.{number % 50}"
-    world.run([number // 50 * 0.01 for number in range(400)])
+    world = World(Fixed(40), Counts().look, 40, forever([0.05]), states)
+    world.name = lambda number: f"{number // 20}.{number % 20}"
+    world.run([number // 20 * 0.01 for number in range(160)])
     assert world.refused == 0
     granted = sorted(world.granted, key=world.granted.__getitem__)
     # Those of the first window came while there was room.
-    for window in (granted[100:200], granted[200:300]):
-        parts = Counter(number // 50 for number in window)
-        unmet = {number // 50 for number in granted[300:]}
+    for window in (granted[40:80], granted[80:120]):
+        parts = Counter(number // 20 for number in window)
+        unmet = {number // 20 for number in granted[120:]}
         assert min(parts[worker] for worker in unmet) >= 0.5 * max(parts.values())
 
 
