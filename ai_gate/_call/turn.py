@@ -145,7 +145,8 @@ class Desk:
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = NO_TURN.copy) -> Any:
         """Tell the news, and ask for a turn if there is an `id`; None if the store is away."""
         self._begin()
-        waiting, news = self._news.setdefault(key, deque()), []
+        waiting = self._news.setdefault(key, deque())
+        news: list[tuple[float, dict[str, Any]]] = []
         reply = None
         try:
             news.extend(_taken_from(waiting))
