@@ -3,15 +3,16 @@
 import hashlib
 import hmac
 import logging
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -23,6 +24,8 @@ from ai_gate._config import DEFAULT_BASE_URL, Config
 from ai_gate._fork import process
 from ai_gate._logging import log
 from ai_gate.errors import AIGateError
+
+T = TypeVar("T")
 
 NOTHING = {"session": False, "name": "", "since": 0.0, "age": 0.0}
 NOTHING |= {"limit": 0, "used": 0, "reset": 0.0, "hold": 0.0, "stated": {}}
@@ -43,6 +46,15 @@ class Look:
     """How long to wait before, in seconds."""
     blocks: bool
     """Whether it blocks, and so is done in a thread."""
+    longest: float = math.inf
+    """How long to wait for a thread of an event loop, in seconds."""
+
+
+def _taken_from(waiting: deque[T]) -> Iterator[T]:
+    """Take what waits, of which other threads can take some."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
 
 
 def project_key(config: Config) -> str:
@@ -133,13 +145,11 @@ class Desk:
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = NO_TURN.copy) -> Any:
         """Tell the news, and ask for a turn if there is an `id`; None if the store is away."""
         self._begin()
-        waiting, news = self._news.setdefault(key, deque()), []
+        waiting = self._news.setdefault(key, deque())
+        news: list[tuple[float, dict[str, Any]]] = []
         reply = None
         try:
-            # Another thread can take some of them.
-            with suppress(IndexError):
-                while True:
-                    news.append(waiting.popleft())
+            news.extend(_taken_from(waiting))
             reply = self._tried(lambda: self.store.look(key, self._with_news(ask(), news)))
         finally:
             # Whoever hears them twice knows it by the turn.
@@ -198,8 +208,7 @@ class Desk:
     def _tell_released(self) -> None:
         """Tell which sessions have ended; those that are left are told after another look."""
         keys = set()
-        while self._released:
-            name = self._released.popleft()
+        for name in _taken_from(self._released):
             key = self._told_of(name) or self._tried(partial(self._found, name))
             if key is None:
                 self._released.append(name)
@@ -251,16 +260,18 @@ class Turn:
         self._own = {"id": desk.new_turn(), "session": not operation.idempotent}
         self._asked = 0.0
         self._reply: dict[str, Any] | None = None
-        self._is_over = False
+        self._is_over = self._is_told = False
 
     def take(self) -> Generator[Look, Any, None]:
         """Wait for the turn, at first for the delay of the order."""
         delay, self._order.delay, reply = self._order.delay, 0.0, None
         self._asked = time.monotonic() + delay
         while reply is None or reply["wait"] > 0:
-            reply = yield Look(self._look, delay, self._desk.store.blocks)
+            left = max(0.0, self._order.deadline.left() - delay)
+            reply = yield Look(self._look, delay, self._desk.store.blocks, left)
             if reply is None:
-                self._desk.missed("it takes too long")
+                if self._order.deadline.left() > 0:
+                    self._desk.missed("it takes too long")
                 if self._desk.may_fail:
                     return
                 raise AIGateError("The limiter's store is away, so nothing was sent.")
@@ -272,7 +283,7 @@ class Turn:
 
     def give_back(self) -> None:
         """Tell that the attempt has ended without an outcome, if it has."""
-        if not self._is_over:
+        if not self._is_told:
             what = "lost" if self._order.sent else "unsent"
             self._end({"what": what}, self._desk.tell_soon)
 
@@ -283,12 +294,17 @@ class Turn:
             news["name"] = session_name(response.json_object(exchange.body))
         self._end(news, self._desk.tell)
         if self._is_urgent(NOTHING | news):
-            yield self._desk.order(self._desk.look, self._key)
+            look, left = partial(self._desk.look, self._key), self._order.deadline.left()
+            # What isn't told in time is told with the next look.
+            yield Look(look, 0.0, self._desk.store.blocks, max(0.0, left))
 
     def _end(self, news: dict[str, Any], tell: Callable[[str, dict[str, Any]], None]) -> None:
         since = self._reply["now"] if self._reply else 0.0
-        tell(self._key, self._own | {"since": since} | news)
+        # A look that is still under way must see that, or what it takes after the news is lost.
         self._is_over = True
+        tell(self._key, self._own | {"since": since} | news)
+        # What a signal handler raises before leaves it to `give_back`.
+        self._is_told = True
 
     def _look(self) -> Any:
         reply = self._desk.look(self._key, self._ask)

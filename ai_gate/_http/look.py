@@ -58,12 +58,13 @@ async def look_async(order: Look) -> Any:
         await anyio.sleep(order.delay)
     if not order.blocks:
         return order.action()
-    async with _under_way():
-        # If no thread can be had, it's as if the store were away.
-        with anyio.move_on_after(LONGEST_LOOK), suppress(RuntimeError):
-            return await anyio.to_thread.run_sync(
-                order.action, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-            )
+    with anyio.move_on_after(order.longest):
+        async with _under_way():
+            # If no thread can be had, it's as if the store were away.
+            with anyio.move_on_after(LONGEST_LOOK), suppress(RuntimeError):
+                return await anyio.to_thread.run_sync(
+                    order.action, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                )
     return None
 
 

@@ -16,9 +16,10 @@ KINDS = ("requests", "quota", "concurrent")  # In the order in which the gate lo
 FREE_PLAN = 100  # The gate's number of requests goes before this one; another one is a share.
 LIVE = 3600.0  # How long a session that nobody releases is taken for a live one.
 HELD = {"quota": 60.0, "concurrent": 30.0}  # For how long sessions aren't asked for once refused.
-LEASE = 30.0  # How long others wait at most for the one that tries whether a hold is over.
+LEASE = 5.0  # How long others wait for the one that tries whether a hold is over: it can be dead.
 ROUNDING = 2.0  # How much `X-RateLimit-Reset` less `Date` can be after the end of the window.
-POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0  # How long who waits sleeps, and how late it may come.
+# How long the first of those who wait sleeps, how long others at most, how late one may come.
+POLL, LONGEST_POLL, GRACE = 0.5, 5.0, 1.0
 STEP = 0.001  # After the end of a window, which frees all, they look one after the other.
 
 
@@ -190,7 +191,7 @@ class Counts:
             self._take(now, ask, kinds)
             return {"wait": 0.0}
         kind = blocked[0]
-        wait = min(waits[kind], max(POLL, min(waits[kind] / 20, LONGEST_POLL)), left)
+        wait = min(waits[kind], POLL * (1 + ahead[kind]), LONGEST_POLL, left)
         if kind == "requests" and kind not in self.held:
             wait = min(wait, self._free_in(now, ask["window"], 0) + STEP * ahead[kind])
         self.waiting[turn] = [kind, arrival, now + wait + GRACE]

@@ -37,10 +37,11 @@ class Server:
 
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
-        plain = () if "--tls-port" in self._options else ("--port", f"{self.port}")
-        tls = ("--tls-port", f"{self.port}") if not plain else ()
+        # With TLS it would listen at the usual port too, which another Redis can have.
+        ports = ["--port", "0", "--tls-port"] if "--tls-port" in self._options else ["--port"]
         options = [one for one in self._options if one != "--tls-port"]
-        command = ["redis-server", *plain, *tls, "--save", "", "--dir", str(self._folder), *options]
+        command = ["redis-server", *ports, f"{self.port}", "--save", "", *options]
+        command += ["--dir", str(self._folder)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         for line in self._process.stdout:

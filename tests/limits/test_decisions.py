@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai_gate._call.turn import NOTHING
-from ai_gate.limits._counts import POLL, Counts
+from ai_gate.limits._counts import LEASE, LONGEST_POLL, POLL, Counts
 
 WINDOW = 20.0
 
@@ -179,15 +179,15 @@ def test_no_turn_is_wasted(limit: int, calls: int, lag: float, others: int, stat
 @pytest.mark.parametrize("states", [True, False])
 def test_each_worker_gets_its_part_of_each_window(states: bool) -> None:
     # 8 workers, whose calls come one worker after the other.
-    world = World(Fixed(100), Counts().look, 100, forever([0.05]), states)
-    world.name = lambda number: f"{number // 50}.{number % 50}"
-    world.run([number // 50 * 0.01 for number in range(400)])
+    world = World(Fixed(40), Counts().look, 40, forever([0.05]), states)
+    world.name = lambda number: f"{number // 20}.{number % 20}"
+    world.run([number // 20 * 0.01 for number in range(160)])
     assert world.refused == 0
     granted = sorted(world.granted, key=world.granted.__getitem__)
     # Those of the first window came while there was room.
-    for window in (granted[100:200], granted[200:300]):
-        parts = Counter(number // 50 for number in window)
-        unmet = {number // 50 for number in granted[300:]}
+    for window in (granted[40:80], granted[80:120]):
+        parts = Counter(number // 20 for number in window)
+        unmet = {number // 20 for number in granted[120:]}
         assert min(parts[worker] for worker in unmet) >= 0.5 * max(parts.values())
 
 
@@ -205,6 +205,29 @@ def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
         for _ in range(2):
             twice.look(2.0, ask_of("", [news]))
     assert once == twice
+
+
+def test_a_slot_that_is_released_is_soon_found() -> None:
+    counts = Counts()
+    ask = ask_of("", []) | {"concurrent": 1, "left": 600.0}
+    assert counts.look(0.0, ask | {"id": "a.0"})["wait"] == 0
+    waits = [counts.look(1.0 + n / 100, ask | {"id": f"b.{n}"})["wait"] for n in range(20)]
+    assert waits[0] == POLL
+    # Those behind look less often, so that a long line costs little.
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_POLL
+
+
+def test_a_worker_that_dies_while_it_tries_keeps_the_others_for_seconds() -> None:
+    counts = Counts()
+    ask = ask_of("", []) | {"requests": 3, "session": False, "left": 600.0}
+    news = NOTHING | {"id": "a.0", "what": "made", "limit": 3, "used": 3, "reset": 10.0}
+    counts.look(1.0, ask | {"id": "a.0"})
+    counts.look(1.5, ask | {"news": [news]})
+    assert counts.look(12.0, ask | {"id": "b.0"})["wait"] == 0, "the window has ended"
+    assert counts.look(12.0 + 0.9 * LEASE, ask | {"id": "c.0"})["wait"] > 0
+    assert counts.look(12.0 + 1.1 * LEASE, ask | {"id": "c.0"})["wait"] == 0
+    assert LEASE <= 5.0
 
 
 def ask_of(turn: str, news: list[dict[str, Any]]) -> dict[str, Any]:

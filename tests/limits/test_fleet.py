@@ -48,7 +48,11 @@ def test_threads(store: str | None) -> None:
         check(threads(15, limiter, gate.url, WINDOW * (WINDOWS - 0.5)))
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("backend", "store"),
+    [("asyncio", "memory"), ("asyncio", "redis"), ("trio", "redis")],
+    indirect=["store"],
+)
 def test_tasks(backend: str, store: str | None) -> None:
     with MockGate(requests=REQUESTS, window=WINDOW) as gate:
         limiter = Limiter(store, requests=REQUESTS, window=WINDOW)
@@ -56,9 +60,7 @@ def test_tasks(backend: str, store: str | None) -> None:
         check(tasks(15, limiter, gate.url, WINDOW * (WINDOWS - 0.5), backend))
 
 
-def test_clocks_that_are_five_minutes_apart(
-    store: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clocks_that_are_five_minutes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     minutes = cycle((5, -5))
 
     class Skewed(datetime):
@@ -67,4 +69,4 @@ def test_clocks_that_are_five_minutes_apart(
             return datetime.now(tz) + timedelta(minutes=next(minutes))
 
     monkeypatch.setattr("ai_gate._call.limited.datetime", Skewed)
-    test_threads(store)
+    test_threads(None)
