@@ -150,7 +150,7 @@ PARITY = [
     Mutation(
         "a statement of the sync loop changed",
         "parity",
-        [Replace(LOOPS, "else exchange(order, clients)", "else exchange(order, clients) or None")],
+        [Replace(LOOPS, "exchange(order, clients) if", "exchange(order, clients) or None if")],
         [
             At(
                 LOOPS, "async def run_async(", says="run_async differs from run: make both the same"
@@ -437,7 +437,11 @@ COMMANDS = [
         "blanks that black takes out",
         "format",
         [
-            Replace("pyproject.toml", '"^/generated/"', '"^/(?!ai_gate/$|ai_gate/_version)"'),
+            Replace(
+                "pyproject.toml",
+                '"^/(generated|examples/basics)/"',
+                '"^/(?!ai_gate/$|ai_gate/_version)"',
+            ),
             Replace("ai_gate/_version.py", '__version__ = "', '__version__ =   "'),
         ],
         ["ai_gate/_version.py", '-__version__ =   "'],

@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 LITTLE: list[Edit] = [
     Replace("pyproject.toml", 'files = ["ai_gate", ', 'files = ["docs/nothing.py"] # ["ai_gate", '),
     Replace("pyproject.toml", 'include = ["ai_gate", ', 'include = ["docs"] # ["ai_gate", '),
-    Replace("pyproject.toml", '"^/generated/"', '"^/(?!docs/)"'),
+    Replace("pyproject.toml", '"^/(generated|examples/basics)/"', '"^/(?!docs/)"'),
     Add("docs/nothing.py", '"""Nothing."""\n'),
 ]
 
