@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.limits")
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--requests", type=int, default=100, help="in a window; default: 100")
-    parser.add_argument("--window", type=float, default=2.0, help="in seconds; default: 2")
+    parser.add_argument("--window", type=float, default=4.0, help="in seconds; default: 4")
     parser.add_argument("--windows", type=int, default=4, help="how long; default: 4 windows")
     options = parser.parse_args()
     possible = options.requests * options.windows
