@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +15,14 @@ from ai_gate.testing import MockGate
 from tests.support.fixtures import *  # noqa: F403
 
 PROJECT = "proj_secret_of_ours"
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Let commands be interrupted: what a shell starts in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Result(NamedTuple):
