@@ -85,7 +85,7 @@ TLS = {
     "WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH|RECORD_LAYER": (
         "No TLS is spoken there: check the scheme and the port of the base URL, or the proxy's."
     ),
-    "PROTOCOL|VERSION_TOO": (
+    "PROTOCOL|VERSION_TOO|SIGALG": (
         "The other side offers no TLS 1.2 or newer, or this Python's OpenSSL doesn't: let the "
         "older one be updated."
     ),
@@ -196,8 +196,8 @@ def _tls_advice(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         code = error.verify_code
         return _authority() if code in UNTRUSTED else CERTIFICATE.get(code, TLS[""])
-    reason = error.reason or "PEM"
-    return _matching(TLS, reason) or _unreadable()
+    # Each Python has names for some of OpenSSL's reasons only, and of the others the words.
+    return _matching(TLS, error.reason or str(error)) or _unreadable()
 
 
 def _waiting_advice(error: httpx.TransportError) -> str:

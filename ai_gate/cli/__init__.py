@@ -66,7 +66,8 @@ def _open_streams() -> None:
 def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["mock"]:
         # It has a command line of its own, of which nothing is known here.
-        return int(import_module("ai_gate.testing.__main__").main(arguments[1:]))
+        mock = import_module("ai_gate.testing.__main__")
+        return int(mock.main(arguments[1:], "ai-gate mock"))
     if arguments in (["version"], ["--version"]):
         # Without a parser it takes half the time.
         return int(import_module("ai_gate.cli.version").main(None))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -94,7 +95,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where it is told how it would be right."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        # Before Python 3.12, argparse fails where stderr does.
+        with suppress(OSError):
+            sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")
+        sys.exit(2)
 
 
 def parser(complete_file: object = None) -> Parser:

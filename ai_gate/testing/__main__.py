@@ -90,9 +90,9 @@ class _LoggingGate(MockGate):
         self._lines.add(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, prog: str = "python -m ai_gate.testing") -> int:
     """Run a mock gate until Ctrl-C or SIGTERM; return the exit status."""
-    options = vars(_parser().parse_args(arguments))
+    options = vars(_parser(prog).parse_args(arguments))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -114,9 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ai_gate.testing",
+        prog=prog,
         # What isn't given can be in the file, or is as MockGate has it.
         argument_default=argparse.SUPPRESS,
         description="Run a mock gate until Ctrl-C or SIGTERM. A limit can be a number or none.",

@@ -116,6 +116,7 @@ def test_turn_credentials_are_masked(command: Command) -> None:
 def test_the_mock_gate_has_a_command_line_of_its_own(command: Command) -> None:
     result = command("mock", "--nonsense")
     assert result.status == 2
+    assert result.err.startswith("usage: ai-gate mock")
     assert "--nonsense" in result.err
 
 

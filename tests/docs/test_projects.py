@@ -64,7 +64,7 @@ def test_there_are_projects() -> None:
 def test_the_flags_are_the_commands() -> None:
     text = "\n".join(block.code for block in GUIDE)
     flags = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", text)) - {"--interval", "--no-cache-dir"}
-    assert flags <= _parser()._option_string_actions.keys()
+    assert flags <= _parser("mock")._option_string_actions.keys()
 
 
 def test_a_gate_takes_the_settings(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_containers() -> None:
     entry = re.findall(r"^ENTRYPOINT (.+)$", only("dockerfile"), re.MULTILINE)[0]
     command = [*YAML(typ="safe").load(entry), *services["mock-gate"]["command"]]
     assert command[:3] == ["python", "-m", "ai_gate.testing"]
-    options = _parser().parse_args(command[3:])
+    options = _parser("mock").parse_args(command[3:])
     assert (options.host, options.projects) == ("0.0.0.0", ["proj_demo"])
     port = re.findall(r"^EXPOSE (\d+)$", only("dockerfile"), re.MULTILINE)[0]
     assert services["app"]["environment"]["AI_GATE_BASE_URL"] == f"http://mock-gate:{port}"
