@@ -12,6 +12,8 @@ SEED ?=
 BENCH_ARGS ?=
 RELEASE ?=
 export RELEASE
+# Many images set it. Each of the hundreds of processes that the tests start would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo voice test test-docs test-checks test-voice test-lowest coverage
