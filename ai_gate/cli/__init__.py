@@ -3,64 +3,25 @@
 `--help`, `version` and `completion` load no httpx.
 """
 
-import os
 import sys
-import threading
-from contextlib import suppress
 from importlib import import_module
-from io import TextIOWrapper
-from typing import TextIO
+
+from ai_gate._process import run
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Run a command and return the exit status: the entry point `ai-gate`."""
-    _open_streams()
+    return run(_command, "ai-gate")
+
+
+def _command() -> int:
     try:
-        status = _run(sys.argv[1:])
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    except KeyboardInterrupt:
-        status = _failed("Interrupted.", 130)
+        return _run(sys.argv[1:])
     except ImportError as error:
-        status = _failed(f"{error}; {import_module('ai_gate.cli._parser').missing_extras()}")
-    except OSError as error:
-        status = _failed(error)
-    status = _flush(sys.stderr, _flush(sys.stdout, status))
-    if threading.active_count() > 1:
-        # A name that is still being looked up in a thread would hold the process.
-        os._exit(status)
-    return status
-
-
-def _flush(stream: TextIO, status: int) -> int:
-    try:
-        stream.flush()
-    except OSError as error:
-        # What is buffered must not fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return status or _failed(error)
-    return status
-
-
-def _failed(reason: object, status: int = 1) -> int:
-    # A reader that has left needn't be told.
-    if not isinstance(reason, BrokenPipeError):
-        with suppress(OSError):
-            sys.stderr.write(f"ai-gate: {getattr(reason, 'strerror', None) or reason}\n")
-    return status
-
-
-def _open_streams() -> None:
-    """Open what the shell has closed, and let no character fail that a terminal doesn't have."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
-            # The system gives it the lowest free number, which a socket would have got.
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
-        elif isinstance(stream, TextIOWrapper) and mode == "w":
-            stream.reconfigure(errors="replace")
+        extras = import_module("ai_gate.cli._parser").missing_extras()
+        raise ImportError(f"{error}; {extras}") from error
 
 
 def _run(arguments: list[str]) -> int:

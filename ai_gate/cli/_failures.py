@@ -1,16 +1,18 @@
 """A command run to its end, and its failure as one line and an exit status."""
 
 import asyncio
+import signal
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ai_gate import errors
 from ai_gate._advice import advice_on, causes, told
+from ai_gate._process import INTERRUPTED
 from ai_gate.cli._console import Console
 from ai_gate.webrtc import errors as rtc
 
-FAILED, USAGE, LIMITED, UNREACHABLE, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, LIMITED, UNREACHABLE = 1, 2, 3, 4
 WORST = (USAGE, LIMITED, UNREACHABLE, FAILED, 0)
 """Of several, the exit status is the first of these: the first that a person can do most about."""
 NO_WAY = (errors.APIConnectionError, rtc.ConnectionLostError, rtc.NoPathError, rtc.OpenTimeoutError)
@@ -20,7 +22,10 @@ NO_WAY_BEHIND = (*range(521, 527), 530)
 
 def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namespace) -> int:
     """Run a command and return its exit status."""
-    console = Console(options)
+    console, before = Console(options), signal.getsignal(signal.SIGINT)
+    if callable(before):
+        # The one that asyncio makes an end in order of; it isn't there if Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return asyncio.run(_bounded(lambda: command(options, console)))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -40,6 +45,8 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         for link in causes(error) if options.debug else ():
             console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
         return exit_status(error)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _bounded(work: Callable[[], Awaitable[int]]) -> int:

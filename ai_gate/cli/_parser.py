@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from ai_gate._command_line import Parser
 
 EPILOG = """\
 environment:
@@ -34,7 +35,8 @@ def _text(value: str) -> str:
             return sys.stdin.read()
         return Path(value[1:]).read_text("utf-8") if value.startswith("@") else value
     except (OSError, UnicodeError) as error:
-        raise argparse.ArgumentTypeError(f"can't be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"can't be read: {reason}") from error
 
 
 def _field(value: str) -> tuple[str, object]:
@@ -42,8 +44,8 @@ def _field(value: str) -> tuple[str, object]:
     name, _, text = value.partition("=")
     try:
         return name, json.loads(name and text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"must be KEY=JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"must be KEY=JSON, texts in quotes: {error}") from error
 
 
 FLAG = {"action": "store_true"}
@@ -88,17 +90,6 @@ COMMANDS = {
     "version": ("print the versions of what matters, for a bug report", ""),
     "completion": ('print the completion for a shell: eval "$(ai-gate completion bash)"', ""),
 }
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where it is told how it would be right."""
-        # Before Python 3.12, argparse fails where stderr does.
-        with suppress(OSError):
-            sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")
-        sys.exit(2)
 
 
 def parser(complete_file: object = None) -> Parser:

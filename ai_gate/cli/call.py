@@ -27,24 +27,36 @@ async def command(options: Namespace, console: Console) -> int:
     sound = read_pcm(options.wav, rate=RATE) if options.wav else b""
     # The model waits for the end of the sound, however long the pauses in it are.
     options.extra = [("turn_detection", None), *(options.extra or ())]
-    source, heard = PCMSource(rate=RATE), bytearray()
+    source, heard, is_whole = PCMSource(rate=RATE), bytearray(), False
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(client_of(options, console))
         # Before a session is paid for.
-        out = options.out and stack.enter_context(Path(options.out).open("wb"))  # noqa: SIM115
+        _check_file(options.out)
         session = await create_session(client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:
             async with asyncio.timeout(len(sound) / SECOND + ANSWER_SECONDS):
                 await _speak(call, source, sound, options.say)
                 await _hear(call, heard, console)
+            is_whole = True
         except TimeoutError:
             raise WebRTCError("The model gave no whole answer in time.") from None
         finally:
             # What was heard until Ctrl-C too.
-            if out:
-                write_wav(out, heard, rate=RATE)
+            if options.out and (heard or is_whole):
+                with Path(options.out).open("wb") as out:
+                    write_wav(out, heard, rate=RATE)
     return 0
+
+
+def _check_file(out: str | None) -> None:
+    """Open a file for writing, and leave it as it was: the call can fail yet."""
+    # To the reader of a pipe, closing it would be the end.
+    if out and not (path := Path(out)).is_fifo():
+        is_new = not path.exists()
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
 
 
 async def _speak(call: Call, source: PCMSource, sound: bytes, text: str) -> None:
@@ -71,15 +83,18 @@ async def _hear(call: Call, heard: bytearray, console: Console) -> None:
         while is_speaking or not is_done:
             event = await call.recv()
             _check(event)
-            match event["type"]:
-                case "response.output_audio_transcript.delta" | "response.output_text.delta":
-                    console.transcript(event["delta"])
-                case "output_audio_buffer.started":
+            match event:
+                case {
+                    "type": "response.output_audio_transcript.delta" | "response.output_text.delta",
+                    "delta": str(text),
+                }:
+                    console.transcript(text)
+                case {"type": "output_audio_buffer.started"}:
                     is_speaking = True
-                case "output_audio_buffer.stopped":
+                case {"type": "output_audio_buffer.stopped"}:
                     await asyncio.sleep(TAIL_SECONDS)
                     is_speaking = False
-                case "response.done":
+                case {"type": "response.done"}:
                     is_done = True
     finally:
         listening.cancel()
@@ -89,7 +104,14 @@ async def _hear(call: Call, heard: bytearray, console: Console) -> None:
 
 
 def _check(event: dict[str, Any]) -> None:
-    if event["type"] == "error":
-        raise WebRTCError(event["error"]["message"])
-    if event["type"] == "response.done" and (done := event["response"])["status"] != "completed":
-        raise WebRTCError(f"The model's answer is {done['status']}: {done.get('status_details')}")
+    """Raise what an event says has failed, whatever its form: OpenAI adds events and fields."""
+    match event:
+        case {"type": "error", "error": {"message": str(text)}}:
+            raise WebRTCError(text)
+        case {"type": "error", **more}:
+            raise WebRTCError(f"The other side tells of an error: {more}")
+        case {"type": "response.done", "response": {"status": str(status), **more}} if (
+            status != "completed"
+        ):
+            why = more.get("status_details") or "no reason is given"
+            raise WebRTCError(f"The model's answer is {status}: {why}")

@@ -22,8 +22,9 @@ from ai_gate import AIGateError, __version__
 from ai_gate._advice import advice_on, causes, told
 from ai_gate._config import checked_base_url
 from ai_gate._http import inspection
+from ai_gate._process import INTERRUPTED
 from ai_gate.cli._console import Console
-from ai_gate.cli._failures import INTERRUPTED, UNREACHABLE, USAGE, WORST, exit_status
+from ai_gate.cli._failures import UNREACHABLE, USAGE, WORST, exit_status
 from ai_gate.cli._gate import client_of, create_session, get_turn_credentials, opened, settings
 from ai_gate.cli._parser import missing_extras
 from ai_gate.cli.version import versions

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ai_gate import _process
+from ai_gate._command_line import Parser
 from ai_gate.testing import MockGate, MockGateError, Plan
 
 # On Windows, Ctrl-C doesn't interrupt a wait without a timeout.
@@ -79,12 +81,12 @@ class _Lines:
 class _LoggingGate(MockGate):
     """A mock gate that writes a line to stderr for each response, without queries and bodies."""
 
-    def __init__(self, lines: _Lines, **settings: Any) -> None:
-        self._lines = lines
+    def __init__(self, lines: _Lines, name: str, **settings: Any) -> None:
+        self._lines, self._name = lines, name
         super().__init__(**settings)
 
     def _warn(self, message: str) -> None:
-        self._lines.add(f"ai_gate.testing: {message}")
+        self._lines.add(f"{self._name}: {message}")
 
     def _log(self, method: str, path: str, status: int) -> None:
         self._lines.add(f"{quote(method) or '-'} {quote(path, safe='/%') or '-'} {status}")
@@ -93,13 +95,14 @@ class _LoggingGate(MockGate):
 def main(arguments: list[str] | None = None, prog: str = "python -m ai_gate.testing") -> int:
     """Run a mock gate until Ctrl-C or SIGTERM; return the exit status."""
     options = vars(_parser(prog).parse_args(arguments))
+    name = prog.removeprefix("python -m ")
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
         settings = _settings(_read_config(options.pop("config", None)), options)
         faults = settings.pop("faults", [])
-        with contextlib.closing(_Lines()) as lines, _LoggingGate(lines, **settings) as gate:
+        with contextlib.closing(_Lines()) as lines, _LoggingGate(lines, name, **settings) as gate:
             for fault in faults:
                 gate.fail(**fault)
             sys.stdout.write(f"{gate.url}\n")
@@ -109,13 +112,13 @@ def main(arguments: list[str] | None = None, prog: str = "python -m ai_gate.test
             while not stopped.is_set():
                 stopped.wait(_WAIT_SECONDS)
     except (MockGateError, OSError, TypeError, ValueError) as error:
-        sys.stderr.write(f"ai_gate.testing: {error}\n")
+        sys.stderr.write(f"{name}: {error}\n")
         return 1
     return 0
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser(prog: str) -> Parser:
+    parser = Parser(
         prog=prog,
         # What isn't given can be in the file, or is as MockGate has it.
         argument_default=argparse.SUPPRESS,
@@ -250,4 +253,4 @@ def _limit(text: str) -> int | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_process.run(main, "ai_gate.testing"))

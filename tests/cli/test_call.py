@@ -5,7 +5,9 @@ from __future__ import annotations
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,19 +67,62 @@ def test_a_call_that_openai_refuses(status: int, words: str, command: Command) -
     assert words in result.err
 
 
+STRANGE: list[dict[str, Any]] = [
+    {},
+    {"type": None},
+    {"type": ["response.done"]},
+    {"type": "response.done_and_more", "response": {"status": "failed"}},
+    {"type": "response.output_text.delta"},
+    {"type": "response.output_text.delta", "delta": None},
+    {"type": "response.output_audio_transcript.delta", "delta": {"a": [1]}},
+]
+"""Events that end no call."""
+
+
+@contextmanager
+def interrupting(gate: MockGate, *events: dict[str, Any]) -> Iterator[list[str]]:
+    """Send events while an answer is on its way; give the options of a call that hears them."""
+
+    def send() -> None:
+        gate.voice.wait_until(lambda calls: any(call.events for call in calls), timeout=60)
+        for event in events:
+            gate.voice.send(event)
+
+    with ThreadPoolExecutor(1) as beside:
+        sending = beside.submit(send)
+        yield ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        sending.result()
+
+
+def test_events_of_another_form_end_no_call(command: Command) -> None:
+    with MockGate(realtime=True) as gate, interrupting(gate, *STRANGE) as where:
+        result = command("call", "--say", "long " * 60, *where)
+    assert (result.status, result.err) == (0, "")
+    assert result.out == f"You said: {'long ' * 60}\n"
+
+
+@pytest.mark.parametrize("response", [None, {}, {"status": ["failed"]}])
+def test_an_end_without_a_status_is_an_end(response: Any, command: Command) -> None:
+    done = {"type": "response.done", "response": response}
+    with MockGate(realtime=True) as gate, interrupting(gate, done) as where:
+        result = command("call", "--say", "long " * 60, *where)
+    assert (result.status, result.err) == (0, "")
+
+
+@pytest.mark.parametrize("error", [None, "Words alone", {}, {"message": ["No words"]}])
+def test_an_error_of_another_form_is_shown(error: Any, command: Command) -> None:
+    event = {"type": "error", "error": error}
+    with MockGate(realtime=True) as gate, interrupting(gate, event) as where:
+        result = command("call", "--say", "long " * 60, *where)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert f"tells of an error: {{'error': {error!r}}}" in result.err
+
+
 def test_an_answer_that_fails_says_why(command: Command) -> None:
     details = {"type": "failed", "error": {"message": "Nothing is left to pay with"}}
     done = {"type": "response.done", "response": {"status": "failed", "status_details": details}}
-    with MockGate(realtime=True) as gate, ThreadPoolExecutor(1) as beside:
-
-        def fail() -> None:
-            gate.voice.wait_until(lambda calls: any(call.events for call in calls), timeout=60)
-            gate.voice.send(done)
-
-        failing = beside.submit(fail)
-        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+    with MockGate(realtime=True) as gate, interrupting(gate, done) as where:
         result = command("call", "--say", "long " * 1000, *where)
-        failing.result()
     assert result.status == 1
     assert "Nothing is left to pay with" in result.err
 
@@ -104,6 +149,21 @@ def test_a_file_that_cannot_be_written_costs_nothing(command: Command, tmp_path:
     assert result.err.startswith("ai-gate: ")
     assert len(result.err.splitlines()) == 1
     assert gate.sessions_created() == 0
+
+
+@pytest.mark.parametrize("content", [None, b"an earlier recording"])
+def test_a_failed_call_leaves_the_file_as_it_was(
+    content: bytes | None, command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.wav"
+    if content is not None:
+        path.write_bytes(content)
+    with MockGate(realtime=True) as gate:
+        gate.voice.refuse_next(500)
+        where = ["--base-url", gate.url, "--realtime-url", gate.realtime_url]
+        assert command("call", "--say", "Hi", "--out", str(path), *where).status == 1
+    assert path.exists() == (content is not None)
+    assert content is None or path.read_bytes() == content
 
 
 def test_the_doctor_calls(where: list[str], command: Command) -> None:

@@ -92,6 +92,30 @@ def test_wrong_use_is_one_line(options: list[str], words: str, command: Command)
     assert words in result.err
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["session", "s3cret"], "unrecognized arguments: ***"),
+        (["session", "--", "s3cret s3cret"], "unrecognized arguments"),
+        (["session", "--project=s3cret"], "--project=***"),
+        (["session", "--project-ids3cret"], "unrecognized arguments"),
+        (["session", "--json=s3cret"], "--json: "),
+        (["session", "--timeout", "s3cret'\n"], "--timeout: "),
+        (["session", "--extra", "client_secret=s3cret"], "texts in quotes"),
+        (["session", "--extra", f"a={'[' * 100_000}"], "--extra: must be KEY=JSON"),
+        (["completion", "s3cret"], "bash"),
+        (["s3cret", "session"], "session"),
+        (["mock", "--nonsense=s3cret"], "--nonsense=***"),
+        (["mock", "--port", "s3cret"], "--port: must be a number"),
+    ],
+)
+def test_wrong_use_shows_no_values(options: list[str], words: str, command: Command) -> None:
+    result = command(*options)
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert words in result.err
+    assert "s3cret" not in result.err
+
+
 def test_an_interruption_that_asyncio_forgets(capsys: pytest.CaptureFixture[str]) -> None:
     async def cancelled(*_: object) -> int:
         raise asyncio.CancelledError
@@ -115,9 +139,15 @@ def test_turn_credentials_are_masked(command: Command) -> None:
 
 def test_the_mock_gate_has_a_command_line_of_its_own(command: Command) -> None:
     result = command("mock", "--nonsense")
-    assert result.status == 2
-    assert result.err.startswith("usage: ai-gate mock")
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert result.err.startswith("ai-gate mock: ")
     assert "--nonsense" in result.err
+
+
+def test_the_mock_gate_fails_as_the_command_that_runs_it(command: Command) -> None:
+    result = command("mock", "--config", "/nowhere/file")
+    assert result.status == 1
+    assert result.err.startswith("ai-gate mock: ")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -32,6 +32,20 @@ with suppress(SystemExit):
 print(*sorted({"httpx", "asyncio", "shtab"} & sys.modules.keys()))
 """
 
+INTERRUPTED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from ai_gate.cli import main
+module = sys.argv.pop(1)
+assert module not in sys.modules
+class Finder:
+    def find_spec(self, name, *_):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.exit(main())
+"""
+
 
 class Terminal:
     """A process on a terminal of its own."""
@@ -175,6 +189,13 @@ def test_ctrl_c_at_a_question(gate: MockGate) -> None:
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
     assert gate.received == []
+
+
+@pytest.mark.parametrize("module", ["argparse", "asyncio", "ssl"])
+def test_ctrl_c_while_a_module_is_imported(module: str) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, module, "session", "--project-id", "p"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (130, "ai-gate: Interrupted.\n")
 
 
 def test_a_reader_that_leaves(gate: MockGate) -> None:
