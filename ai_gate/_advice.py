@@ -47,6 +47,7 @@ STATUSES = {
     403: "A firewall in front of the gate refuses: ask whoever runs the network, or support.",
     407: LOGIN,
     429: "Wait, or let requests take turns with a limiter.",
+    511: ANOTHER,
 }
 """What to do about a response, by its status; for others it goes by the hundred."""
 PROXY = {
@@ -89,6 +90,7 @@ TLS = {
         "The other side offers no TLS 1.2 or newer, or this Python's OpenSSL doesn't: let the "
         "older one be updated."
     ),
+    "CERTIFICATE_REQUIRED": "The other side wants a certificate of this one, which has none.",
     "EOF": FILTER,
     "CERTIFICATE_OR_CRL|PEM": "",
     "": "The other side agrees to no TLS with this Python: ask whoever runs it, or the network.",
@@ -184,7 +186,7 @@ def _refusal_advice(error: AIGateError) -> str | None:
             # What isn't even the begin of JSON isn't the gate's.
             found = LATER if body.lstrip()[:1] in (b"", b"{") else ANOTHER
         case _ if status >= 500:
-            found = LATER
+            found = STATUSES.get(status, LATER)
         case _ if status >= 300:
             # The gate refuses with JSON. A proxy's login is asked for without.
             is_its_own = error.response or status == 407

@@ -78,12 +78,12 @@ class Console:
         head = (f"{status:<9}" if status else "") + (f"{name:<18}" if name else "")
         took = "" if seconds is None else f" ({seconds * 1000:.0f} ms)"
         shown = f"{self.shown(text.strip())}{took}"
-        columns = min(shutil.get_terminal_size().columns, 121) if self.is_terminal else 10**9
+        width = min(_columns(), 120) if self.is_terminal else 10**9
         shown = textwrap.fill(
-            shown or " ",
-            max(columns - 1, len(head) + 20),
-            initial_indent=head,
-            subsequent_indent=" " * len(head),
+            head + shown,
+            width,
+            # On a narrow terminal a column of its own would be too narrow for most words.
+            subsequent_indent=" " * (len(head) if width >= len(head) + 20 else 2),
             break_on_hyphens=False,
             break_long_words=False,
         )
@@ -108,7 +108,13 @@ class Console:
         # What is done at once needn't be announced, and a line that changes often is read often.
         await asyncio.sleep(0.3)
         for seconds in count():
-            sys.stderr.write(f"\r{what}, {seconds} s ...")
+            # What is wrapped can't be cleared.
+            sys.stderr.write(f"\r{f'{what}, {seconds} s ...'[:_columns()]}")
             sys.stderr.flush()
             self._is_in_progress = True
             await asyncio.sleep(1)
+
+
+def _columns() -> int:
+    """Return how many columns of the terminal can be written to without beginning a line."""
+    return max(shutil.get_terminal_size().columns - 1, 10)

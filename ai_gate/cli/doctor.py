@@ -38,7 +38,6 @@ SECONDS |= {"session": 10.0, "call": 17.0}
 MARGIN = 0.2
 """How long before the end of a step its parts end, in seconds: cut off, they would say less."""
 CLOCK = "Set the clock: a client secret is good for a minute, and seems over or not begun."
-UDP = "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478."
 WRAPPED = "A tracer does no harm; a mock answers in place of the gate."
 
 
@@ -126,8 +125,9 @@ class Doctor:
         self._note(Step("settings", detail=shown))
 
     async def _dns(self, step: Step) -> None:
+        step.step = "proxy"
         self._way = inspection.way_to(self._url)
-        step.about = self._way.proxy or self._way.host
+        step.step, step.about = "dns", self._way.proxy or self._way.host
         self._addresses = await inspection.addresses(self._way, seconds=SECONDS["dns"] - MARGIN)
         step.detail = ", ".join(self._addresses)
 
@@ -148,6 +148,10 @@ class Doctor:
     async def _health(self, step: Step) -> None:
         try:
             health = await inspection.ask_health(self._url, seconds=SECONDS["health"] - MARGIN)
+        except AIGateError:
+            # The proxy's setting was read before: it is that of the CA certificates.
+            step.step = "tls"
+            raise
         except httpx.HTTPError as error:
             if any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
                 step.step = "tls"
@@ -182,8 +186,7 @@ class Doctor:
             detail = " ".join(filter(None, (one.transport and f"over {one.transport}", one.reason)))
             status = "ok" if one.works else "skipped" if stun.is_untried(one) else "warning"
             self._note(Step("server", status, one.url, detail, seconds=one.seconds))
-        status, detail = stun.udp_verdict(results)
-        advice = UDP if status == "warning" else None
+        status, detail, advice = stun.udp_verdict(results)
         self._note(Step("udp", status, detail=detail, advice=advice))
         untried = sum(map(stun.is_untried, results))
         works = sum(one.works for one in results)

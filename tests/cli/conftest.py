@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -52,19 +53,26 @@ class Command(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def names_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `.invalid` fail as DNS has it, at once, and `.nowhere` as without DNS, on any machine."""
-    look_up = socket.getaddrinfo
+def names_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let `.invalid` fail as DNS has it, at once, and `.nowhere` as without DNS, on any machine.
+
+    For `.slow`, no answer comes.
+    """
+    look_up, is_over = socket.getaddrinfo, threading.Event()
 
     def answer(host: Any, *arguments: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
         if name.endswith(".invalid"):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        if name.endswith(".nowhere"):
+        if name.endswith(".slow"):
+            is_over.wait()
+        if name.endswith((".slow", ".nowhere")):
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return look_up(host, *arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
+    yield
+    is_over.set()
 
 
 @pytest.fixture

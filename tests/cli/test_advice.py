@@ -93,6 +93,16 @@ def test_a_version_of_tls_that_is_too_old(authority: trustme.CA, command: Comman
         advised(command, "offers no TLS 1.2 or newer", "--base-url", gate.url)
 
 
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_that_is_asked_for(authority: trustme.CA, command: Command) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with MockGate(ssl_context=context) as gate:
+        advised(command, "wants a certificate of this one", "--base-url", gate.url)
+
+
 def test_a_port_without_tls(gate: MockGate, command: Command) -> None:
     advised(command, "No TLS is spoken there", "--base-url", gate.url.replace("http:", "https:"))
 
@@ -111,8 +121,10 @@ def test_certificates_that_cannot_be_read(
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     with MockGate(ssl_context=tls) as gate:
         session, doctor = told(command, "--base-url", gate.url)
+        step = command("doctor", "--json", "--base-url", gate.url).step("tls")
     assert "SSL_CERT_FILE must name what can be read" in session
     assert "SSL_CERT_FILE must name what can be read" in doctor
+    assert step["status"] == "failed"
 
 
 @pytest.mark.parametrize(
@@ -152,8 +164,11 @@ def test_a_gate_that_is_not_there(command: Command) -> None:
     advised(command, "the network and its DNS servers", "--base-url", "http://gate.nowhere")
 
 
-def test_somebody_else_in_the_gates_place(serve: Serve, command: Command) -> None:
-    server = serve(*[answer(lambda request: response(200, HTML))] * 9)
+@pytest.mark.parametrize("status", [200, "511 Network Authentication Required"])
+def test_somebody_else_in_the_gates_place(
+    status: int | str, serve: Serve, command: Command
+) -> None:
+    server = serve(*[answer(lambda request: response(status, HTML))] * 9)
     session, _ = told(command, "--base-url", server.url)
     assert "Something else answers in the gate's place" in session
 
@@ -172,6 +187,7 @@ def test_a_proxy_that_cannot_be_used(
     assert "a URL such as http://host:3128 is expected" in doctor.out
     assert "s3cret" not in session.err + doctor.out
     assert "HTTPS_PROXY ***" in doctor.out
+    assert "\nfailed   proxy " in doctor.out
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "Https_Proxy", "ALL_proxy"])

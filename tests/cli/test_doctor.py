@@ -264,6 +264,7 @@ def test_udp_is_always_told(
     monkeypatch.setattr("ai_gate.webrtc.turn._stun.probe_all", probe)
     step = command("doctor", "--json").step("udp")
     assert step["status"] == status
+    assert ("allow UDP" in str(step["advice"])) == (status == "warning" and len(reasons) > 1)
     assert all(reason in step["detail"] for reason in reasons if reason and status == "warning")
 
 
@@ -300,6 +301,36 @@ def test_tls_without_stun(answers: bytes, tls: ssl.SSLContext, command: Command)
         thread.join()
     assert step["status"] == "warning"
     assert step["detail"].startswith("over tls ")
+
+
+@pytest.mark.parametrize(
+    ("servers", "words"),
+    [
+        ([{"urls": "stun:stun.slow"}], "can look up the names of the servers"),
+        ([{"urls": ["turn:"]}], "What the gate handed out can't be read"),
+        (None, "What the gate handed out can't be read"),
+    ],
+)
+def test_servers_that_nothing_was_sent_to(
+    servers: Any, words: str, serve: Serve, command: Command
+) -> None:
+    body = {"status": "healthy", "iceServers": servers}
+    server = serve(*[answer(lambda request: json_response(body))] * 3)
+    result = command("doctor", "--json", "--base-url", server.url)
+    assert result.step("ice")["status"] == "failed"
+    assert words in result.step("ice")["advice"]
+    assert "allow UDP" not in str(result.step("udp")["advice"])
+    probed = command("turn", "--probe", "--base-url", server.url)
+    assert probed.status == 4
+    assert words in probed.err
+
+
+def test_no_servers(command: Command) -> None:
+    with MockGate(ice_servers=[]) as gate:
+        assert (
+            command("doctor", "--json", "--base-url", gate.url).step("ice")["status"] == "warning"
+        )
+        assert "handed out no servers" in command("turn", "--probe", "--base-url", gate.url).err
 
 
 def test_no_project(gate: MockGate, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,9 @@ from pathlib import Path
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.fixtures import Serve
+from tests.support.responses import json_response
+from tests.support.steps import answer
 
 pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
@@ -66,7 +69,7 @@ class Terminal:
             stdout=its_end,
             stderr=its_end,
             env={
-                **{name: one for name, one in os.environ.items() if name != "NO_COLOR"},
+                **{name: os.environ[name] for name in os.environ.keys() - {"NO_COLOR", "COLUMNS"}},
                 **variables,
             },
         )
@@ -142,6 +145,22 @@ def test_lines_fit_the_terminal(columns: int, gate: MockGate) -> None:
     assert "\x1b[31mfailed\x1b[0m" in terminal.text
     lines = [re.sub(r"\x1b\[\d*[mK]", "", line) for line in terminal.text.splitlines()]
     assert max(map(len, lines)) in range(60, min(columns, 121))
+
+
+def test_a_narrow_terminal(gate: MockGate) -> None:
+    terminal = Terminal("doctor", columns=40, environment={"AI_GATE_BASE_URL": gate.url})
+    assert terminal.end() == 4
+    lines = terminal.words.splitlines()
+    # A path or a URL stays whole, in a line of its own.
+    assert [line for line in lines if len(line) >= 40 and " " in line.strip()] == []
+
+
+def test_credentials_that_are_no_strings(serve: Serve) -> None:
+    servers = [5, {"urls": [7, "turn:h"], "username": None}]
+    server = serve(answer(lambda request: json_response({"iceServers": servers})))
+    terminal = Terminal("turn", environment={"AI_GATE_BASE_URL": server.url})
+    assert terminal.end() == 0
+    assert "7, turn:h" in terminal.text
 
 
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("NO_COLOR", "1")])

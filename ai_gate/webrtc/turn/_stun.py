@@ -24,6 +24,21 @@ from ai_gate.webrtc.turn._urls import read_servers
 URL = re.compile(r"(stuns?):(?:\[([^\]]+)\]|([^\s:?\[]+))(?::(\d{1,5}))?", re.IGNORECASE | re.ASCII)
 """A URL of RFC 7064, for a server that is asked over UDP, or over TLS."""
 UNTRIED = "not tried, because it needs aiortc"
+NO_NAME, SLOW_NAME = "name not found", "name not looked up in time"
+UDP = "Calls go over TCP or TLS then, with more delay: allow UDP to port 3478."
+NAMES = "Check that this machine can look up the names of the servers."
+RELAYS = {
+    r"\b(401|403|441)\b|missing": (
+        "The servers refuse what the gate handed out: tell support@ai-gate.dev."
+    ),
+    r"\b(486|508)\b": "The servers are full: try again in a moment.",
+    "certificate|TLS": (
+        "TLS to the servers is read or refused on the way: ask whoever runs the network."
+    ),
+    f"{SLOW_NAME}|^(?!.*{TIMED_OUT}).*{NO_NAME}": NAMES,
+    "": "Allow UDP to port 3478, or TCP to port 443, of these servers: calls may need a relay.",
+}
+"""What a person can do if no relay works, by a pattern of the reasons."""
 PORTS = {"stun": 3478, "stuns": 5349}
 REQUEST, RESPONSE, MAGIC = 0x0001, 0x0101, 0x2112A442
 """A binding request and its success, and the magic cookie (RFC 8489, sections 5 and 18.2)."""
@@ -60,14 +75,20 @@ def is_untried(result: TurnResult) -> bool:
     return result.reason == UNTRIED
 
 
-def udp_verdict(results: Sequence[TurnResult]) -> tuple[str, str]:
-    """Return whether UDP leaves this network: `ok`, `warning` or `skipped`, and how that shows."""
-    udp = [one for one in results if one.transport == "udp" and not is_untried(one)]
+def udp_verdict(results: Sequence[TurnResult]) -> tuple[str, str, str | None]:
+    """Return whether UDP leaves this network: `ok`, `warning` or `skipped`, and how that shows.
+
+    The third is what a person can do, if there is something.
+    """
+    udp = [one for one in results if one.transport == "udp" and one.seconds is not None]
     # A server's refusal is an answer: its code is the reason.
     if any(one.works or (one.reason or "")[:1].isdigit() for one in udp):
-        return "ok", "leaves this network, and answers come"
-    reasons = ", ".join(dict.fromkeys(one.reason or "" for one in udp))
-    return ("warning", f"no answer came: {reasons}") if udp else ("skipped", "no server was asked")
+        return "ok", "leaves this network, and answers come", None
+    reasons = dict.fromkeys(one.reason or "" for one in udp)
+    if not reasons:
+        return "skipped", "no server was asked", None
+    was_sent = reasons.keys() - {NO_NAME} and SLOW_NAME not in reasons
+    return "warning", f"no answer came: {', '.join(reasons)}", UDP if was_sent else NAMES
 
 
 def relays_work(results: Sequence[TurnResult]) -> bool:
@@ -80,16 +101,14 @@ def advice_on(results: Sequence[TurnResult]) -> str:
     """Return a sentence on what a person can do if no relay is known to work."""
     if any(map(is_untried, results)):
         return 'To try them takes aiortc: pip install "ai-gate[webrtc]"'
-    reasons = " ".join(result.reason or "" for result in results if not is_stun(result.url))
-    if re.search(r"\b(401|403|441)\b|missing", reasons):
-        return "The servers refuse what the gate handed out: tell support@ai-gate.dev."
-    if re.search(r"\b(486|508)\b", reasons):
-        return "The servers are full: try again in a moment."
-    if "certificate" in reasons or "TLS" in reasons:
-        return "TLS to the servers is read or refused on the way: ask whoever runs the network."
-    if "name not found" in reasons and TIMED_OUT not in reasons:
-        return "Check that this machine can look up the names of the servers."
-    return "Allow UDP to port 3478, or TCP to port 443, of these servers: calls may need a relay."
+    if not results:
+        return "The gate handed out no servers."
+    relays = [result for result in results if not is_stun(result.url)]
+    if relays and not any(result.transport for result in relays):
+        return "What the gate handed out can't be read: tell support@ai-gate.dev."
+    slow = [result for result in results if result.reason == SLOW_NAME]
+    reasons = " ".join(result.reason or "" for result in (*relays, *slow))
+    return next(advice for pattern, advice in RELAYS.items() if re.search(pattern, reasons))
 
 
 def ice_servers(credentials: Mapping[str, Any]) -> list[IceServer]:
@@ -116,17 +135,19 @@ async def _try(url: str, timeout: float) -> TurnResult:
     match = URL.fullmatch(url)
     if match is None:
         return TurnResult(url, None, False, "it should be like stun:host:3478", None)
-    scheme, start, reason = match[1].lower(), time.monotonic(), None
-    bind = _bind if scheme == "stun" else _bind_over_tls
+    scheme, host, port = match[1].lower(), match[2] or match[3], int(match[4] or 0)
+    port, start, reason, found = port or PORTS[scheme], time.monotonic(), None, []
     try:
         async with asyncio.timeout(timeout):
-            await bind(match[2] or match[3], int(match[4] or PORTS[scheme]))
+            look_up = asyncio.get_running_loop().getaddrinfo
+            found = await look_up(host, port, type=socket.SOCK_DGRAM)
+            await (_bind(found[0]) if scheme == "stun" else _bind_over_tls(host, port))
     except TimeoutError:
-        reason = f"{TIMED_OUT} after {timeout:.1f} s"
+        reason = f"{TIMED_OUT} after {timeout:.1f} s" if found else SLOW_NAME
     except Exception as error:
         reason = reason_of(error)
     seconds = time.monotonic() - start
-    return TurnResult(url, "udp" if bind is _bind else "tls", reason is None, reason, seconds)
+    return TurnResult(url, "udp" if scheme == "stun" else "tls", reason is None, reason, seconds)
 
 
 def _request() -> tuple[bytes, bytes]:
@@ -135,10 +156,9 @@ def _request() -> tuple[bytes, bytes]:
     return struct.pack("!HH", REQUEST, 0) + transaction, transaction
 
 
-async def _bind(host: str, port: int) -> None:
+async def _bind(found: tuple[Any, ...]) -> None:
     """Send a request until it is answered."""
-    loop = asyncio.get_running_loop()
-    (family, _, _, _, address), *_ = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    loop, (family, _, _, _, address) = asyncio.get_running_loop(), found
     request, transaction = _request()
     with socket.socket(family, socket.SOCK_DGRAM) as server:
         server.setblocking(False)
