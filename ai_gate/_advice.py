@@ -131,7 +131,10 @@ def advice_on(error: BaseException, *, proxy: str = "") -> str | None:
     """
     what = proxy or (REALTIME_URL if "SDP offer" in str(error) else BASE_URL)
     found = (_advice(link, what) for link in causes(error))
-    return next((one.replace("{what}", what) for one in found if one), None)
+    advice = next((one.replace("{what}", what) for one in found if one), None)
+    if advice and what is REALTIME_URL:
+        advice = advice.replace("the gate's", "OpenAI's").replace(BASE_URL, what)
+    return advice
 
 
 def moment(when: datetime) -> str:
@@ -175,7 +178,8 @@ def _refusal_advice(error: AIGateError) -> str | None:
     found, status = None, error.status_code or 0
     match error:
         case rtc.WebRTCError():
-            found = OFFERS.get(status) or CALLS.get(type(error))
+            is_moved = 300 <= status < 400 or status == 511
+            found = OFFERS.get(status) or (ANOTHER if is_moved else CALLS.get(type(error)))
         case QuotaExceededError(upgrade_url=str(url)):
             found = f"Upgrade: {url}"
         case RateLimitError(reset_at=datetime() as when):

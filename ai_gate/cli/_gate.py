@@ -3,13 +3,12 @@
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from ai_gate import AIGateError, AsyncAIGateClient, webrtc
 from ai_gate._config import DASHBOARD, DEFAULT_BASE_URL, from_environment
 from ai_gate._redaction import SECRET_NAMES, secrets_in
 from ai_gate.cli._console import Console
-from ai_gate.types import SessionResponse
 
 HIDDEN = (*SECRET_NAMES, "username")
 
@@ -57,13 +56,18 @@ async def get_turn_credentials(client: AsyncAIGateClient, console: Console) -> d
     return credentials
 
 
-@asynccontextmanager
-async def opened(
-    session: dict[str, Any], options: Namespace, console: Console, **more: Any
-) -> "AsyncIterator[webrtc.Call]":
-    """Make a call with a session, and end it."""
+def connector(session: Any, options: Namespace, **more: Any) -> "webrtc.Connector":
+    """Return what makes a call with a session, or what creates one; the options are checked."""
     if options.realtime_url:
         more["realtime_url"] = options.realtime_url
+    return webrtc.connect(session, event_names="current", **more)
+
+
+@asynccontextmanager
+async def opened(
+    session: Any, options: Namespace, console: Console, **more: Any
+) -> "AsyncIterator[webrtc.Call]":
+    """Make a call, and end it."""
     async with AsyncExitStack() as stack:
-        connector = webrtc.connect(cast(SessionResponse, session), event_names="current", **more)
-        yield await console.waiting("Calling", stack.enter_async_context(connector))
+        call = stack.enter_async_context(connector(session, options, **more))
+        yield await console.waiting("Calling", call)

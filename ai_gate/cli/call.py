@@ -3,6 +3,7 @@
 import asyncio
 from argparse import Namespace
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ async def command(options: Namespace, console: Console) -> int:
         client = await stack.enter_async_context(client_of(options, console))
         # Before a session is paid for.
         _check_file(options.out)
-        session = await create_session(client, options, console)
+        session = partial(create_session, client, options, console)
         call = await stack.enter_async_context(opened(session, options, console, audio=source))
         try:
             async with asyncio.timeout(len(sound) / SECOND + ANSWER_SECONDS):

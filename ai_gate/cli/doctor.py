@@ -23,12 +23,11 @@ from ai_gate._advice import advice_on, causes, told
 from ai_gate._config import checked_base_url
 from ai_gate._http import inspection
 from ai_gate._process import INTERRUPTED
+from ai_gate.cli import _gate
 from ai_gate.cli._console import Console
 from ai_gate.cli._failures import UNREACHABLE, USAGE, WORST, exit_status
-from ai_gate.cli._gate import client_of, create_session, get_turn_credentials, opened, settings
 from ai_gate.cli._parser import missing_extras
 from ai_gate.cli.version import versions
-from ai_gate.webrtc._requirement import require_aiortc
 from ai_gate.webrtc.errors import NoPathError
 from ai_gate.webrtc.turn import _stun as stun
 
@@ -62,7 +61,7 @@ class Doctor:
         self._options = options
         self._console = console
         self._blocked = ""
-        self._url = checked_base_url(settings(options, console)["base_url"])
+        self._url = checked_base_url(_gate.settings(options, console)["base_url"])
         self._way = inspection.Way("", 0, "")
         self._addresses: list[str] = []
         self._response: dict[str, Any] = {}
@@ -173,9 +172,9 @@ class Doctor:
 
     async def _project(self, step: Step) -> None:
         seconds = SECONDS["project"] - MARGIN
-        client = client_of(self._options, self._console, max_retries=0, timeout=seconds)
+        client = _gate.client_of(self._options, self._console, max_retries=0, timeout=seconds)
         async with client:
-            self._response = await get_turn_credentials(client, self._console)
+            self._response = await _gate.get_turn_credentials(client, self._console)
         limit = client.rate_limit
         left = f", {limit.remaining} of {limit.limit} requests left" if limit else ""
         step.detail = f"TURN credentials came{left}"
@@ -203,15 +202,15 @@ class Doctor:
     async def _session(self, step: Step) -> None:
         if self._options.call:
             # Nobody pays for a session that no call can be made with.
-            require_aiortc()
-        client = client_of(self._options, self._console, timeout=SECONDS["session"] - MARGIN)
+            _gate.connector({}, self._options)
+        client = _gate.client_of(self._options, self._console, timeout=SECONDS["session"] - MARGIN)
         async with client:
-            self._response = await create_session(client, self._options, self._console)
+            self._response = await _gate.create_session(client, self._options, self._console)
         step.about, step.detail = self._response.get("session_id"), "was created"
 
     async def _call(self, step: Step) -> None:
         try:
-            async with opened(self._response, self._options, self._console) as call:
+            async with _gate.opened(self._response, self._options, self._console) as call:
                 async for _ in call.audio():
                     break
                 pair, timings = call.selected_candidate_pair, call.timings

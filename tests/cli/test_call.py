@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.fixtures import Serve
+from tests.support.responses import HTML, response
+from tests.support.steps import answer
 
 from .conftest import Command
 
@@ -131,6 +134,25 @@ def test_a_call_that_nobody_takes(where: list[str], command: Command) -> None:
     result = command("call", "--say", "Hi", "--realtime-url", "http://127.0.0.1:1")
     assert result.status == 4
     assert "check the host and the port of the URL where calls begin" in result.err
+
+
+def test_a_url_where_no_call_can_begin_costs_nothing(command: Command) -> None:
+    with MockGate(ice_servers=[]) as gate:
+        where = ["--base-url", gate.url, "--realtime-url", "ftp://openai.test"]
+        call = command("call", "--say", "Hi", *where)
+        doctor = command("doctor", "--call", "--yes", *where)
+        assert (call.status, doctor.status) == (2, 2)
+        assert gate.sessions_created() == 0
+
+
+@pytest.mark.parametrize("status", [200, 302, "511 Network Authentication Required"])
+def test_somebody_else_in_openais_place(status: int | str, serve: Serve, command: Command) -> None:
+    server = serve(*[answer(lambda request: response(status, HTML))] * 9)
+    with MockGate() as gate:
+        where = ["--base-url", gate.url, "--realtime-url", server.url]
+        result = command("call", "--say", "Hi", *where)
+    assert "Something else answers in OpenAI's place" in result.err
+    assert "--realtime-url" in result.err
 
 
 def test_a_file_that_is_no_sound(where: list[str], command: Command, tmp_path: Path) -> None:
