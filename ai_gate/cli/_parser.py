@@ -33,7 +33,7 @@ def _text(value: str) -> str:
     try:
         if value == "-":
             return sys.stdin.read()
-        return Path(value[1:]).read_text("utf-8") if value.startswith("@") else value
+        return Path(value[1:]).read_text("utf-8-sig") if value.startswith("@") else value
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"can't be read: {reason}") from error

@@ -23,7 +23,7 @@ TAIL_SECONDS = 0.3
 
 async def command(options: Namespace, console: Console) -> int:
     """Talk with the model."""
-    if (options.wav is None) == (options.say is None):
+    if bool(options.wav) == bool(options.say):
         raise AIGateError("Pass either --wav or --say.")
     sound = read_pcm(options.wav, rate=RATE) if options.wav else b""
     # The model waits for the end of the sound, however long the pauses in it are.
@@ -53,7 +53,7 @@ async def command(options: Namespace, console: Console) -> int:
 def _check_file(out: str | None) -> None:
     """Open a file for writing, and leave it as it was: the call can fail yet."""
     # To the reader of a pipe, closing it would be the end.
-    if out and not (path := Path(out)).is_fifo():
+    if out and not (path := Path(out).resolve()).is_fifo():
         is_new = not path.exists()
         path.open("ab").close()
         if is_new:

@@ -36,7 +36,8 @@ def test_a_session_is_json_without_secrets(gate: MockGate, command: Command) -> 
 
 def test_what_a_session_is_told(gate: MockGate, command: Command, tmp_path: Path) -> None:
     path = tmp_path / "instructions.txt"
-    path.write_text('Say: my password is "x"', "utf-8")
+    # As Windows saves a text.
+    path.write_text('Say: my password is "x"', "utf-8-sig")
     options = ["--instructions", f"@{path}", "--temperature", "0.2", "--model", "m"]
     result = command("session", *options, "--extra", "tools=[]", "--extra", "speed=1.5")
     assert result.status == 0
@@ -82,6 +83,7 @@ def test_a_gate_that_is_not_there(command: Command) -> None:
         (["session", "--instructions", "@/nowhere/file"], "can't be read"),
         (["session", "--temp", "1"], "unrecognized arguments: --temp"),
         (["call"], "Pass either --wav or --say"),
+        (["call", "--wav", ""], "Pass either --wav or --say"),
         (["call", "--wav", "/nowhere/file"], "No such file"),
         (["nothing"], "invalid choice"),
     ],

@@ -58,6 +58,14 @@ def test_output_that_cannot_be_written_is_a_failure(argument: str) -> None:
 
 
 @needs_full
+@pytest.mark.parametrize("command", ["ai-gate mock", f"{sys.executable} -m ai_gate.testing"])
+def test_a_mock_gate_that_cannot_tell_its_url(command: str) -> None:
+    status, printed = shell(f"{command} --port 0 >/dev/full", "")
+    assert (status, printed.count("\n")) == (1, 1)
+    assert "No space left on device" in printed
+
+
+@needs_full
 def test_complaints_that_cannot_be_written_change_nothing() -> None:
     with MockGate() as gate:
         assert shell("ai-gate session 2>/dev/full", gate.url)[0] == 0
