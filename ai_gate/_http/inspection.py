@@ -166,7 +166,8 @@ async def ask_health(url: httpx.URL, *, seconds: float) -> Health:
         AIGateError: The proxy or the CA settings of the environment can't be used.
         httpx.HTTPError: No response came.
     """
-    clients, heads = AsyncClients(url, None), []
+    # What reads the CA certificates takes time too.
+    deadline, clients, heads = Deadline(seconds), AsyncClients(url, None), []
 
     async def keep(response: httpx.Response) -> None:
         heads.append((response, datetime.now(UTC)))
@@ -175,7 +176,7 @@ async def ask_health(url: httpx.URL, *, seconds: float) -> Health:
     clients.get().event_hooks["response"].append(keep)
     request = {"method": "GET", "url": _health_url(url)}
     try:
-        result = await exchange_async(Order(request, Deadline(seconds)), clients)
+        result = await exchange_async(Order(request, deadline), clients)
     finally:
         await clients.aclose()
     if not heads:
@@ -237,7 +238,7 @@ def _tls_of(extensions: Mapping[str, Any]) -> ssl.SSLObject | None:
 
 def told_certificate(certificate: dict[str, Any]) -> str:
     """Return for whom a certificate is, who has issued it, and until when it is good."""
-    names = ", ".join(name for _, name in certificate.get("subjectAltName", ()))
+    names = ", ".join(name for _, name in certificate.get("subjectAltName", ())) or "no name"
     issuer = {name: value for part in certificate.get("issuer", ()) for name, value in part}
     by = [issuer[name] for name in ("organizationName", "commonName") if name in issuer]
     until = certificate.get("notAfter")

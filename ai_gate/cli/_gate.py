@@ -39,9 +39,8 @@ async def create_session(
     """Create a session as the options say; what they leave out has the SDK's default."""
     names = ("model", "voice", "temperature", "instructions")
     chosen = {name: one for name in names if (one := getattr(options, name, None)) is not None}
-    extra = dict(getattr(options, "extra", None) or ())
     console.unfinished = " A session may have been created and billed all the same."
-    work = client.create_session(**chosen, extra_body=extra)
+    work = client.create_session(**chosen, extra_body=dict(getattr(options, "extra", None) or ()))
     session = {**await console.waiting("Creating a session", work)}
     console.unfinished = ""
     console.hide(*secrets_in(session, HIDDEN))

@@ -147,14 +147,8 @@ class Doctor:
     async def _health(self, step: Step) -> None:
         try:
             health = await inspection.ask_health(self._url, seconds=SECONDS["health"] - MARGIN)
-        except AIGateError:
-            # The proxy's setting was read before: it is that of the CA certificates.
-            step.step = "tls"
-            raise
-        except httpx.HTTPError as error:
-            if any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
-                step.step = "tls"
-                step.about = await inspection.untrusted_certificate(self._url, seconds=1.0)
+        except (AIGateError, httpx.HTTPError) as error:
+            await self._blame_tls(step, error)
             raise
         if health.tls:
             detail = f"{health.tls}, {inspection.told_certificate(health.certificate)}"
@@ -169,6 +163,15 @@ class Doctor:
         else:
             request_id = health.headers.get("cf-ray")
             step.detail = f"healthy (request {request_id})" if request_id else "healthy"
+
+    async def _blame_tls(self, step: Step, error: Exception) -> None:
+        # The proxy's setting was read before, and TCP connected to: what is left is TLS.
+        is_direct = self._url.scheme == "https" and not self._way.proxy
+        if isinstance(error, httpx.ConnectTimeout) and is_direct:
+            step.step = "tls"
+        elif any(isinstance(cause, ssl.SSLError | AIGateError) for cause in causes(error)):
+            step.step = "tls"
+            step.about = await inspection.untrusted_certificate(self._url, seconds=1.0)
 
     async def _project(self, step: Step) -> None:
         seconds = SECONDS["project"] - MARGIN

@@ -340,16 +340,16 @@ def test_no_project(gate: MockGate, command: Command, monkeypatch: pytest.Monkey
     assert "AI_GATE_PROJECT_ID" in result.step("project")["detail"]
 
 
+@pytest.mark.parametrize(("scheme", "name"), [("http", "health"), ("https", "tls")])
 def test_a_gate_that_stalls_is_told_within_its_time(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    scheme: str, name: str, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ai_gate.cli.doctor.SECONDS", dict.fromkeys(("dns", "tcp", "health"), 0.5))
+    monkeypatch.setattr("ai_gate.cli.doctor.SECONDS", dict.fromkeys(("dns", "tcp", "health"), 1.5))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        result = command(
-            "doctor", "--json", "--base-url", f"http://127.0.0.1:{server.getsockname()[1]}"
-        )
-    assert (result.status, result.step("health")["status"]) == (4, "failed")
-    assert "no answer in time" in result.step("health")["detail"]
+        url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}"
+        result = command("doctor", "--json", "--base-url", url)
+    assert (result.status, result.step(name)["status"]) == (4, "failed")
+    assert "no answer in time" in result.step(name)["detail"]
 
 
 def test_all_steps_together_take_less_than_fifteen_seconds() -> None:
