@@ -38,15 +38,16 @@ def run(command: Callable[[Namespace, Console], Awaitable[int]], options: Namesp
         text = told(error)
         more = advice_on(error, proxy="the proxy" if " through the proxy " in text else "")
         # The SDK's errors say themselves what to do about some causes.
-        is_said = more is None or more[1:].rstrip(".") in text
-        text = text if is_said else f"{text.rstrip('.')}. {more}"
+        if more and more[1:].rstrip(".") not in text:
+            text = f"{text.rstrip('.')}. {more}"
         request_id = getattr(error, "request_id", None)
         console.error(f"{text} (request {request_id})" if request_id else text)
         for link in causes(error) if options.debug else ():
             console.error(f"{type(link).__module__}.{type(link).__qualname__}: {link}")
         return exit_status(error)
     finally:
-        signal.signal(signal.SIGINT, before)
+        if callable(before):
+            signal.signal(signal.SIGINT, before)
 
 
 async def _bounded(work: Callable[[], Awaitable[int]]) -> int:

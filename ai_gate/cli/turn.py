@@ -26,9 +26,8 @@ async def command(options: Namespace, console: Console) -> int:
     else:
         for server in ice_servers(credentials):
             for name, value in server.items():
-                console.row(
-                    name, ", ".join(map(str, value if isinstance(value, list) else [value]))
-                )
+                values = value if isinstance(value, list) else [value]
+                console.row(name, ", ".join(map(str, values)))
     if options.probe and not relays_work(results):
         console.error(f"No TURN server is known to work from here. {advice_on(results)}")
         return FAILED if any(map(is_untried, results)) else UNREACHABLE
