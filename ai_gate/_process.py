@@ -84,6 +84,7 @@ def _flush(stream: "TextIO", name: str, status: int) -> int:
 def _failed(name: str, reason: object, status: int = 1) -> int:
     # A reader that has left needn't be told.
     if not isinstance(reason, BrokenPipeError):
+        words = str(getattr(reason, "strerror", None) or reason).split()
         with import_module("contextlib").suppress(OSError):
-            sys.stderr.write(f"{name}: {getattr(reason, 'strerror', None) or reason}\n")
+            sys.stderr.write(f"{name}: {' '.join(words)}\n")
     return status
