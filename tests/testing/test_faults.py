@@ -167,11 +167,11 @@ def test_mistakes(gate: MockGate, arguments: dict[str, Any], message: str) -> No
 
 
 def test_outage(gate: MockGate) -> None:
-    gate.outage(30)
+    gate.outage(3000)
     assert (post(gate).status_code, credentials(gate)) == (522, 522)
-    gate.advance(29)
+    gate.advance(2000)
     assert post(gate).status_code == 522
-    gate.advance(1)
+    gate.advance(1000)
     assert post(gate).status_code == 200
     gate.outage(fault="service_unavailable")
     gate.advance(1e6)

@@ -161,9 +161,9 @@ def test_a_client_secret_expires_by_the_clock_of_the_gate(
 ) -> None:
     # It is taken: what is wrong is the offer.
     assert code(offer(client, path, secret)) == "invalid_offer"
-    gate.advance(55)
+    gate.advance(30)
     assert code(offer(client, path, secret)) == "invalid_offer"
-    gate.advance(5)
+    gate.advance(30)
     answer = offer(client, path, secret)
     assert (answer.status_code, code(answer)) == (401, "invalid_api_key")
     assert "expired" in answer.json()["error"]["message"]
