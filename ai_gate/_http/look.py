@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar, current_token
 
-from ai_gate._call.turn import Look
+from ai_gate._call.exchange import Look
 from ai_gate._fork import process, unforked
 
 LONGEST_LOOK = 0.25

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal, Self
 
+from ai_gate._call.desk import Desk
 from ai_gate._call.limited import Count, Usage, usage
-from ai_gate._call.turn import Desk
 from ai_gate._config import checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError

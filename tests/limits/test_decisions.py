@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_gate._call.turn import NOTHING
+from ai_gate._call.desk import NOTHING
 from ai_gate.limits._counts import LEASE, LONGEST_POLL, POLL, Counts
 
 WINDOW = 20.0
