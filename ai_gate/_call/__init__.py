@@ -27,9 +27,7 @@ Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
 Report: TypeAlias = Callable[[RateLimit], None]
 
 
-def call(
-    operation: Operation, config: Config, report: Report, desk: "Desk | None" = None
-) -> Call:
+def call(operation: Operation, config: Config, report: Report, desk: "Desk | None" = None) -> Call:
     """Send a request, again if that is certain to do no harm, and read the response.
 
     Args:

@@ -1,7 +1,9 @@
 """A log in Redis of what workers ask for, which each of them follows to the same state."""
 
 import json
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -13,12 +15,12 @@ from ai_gate._fork import process
 from ai_gate._http import look as looks
 from ai_gate.errors import AIGateError
 
-LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
-PREFIX = "ai-gate:2:"  # Workers that would decide otherwise, from the same log, need another one.
+LONGEST_LOG = 100  # After so many lines the log begins anew, with the counts as they are by then.
+PREFIX = "ai-gate:3:"  # Workers that would decide otherwise, from the same log, need another one.
 Place: TypeAlias = tuple[str, int, int, str]
 NOWHERE: Place = ("", 0, 0, "")
 FOLLOW = """
--- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
+-- Appends a line of asks to the log, and returns those that the worker doesn't know, its own last.
 local log, about, id, seen, clock, start = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3], 0
 local known = redis.call('EXISTS', log) == 1 and redis.call('HGET', about, 'id')
 if known then start = tonumber(redis.call('HGET', about, 'start')) end
@@ -52,61 +54,56 @@ class _Follower:
 
     def __init__(self, state: type) -> None:
         self._new_state = state
-        self._lock = RLock()  # It isn't held while Redis is asked.
-        # Up to where it was followed: its name, its start, how many asks, the clock of the last.
+        # Held while Redis is asked, for all who wait by then. A signal handler can ask too.
+        self._lock = RLock()
+        self._waiting: deque[tuple[dict[str, Any], Future[dict[str, Any]]]] = deque()
+        # Up to where it was followed: its name, its start, how many lines, the clock of the last.
         self._place, self._state = NOWHERE, state()
-        self._known: list[dict[str, Any]] = []  # What was lost there.
-        self._replies: dict[str, dict[str, Any]] = {}
 
     def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Append an ask to the log, and return the reply to it."""
-        look = uuid4().hex
-        names = [PREFIX + news["name"] for news in ask["news"] if news["name"]]
-        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
-        self._replies[look] = {}
-        try:
-            # The log can be lost meanwhile, or another thread have begun it anew.
-            for _ in range(4):
-                with self._lock:
-                    place, known = self._place, self._known
-                    is_long = place[2] - place[1] > LONGEST_LOG
-                    state = json.dumps(asdict(self._state)) if is_long else ""
-                text = json.dumps(ask | {"look": look, "known": known})
-                said = script(keys, [place[0], *place[2:], look, text, state, key, *names])
-                with self._lock:
-                    if self._follow(place, *said):
-                        self._known = [] if self._known is known else self._known
-                        # The counts that the log began with can have the ask in them.
-                        if self._replies[look]:
-                            return self._replies[look]
-            raise LookupError("the log doesn't stay")
-        finally:
-            del self._replies[look]
+        mine: Future[dict[str, Any]] = Future()
+        self._waiting.append((ask, mine))
+        with self._lock:
+            if not mine.done():
+                asks = [self._waiting.popleft() for _ in range(len(self._waiting))]
+                try:
+                    replies = self._follow(script, key, [one for one, _ in asks])
+                    for (_, asked), reply in zip(asks, replies, strict=True):
+                        asked.set_result(reply)
+                except BaseException as failure:
+                    for _, asked in asks:
+                        asked.set_exception(failure)
+        return mine.result()
 
     def _follow(
-        self, before: Place, name: str, start: int = 0, asks: Any = (), state: str | None = None
-    ) -> bool:
-        """Carry out the asks that aren't known yet. Return True if it is the log of the place."""
-        place, seen = self._place, before[2] if state is None else start
-        if name and place[0] == name and seen <= place[2]:
-            # Other threads have carried out some of them meanwhile.
-            asks, seen = asks[place[2] - seen :], place[2]
-        elif state is not None and place[0] in ("", name):
-            self._state = self._new_state(**json.loads(state) if state else {})
-        else:
-            if not name and place is before:
-                self._known = [asdict(self._state)]
-                self._place = NOWHERE
-            return False
+        self, script: Callable[..., Any], key: str, asks: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Append a line to the log, carry out what isn't known of it, and return the replies."""
+        place = self._place
+        is_long = place[2] - place[1] > LONGEST_LOG
+        state = json.dumps(asdict(self._state)) if is_long else ""
+        known = [asdict(self._state)] if place is NOWHERE else []  # What may have been lost.
+        line = json.dumps([{**asks[0], "known": known}, *asks[1:]])
+        names = [PREFIX + news["name"] for ask in asks for news in ask["news"] if news["name"]]
+        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
+        said = script(keys, [place[0], *place[2:], uuid4().hex, line, state, key, *names])
+        if self._place is not place:
+            # A signal handler has asked meanwhile.
+            return self._follow(script, key, asks)
+        if not said[0]:
+            self._place = NOWHERE
+            return self._follow(script, key, asks)
+        name, start, lines, *counts = said
+        seen, own, clock, replies = place[2], self._state, "", []
+        if counts:
+            seen, own = start, self._new_state(**json.loads(counts[0] or "{}"))
         # If anything interrupts this, the next look begins with what the log begins with.
-        own, clock, self._place = self._state, place[3], NOWHERE
-        for clock, _, text in (one.partition(" ") for one in asks):
-            ask = json.loads(text)
-            reply = own.look(float(clock), ask)
-            if ask["look"] in self._replies:
-                self._replies[ask["look"]] = reply
-        self._place, self._state = (name, start, seen + len(asks), clock), own
-        return True
+        self._place = NOWHERE
+        for clock, _, text in (one.partition(" ") for one in lines):
+            replies = [own.look(float(clock), ask) for ask in json.loads(text)]
+        self._place, self._state = (name, start, seen + len(lines), clock), own
+        return replies
 
 
 class Redis:
