@@ -72,7 +72,7 @@ class Desk:
 
     Args:
         store: Where the counts are.
-        limits: `requests`, `window`, `concurrent` and `quota`; 0 where there is no limit.
+        limits: `requests`, `window`, `concurrent` and `quota`; None where there is no limit.
         waits: Whether a call waits for its turn.
         may_fail: Whether calls go through while the store is away.
     """

@@ -72,8 +72,7 @@ class Limiter:
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
         kept = Memory() if store is None else Redis(store, Counts)
-        numbers = {name: limit or 0 for name, limit in limits.items()}
-        self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
+        self._desk = Desk(kept, limits, waits=wait, may_fail=on_error == "allow")
 
     def __deepcopy__(self, _: object) -> Self:
         return self  # A copy of a client keeps to the same counts.

@@ -37,7 +37,6 @@ class Counts:
     sent: dict[str, float] = field(default_factory=dict)
     counted: list[list[Any]] = field(default_factory=list)
     extra: int = 0
-    extra_until: float = 0.0
     # When each live session, by its turn or its name, is taken for ended. Those of the month.
     live: dict[str, float] = field(default_factory=dict)
     sessions: int = 0
@@ -73,7 +72,7 @@ class Counts:
         month = max((one.month_end, one.sessions) for one in (known, self))
         self.month_end, self.sessions = month
         if known.heard > self.heard:
-            for name in ("limit", "end", "heard", "extra", "extra_until"):
+            for name in ("limit", "end", "heard", "extra"):
                 setattr(self, name, getattr(known, name))
         else:
             # What the gate has stated since has them in it.
@@ -86,7 +85,7 @@ class Counts:
         late = now - window - min(1.0, window / 50)
         self.sent = {turn: at for turn, at in self.sent.items() if at > late}
         self.live = {name: end for name, end in self.live.items() if end > now}
-        self.extra = self.extra if self.extra_until > now else 0
+        self.extra = self.extra if self.heard > now - window else 0
         if now >= self.month_end:
             today = datetime.fromtimestamp(now, UTC)
             year, month = divmod(today.year * 12 + today.month, 12)
@@ -131,7 +130,7 @@ class Counts:
             # What the gate has stated since has this one in it.
             self.extra = max(0, self.extra - 1)
         if news["what"] in KINDS:
-            self._refuse(at, news["what"], ask, news)
+            self._refuse(at, news["what"], news)
         if news["limit"] and at > self.heard:
             self.heard, self.limit, self.end = at, news["limit"], end
             self._correct(at, news["since"], ask["window"], news["used"])
@@ -152,15 +151,10 @@ class Counts:
             elif what not in KINDS:
                 self.held[kind][1] = 0.0
 
-    def _refuse(self, at: float, kind: str, ask: dict[str, Any], news: dict[str, Any]) -> None:
-        if kind != "concurrent" or not ask["concurrent"]:
-            hold = [at + (HELD.get(kind) or news["hold"]), 0.0, 0, news["stated"]]
-            self.held[kind] = max(hold, self.held.get(kind, hold), key=itemgetter(0))
-            self.sessions = max(self.sessions, news["stated"].get("sessionsUsed", 0))
-            return
-        # All are taken; each half a minute one is tried.
-        for number in range(ask["concurrent"] - len(self.live)):
-            self.live[f"{news['id']}.{number}"] = at + HELD[kind] * (number + 1)
+    def _refuse(self, at: float, kind: str, news: dict[str, Any]) -> None:
+        hold = [at + (HELD.get(kind) or news["hold"]), 0.0, 0, news["stated"]]
+        self.held[kind] = max(hold, self.held.get(kind, hold), key=itemgetter(0))
+        self.sessions = max(self.sessions, news["stated"].get("sessionsUsed", 0))
 
     def _correct(self, at: float, since: float, window: float, used: int) -> None:
         """Let the counts agree with what the gate had counted when it answered."""
@@ -169,7 +163,6 @@ class Counts:
         extra = min(max(self.extra, used - self._sent_by(at)), used - surely)
         # If it is less than our own, a window has ended.
         del self.counted[: max(0, -extra)]
-        self.extra_until = at + window if extra > self.extra else self.extra_until
         self.extra = max(0, extra)
 
     def _decide(self, now: float, ask: dict[str, Any]) -> dict[str, Any]:
@@ -242,17 +235,17 @@ class Counts:
             wait = float(self.counted[place][0]) + window - now
         else:
             sent = sorted(self.sent.values())[place - counted : place - counted + 1]
-            wait = (sent[0] + window if sent else self.extra_until) - now
+            wait = (sent[0] if sent else self.heard) + window - now
         return max(min(wait, self.end - now) if self.end else wait, STEP)
 
     def _count(self, kind: str, ask: dict[str, Any]) -> tuple[int, int]:
         """Return how many are used, and of how many; 0 if there is no limit."""
         limit = ask[kind]
         if kind != "requests":
-            return (self.sessions if kind == "quota" else len(self.live)), limit
+            return (self.sessions if kind == "quota" else len(self.live)), limit or 0
         own = len(self.sent) + len(self.counted)
         if not limit or not self.limit:
-            return own + self.extra, limit
+            return own + self.extra, limit or 0
         is_share = limit != FREE_PLAN and limit - own < self.limit - own - self.extra
         return (own, limit) if is_share else (own + self.extra, self.limit)
 

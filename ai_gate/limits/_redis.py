@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from threading import RLock
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 from uuid import uuid4
 
 from ai_gate._fork import process
@@ -17,35 +17,34 @@ from ai_gate.errors import AIGateError
 
 LONGEST_LOG = 100  # After so many lines the log begins anew, with the counts as they are by then.
 PREFIX = "ai-gate:3:"  # Workers that would decide otherwise, from the same log, need another one.
-Place: TypeAlias = tuple[str, int, int, str]
-NOWHERE: Place = ("", 0, 0, "")
+NOWHERE = ("", 0, 0, "")
 FOLLOW = """
 -- Appends a line of asks to the log, and returns those that the worker doesn't know, its own last.
-local log, about, id, seen, clock, start = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3], 0
-local known = redis.call('EXISTS', log) == 1 and redis.call('HGET', about, 'id')
-if known then start = tonumber(redis.call('HGET', about, 'start')) end
-local last = seen > start and redis.call('LINDEX', log, seen - start - 1) or ''
-if id ~= '' and (id ~= known or (seen > start and last:sub(1, #clock) ~= clock)) then
+-- The first line is the log's name, how many lines are in the counts, and the counts.
+local log, id, seen, clock, line, counts = KEYS[1], ARGV[1], tonumber(ARGV[2]), unpack(ARGV, 3, 5)
+local name, start, before = (redis.call('LINDEX', log, 0) or ''):match('(%S+) (%d+) (.*)')
+start = tonumber(start or 0)
+local last = seen > start and redis.call('LINDEX', log, seen - start) or ''
+if id ~= '' and (id ~= name or (seen > start and last:sub(1, #clock) ~= clock)) then
     return {''} -- What the worker knows was lost, maybe in part: it says that first.
 end
-if not known then
-    redis.call('DEL', log, about)
-    known = ARGV[4]
-    redis.call('HSET', about, 'id', known, 'start', 0)
+if not name then
+    name, before = ARGV[6], '{}'
+    redis.call('RPUSH', log, name .. ' 0 {}')
 end
 local time = redis.call('TIME')
-redis.call('RPUSH', log, ('%d.%06d '):format(time[1], time[2]) .. ARGV[5])
-local asks = {redis.call('LRANGE', log, math.max(0, seen - start), -1)}
+redis.call('RPUSH', log, ('%d.%06d '):format(time[1], time[2]) .. line)
+local said = {name, start, redis.call('LRANGE', log, 1 + math.max(0, seen - start), -1)}
 if id == '' or seen < start then
-    asks = {redis.call('LRANGE', log, 0, -1), redis.call('HGET', about, 'counts') or ''}
-elseif ARGV[6] ~= '' then
+    said[4] = before
+elseif counts ~= '' then
     redis.call('LTRIM', log, seen - start, -1)
-    redis.call('HSET', about, 'start', seen, 'counts', ARGV[6])
-    start = seen
+    redis.call('LSET', log, 0, ('%s %d %s'):format(name, seen, counts))
+    said[2] = seen
 end
+redis.call('EXPIRE', log, 32 * 86400)
 for place = 8, #ARGV do redis.call('SET', ARGV[place], ARGV[7], 'EX', 3600) end
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 32 * 86400) end
-return {known, start, unpack(asks)}
+return said
 """
 
 
@@ -82,22 +81,22 @@ class _Follower:
         """Append a line to the log, carry out what isn't known of it, and return the replies."""
         place = self._place
         is_long = place[2] - place[1] > LONGEST_LOG
-        state = json.dumps(asdict(self._state)) if is_long else ""
+        counts = json.dumps(asdict(self._state)) if is_long else ""
         known = [asdict(self._state)] if place is NOWHERE else []  # What may have been lost.
         line = json.dumps([{**asks[0], "known": known}, *asks[1:]])
         names = [PREFIX + news["name"] for ask in asks for news in ask["news"] if news["name"]]
-        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
-        said = script(keys, [place[0], *place[2:], uuid4().hex, line, state, key, *names])
+        told = [place[0], *place[2:], line, counts, uuid4().hex, key, *names]
+        said = script([f"{PREFIX}{key}:log"], told)
         if self._place is not place:
             # A signal handler has asked meanwhile.
             return self._follow(script, key, asks)
         if not said[0]:
             self._place = NOWHERE
             return self._follow(script, key, asks)
-        name, start, lines, *counts = said
+        name, start, lines, *before = said
         seen, own, clock, replies = place[2], self._state, "", []
-        if counts:
-            seen, own = start, self._new_state(**json.loads(counts[0] or "{}"))
+        if before:
+            seen, own = start, self._new_state(**json.loads(before[0]))
         # If anything interrupts this, the next look begins with what the log begins with.
         self._place = NOWHERE
         for clock, _, text in (one.partition(" ") for one in lines):
@@ -123,8 +122,13 @@ class Redis:
             from redis import backoff, retry  # noqa: PLC0415
         except ImportError as error:
             raise AIGateError('A store needs redis: pip install "ai-gate[redis]"') from error
-        mistakes = (ValueError, LookupError, TypeError)
-        self.failures: tuple[type[Exception], ...] = (redis.RedisError, OSError, *mistakes)
+        self.failures: tuple[type[Exception], ...] = (
+            redis.RedisError,
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+        )
         self._connected = partial(
             redis.Redis.from_url,
             url.replace("valkey", "redis", url.startswith("valkey")),
