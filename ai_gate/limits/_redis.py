@@ -122,13 +122,8 @@ class Redis:
             from redis import backoff, retry  # noqa: PLC0415
         except ImportError as error:
             raise AIGateError('A store needs redis: pip install "ai-gate[redis]"') from error
-        self.failures: tuple[type[Exception], ...] = (
-            redis.RedisError,
-            OSError,
-            ValueError,
-            LookupError,
-            TypeError,
-        )
+        mistakes = (ValueError, LookupError, TypeError)
+        self.failures: tuple[type[Exception], ...] = (redis.RedisError, OSError, *mistakes)
         self._connected = partial(
             redis.Redis.from_url,
             url.replace("valkey", "redis", url.startswith("valkey")),
@@ -150,9 +145,8 @@ class Redis:
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and ask for a turn."""
         self._prepare()
-        return self._followers.setdefault(key, _Follower(self._new_state)).look(
-            self._script, key, ask
-        )
+        follower = self._followers.setdefault(key, _Follower(self._new_state))
+        return follower.look(self._script, key, ask)
 
     def find(self, name: str) -> str | None:
         """Return the key of the project that a live session belongs to, if Redis knows it."""
