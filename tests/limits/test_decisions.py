@@ -207,6 +207,14 @@ def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
     assert once == twice
 
 
+def test_a_call_that_takes_longer_than_a_window_makes_one_session() -> None:
+    counts = Counts()
+    counts.look(1.0, ask_of("w.0", []))
+    news = NOTHING | {"id": "w.0", "session": True, "name": "s", "what": "made", "since": 1.0}
+    usage = counts.look(2.0 + WINDOW, ask_of("", [news]))
+    assert [usage[kind][0] for kind in ("requests", "concurrent", "quota")] == [1, 1, 1]
+
+
 def test_a_slot_that_is_released_is_soon_found() -> None:
     counts = Counts()
     ask = ask_of("", []) | {"concurrent": 1, "left": 600.0}

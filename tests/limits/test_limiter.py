@@ -28,6 +28,9 @@ from ai_gate._call.exchange import Exchange
 from ai_gate.limits import Limiter
 from ai_gate.testing import MockGate
 from tests.support.callers import GET, NOWHERE, POST, PROJECT, Caller, Client
+from tests.support.fixtures import Serve
+from tests.support.responses import response
+from tests.support.steps import replay
 
 
 async def release(caller: Caller, limiter: Limiter, session: Any) -> None:
@@ -164,7 +167,8 @@ def test_what_the_gate_refused_is_not_asked_again_at_once(
             assert told.value.sent
             with pytest.raises(kind) as told:
                 client.create_session()
-            assert refused(told.value) or own is not None
+            assert refused(told.value)
+            assert ": 1 of 1 " in str(told.value), "the gate's numbers"
             client.get_turn_credentials()
 
 
@@ -292,6 +296,34 @@ def test_what_wasnt_sent_isnt_counted(caller: Caller, store: str | None) -> None
     caller.use(NOWHERE, body, limiter=limiter, max_retries=1)
     usage = limiter.usage(PROJECT, NOWHERE)
     assert (usage.requests.used, usage.concurrent.used, usage.quota.used) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "counted"),
+    [
+        # The gate says itself that there is none.
+        (500, b'{"error": "internal_error", "message": "OpenAI failed"}', 0),
+        (502, b'{"error": "bad_gateway", "message": "OpenAI failed"}', 0),
+        # Cloudflare or a proxy doesn't know, but for those that didn't reach the gate.
+        *((status, b"<html></html>", 1) for status in (500, 502, 504, 520, 522, 524)),
+        (504, b'{"message": "upstream timed out"}', 1),
+        (502, b"", 1),
+        *((status, b"<html></html>", 0) for status in (503, 521, 523, 525, 526, 530, 404)),
+    ],
+)
+def test_a_session_that_may_have_been_made_counts(
+    status: int, body: bytes, counted: int, caller: Caller, serve: Serve
+) -> None:
+    limiter = Limiter(concurrent=5, quota=7)
+
+    async def call(client: Client) -> None:
+        assert (await client.failure(POST)).status_code == status
+        assert (await client.failure(GET)).status_code == status
+
+    url = serve(replay(response(status, body))).url
+    caller.use(url, call, limiter=limiter, max_retries=0)
+    usage = limiter.usage(PROJECT, url)
+    assert (usage.requests.used, usage.concurrent.used, usage.quota.used) == (2, counted, counted)
 
 
 def test_usage_is_of_a_gate_and_a_project(caller: Caller, store: str | None) -> None:
