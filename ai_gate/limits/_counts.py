@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import nsmallest
-from operator import itemgetter
 from typing import Any
 
 KINDS = ("requests", "quota", "concurrent")  # In the order in which the gate looks at them.
@@ -46,8 +45,8 @@ class Counts:
     limit: int = 0
     end: float = 0.0
     heard: float = 0.0
-    # What the gate has refused: held back until when, and being tried until when; how many slots
-    # were opened before; and the numbers that it said.
+    # What the gate has refused: held back until when, and being tried until when; how many sessions
+    # were live; and the numbers that it said.
     held: dict[str, list[Any]] = field(default_factory=dict)
     # Who waits: for what, since when, and by when it must have looked again.
     waiting: dict[str, list[Any]] = field(default_factory=dict)
@@ -102,7 +101,7 @@ class Counts:
         """Take in what became of a turn: `made`, `failed`, `lost`, `unsent` or what was refused."""
         turn, what, since, at = news["id"], news["what"], news["since"], now - news["age"]
         if what == "released":
-            self._open(now, self.live.pop(turn, 0.0))
+            self.live.pop(turn, None)
             return
         self.waiting.pop(turn, None)
         is_known = self.sent.pop(turn, None) is not None
@@ -113,8 +112,6 @@ class Counts:
         self.sessions = max(0, self.sessions + is_made - bool(end))
         if is_made:
             self.live[news["name"] or turn] = end or at + LIVE
-        else:
-            self._open(since, end)
         self._answer(what, since, KINDS if news["session"] else KINDS[:1])
         if what == "unsent":
             return
@@ -124,18 +121,13 @@ class Counts:
         window_end = at + news["reset"] if news["reset"] else 0.0
         self.counted[turn] = max(at, window_end - ROUNDING - ask["window"])
         if what in KINDS:
-            hold = [at + (HELD.get(what) or news["hold"]), 0.0, 0, news["stated"]]
-            self.held[what] = max(hold, self.held.get(what, hold), key=itemgetter(0))
+            until = at + (HELD.get(what) or news["hold"])
+            until = max(until, self.held.get(what, NO_HOLD)[0])
+            self.held[what] = [until, 0.0, len(self.live), news["stated"]]
             self.sessions = max(self.sessions, news["stated"].get("sessionsUsed", 0))
         if news["limit"] and at > self.heard:
             self._correct(at, since, news["used"])
             self.heard, self.limit, self.end = at, news["limit"], window_end
-
-    def _open(self, since: float, end: float) -> None:
-        """Open a slot: that of a session that has ended, or of one that wasn't made."""
-        hold = self.held.get("concurrent", NO_HOLD)
-        if end and hold[0] - HELD["concurrent"] <= since < hold[0]:
-            hold[2] += 1
 
     def _answer(self, what: str, since: float, kinds: tuple[str, ...]) -> None:
         """Take in what became of the one that tried whether a hold is over."""
@@ -203,9 +195,11 @@ class Counts:
             self.held.setdefault(kind, [self.end, *NO_HOLD[1:]])
             self.end = 0.0
         if kind in self.held:
-            until, tried, slots, _ = self.held[kind]
+            until, tried, live, _ = self.held[kind]
             if now < until:
-                return 0.0 if ahead < slots else until - now
+                # One that has ended since leaves room for another one.
+                is_room = kind == "concurrent" and len(self.live) + ahead < live
+                return 0.0 if is_room else until - now
             # What is under way can be of the new window.
             new = len(self.sent) + len(self.counted) - self._counted_by(until)
             is_full = kind == "requests" and 0 < limit <= new
@@ -238,11 +232,9 @@ class Counts:
         return (own, limit) if is_share else (own + self.extra, self.limit)
 
     def _take(self, now: float, ask: dict[str, Any], kinds: tuple[str, ...]) -> None:
-        for hold in [self.held[kind] for kind in kinds if kind in self.held]:
-            if now < hold[0]:
-                hold[2] -= 1
-            else:
-                hold[1] = now + LEASE
+        for kind in kinds:
+            if kind in self.held and self.held[kind][0] <= now:
+                self.held[kind][1] = now + LEASE
         # Close to the end of the window, this one finds out.
         self.end = self.end if self.end > now + ROUNDING else 0.0
         self.sent[ask["id"]] = now
