@@ -16,9 +16,10 @@ from uuid import uuid4
 import httpx
 
 from ai_gate._call.exchange import Look
-from ai_gate._config import DEFAULT_BASE_URL, Config
+from ai_gate._config import DEFAULT_BASE_URL, Config, full_name
 from ai_gate._fork import process
 from ai_gate._logging import log
+from ai_gate.errors import AIGateError
 
 T = TypeVar("T")
 
@@ -47,7 +48,9 @@ def project_key(config: Config) -> str:
 def session_name(session: Mapping[str, Any]) -> str:
     """Return what stands for a session, or nothing if it has no ID."""
     name = session.get("session_id") or session.get("id")
-    return hashlib.blake2b(str(name).encode(), digest_size=16).hexdigest() if name else ""
+    if not name or not isinstance(name, str):
+        return ""
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Store(Protocol):
@@ -145,6 +148,8 @@ class Desk:
 
     def release(self, session: Mapping[str, Any]) -> None:
         """Tell that a session has ended, later if the store is away."""
+        if not isinstance(session, Mapping):
+            raise AIGateError(f"A session must be a mapping, not {full_name(session)}.")
         self._begin()
         if name := session_name(session):
             self._released.append(name)

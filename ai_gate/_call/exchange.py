@@ -60,7 +60,7 @@ class Look:
     blocks: bool
     """Whether it blocks, and so is done in a thread."""
     longest: float = math.inf
-    """How long to wait for a thread of an event loop, in seconds."""
+    """How long it can take after that, in seconds, waiting for a thread included."""
 
 
 @dataclass(slots=True, eq=False)

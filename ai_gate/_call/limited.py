@@ -34,7 +34,7 @@ between, it can have made a session."""
 SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 """How long nobody sends after a 429 whose reset has passed, or that states none, in seconds."""
 LARGEST_NUMBER, LONGEST_NAME = 10**9, 40
-"""What is kept of a refusal."""
+"""What is kept of what the gate says."""
 LONGEST_RESET = 3600.0
 """How far off a reset can be, in seconds, unless a window is longer; else it is nonsense."""
 PRICING = "https://www.ai-gate.dev/pricing"
@@ -82,7 +82,7 @@ def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
     what = _what(exchange, body)
     reported = RateLimit.from_headers(exchange.headers) or RateLimit(None, None, None)
     limit, left, at = reported.limit or 0, reported.remaining, reported.reset_at
-    is_stated = left is not None and 0 <= left <= limit
+    is_stated = left is not None and 0 <= left <= limit <= LARGEST_NUMBER
     reset = seconds_until(at, exchange.headers, datetime.now(UTC)) if at else 0.0
     return {
         "what": what,

@@ -52,7 +52,7 @@ class Turn:
             raise
 
     def take(self) -> Generator[Look, Any, Exchange | None]:
-        """Wait for the turn, at first for the delay of the order. Return what refuses it, if any."""
+        """Wait for the turn, at first for the delay of the order. Return its refusal, if any."""
         delay, self._order.delay = self._order.delay, 0.0
         self._asked = time.monotonic() + delay
         while True:

@@ -44,7 +44,7 @@ def look(order: Look) -> Any:
     is_done = Lock()
     is_done.acquire()
     seen.add_done_callback(lambda _: is_done.release())
-    return seen.result() if is_done.acquire(timeout=LONGEST_LOOK) else None
+    return seen.result() if is_done.acquire(timeout=min(LONGEST_LOOK, order.longest)) else None
 
 
 async def look_async(order: Look) -> Any:

@@ -67,6 +67,8 @@ class Limiter:
         for name, limit in limits.items():
             if limit is not None and (type(limit) is not int or limit < 1):
                 raise AIGateError(f"{name} must be None or an integer of 1 or more.")
+        if not isinstance(store, str | None):
+            raise AIGateError("store must be None or a URL.")
         if on_error not in ("allow", "refuse"):
             raise AIGateError('on_error must be "allow" or "refuse".')
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)

@@ -57,7 +57,7 @@ class _Follower:
         self._lock = RLock()
         self._waiting: deque[tuple[dict[str, Any], Future[dict[str, Any]]]] = deque()
         # Up to where it was followed: its name, its start, how many lines, the clock of the last.
-        self._place, self._state = NOWHERE, state()
+        self._place, self.state = NOWHERE, state()
 
     def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Append an ask to the log, and return the reply to it."""
@@ -81,8 +81,8 @@ class _Follower:
         """Append a line to the log, carry out what isn't known of it, and return the replies."""
         place = self._place
         is_long = place[2] - place[1] > LONGEST_LOG
-        counts = json.dumps(asdict(self._state)) if is_long else ""
-        known = [asdict(self._state)] if place is NOWHERE else []  # What may have been lost.
+        counts = json.dumps(asdict(self.state)) if is_long else ""
+        known = [asdict(self.state)] if place is NOWHERE else []  # What may have been lost.
         line = json.dumps([{**asks[0], "known": known}, *asks[1:]])
         names = [PREFIX + news["name"] for ask in asks for news in ask["news"] if news["name"]]
         told = [place[0], *place[2:], line, counts, uuid4().hex, key, *names]
@@ -94,14 +94,14 @@ class _Follower:
             self._place = NOWHERE
             return self._follow(script, key, asks)
         name, start, lines, *before = said
-        seen, own, clock, replies = place[2], self._state, "", []
+        seen, own, clock, replies = place[2], self.state, "", []
         if before:
             seen, own = start, self._new_state(**json.loads(before[0]))
         # If anything interrupts this, the next look begins with what the log begins with.
         self._place = NOWHERE
         for clock, _, text in (one.partition(" ") for one in lines):
             replies = [own.look(float(clock), ask) for ask in json.loads(text)]
-        self._place, self._state = (name, start, seen + len(lines), clock), own
+        self._place, self.state = (name, start, seen + len(lines), clock), own
         return replies
 
 
@@ -110,7 +110,8 @@ class Redis:
 
     Args:
         url: Where it is.
-        state: A dataclass of what JSON can hold, whose `look` takes the time and an ask.
+        state: A dataclass of what JSON can hold, with the names of sessions in `live`. Its `look`
+            takes the time and an ask.
     """
 
     blocks = True
@@ -149,8 +150,11 @@ class Redis:
         return follower.look(self._script, key, ask)
 
     def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to, if Redis knows it."""
+        """Return the key of the project that a live session belongs to, if it is known."""
         self._prepare()
+        for key, follower in list(self._followers.items()):
+            if name in follower.state.live:
+                return key  # Redis can have forgotten it.
         return cast("str | None", self._client.get(PREFIX + name))
 
     def _prepare(self) -> None:

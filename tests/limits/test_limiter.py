@@ -115,6 +115,39 @@ def test_live_sessions_and_their_release(caller: Caller, store: str | None) -> N
         caller.use(gate.url, body, limiter=limiter)
 
 
+@pytest.mark.parametrize("foreign", [None, "sess_1", ["sess_1"]], ids=repr)
+def test_a_release_of_what_is_no_session(foreign: Any, caller: Caller, store: str | None) -> None:
+    limiter = Limiter(store)
+
+    async def body(_: Client) -> None:
+        with pytest.raises(AIGateError, match="A session must be a mapping, not"):
+            await release(caller, limiter, foreign)
+        for unknown in ({}, {"id": None}, {"id": 5}, {"session_id": "sess_1"}):
+            await release(caller, limiter, unknown)
+
+    caller.use(NOWHERE, body)
+
+
+@pytest.mark.parametrize("name", [b'"\\ud800"', b"17", b"[[]]"])
+def test_a_session_whose_name_is_odd_is_not_lost(
+    name: bytes, caller: Caller, store: str | None, serve: Serve
+) -> None:
+    limiter = Limiter(store, concurrent=1)
+    sent = b'{"id": %b}' % name
+
+    async def body(client: Client) -> None:
+        session = await client.create_session()
+        assert session == json.loads(sent)
+        await release(caller, limiter, session)
+
+    url = serve(replay(response(200, sent))).url
+    caller.use(url, body, limiter=limiter)
+    usage = limiter.usage(PROJECT, url)
+    assert usage.quota.used == 1
+    # What has no name can't be released.
+    assert usage.concurrent.used == (not name.startswith(b'"'))
+
+
 def test_a_release_lets_a_call_go_that_waits(store: str | None) -> None:
     with MockGate() as gate:
         limiter = Limiter(store, concurrent=1)
@@ -259,6 +292,7 @@ def test_how_long_nobody_sends_after_a_429(
         ({"limit": "100", "remaining": "-1"}, (0, 0, 0)),
         ({"limit": "-5", "remaining": "-7"}, (0, 0, 0)),
         ({"limit": "many", "remaining": "few"}, (0, 0, 0)),
+        ({"limit": "9" * 400, "remaining": "0"}, (0, 0, 0)),
     ],
 )
 def test_what_headers_state(headers: dict[str, str], stated: tuple[int, int, float]) -> None:
@@ -385,8 +419,10 @@ def test_without_a_limiter_nothing_is_imported() -> None:
         {"window": 0.0},
         {"on_error": "raise"},
         {"store": "http://127.0.0.1"},
+        {"store": b"redis://127.0.0.1"},
+        {"store": 6379},
     ],
-    ids=lambda arguments: next(iter(arguments)),
+    ids=str,
 )
 def test_wrong_arguments(arguments: dict[str, Any]) -> None:
     with pytest.raises(AIGateError, match=next(iter(arguments))):

@@ -20,7 +20,7 @@ import pytest
 import redis
 import trustme
 
-from ai_gate import AIGateClient, AIGateError, RateLimitError
+from ai_gate import AIGateClient, AIGateError, APITimeoutError, RateLimitError
 from ai_gate._http import look
 from ai_gate.limits import Limiter, _redis
 from ai_gate.limits._counts import Counts
@@ -182,6 +182,21 @@ def test_keys_that_are_evicted(keys: str, start_redis: StartRedis) -> None:
         for client in clients:
             with client:
                 check_full(client, gate)
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_release_of_a_session_whose_name_is_evicted(start_redis: StartRedis) -> None:
+    server = start_redis()
+    admin = server.client()
+    with MockGate() as gate:
+        limiter, other = (Limiter(server.url, concurrent=2) for _ in range(2))
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            sessions = [client.create_session() for _ in range(2)]
+        admin.delete(*[key for key in admin.scan_iter("*") if not key.endswith("log")])
+        other.usage(PROJECT, gate.url)
+        for one, session in zip((limiter, other), sessions, strict=True):
+            one.release(session)
+        assert other.usage(PROJECT, gate.url).concurrent.used == 0
 
 
 def check_full(client: AIGateClient, gate: MockGate) -> None:
@@ -358,6 +373,18 @@ def test_a_look_is_bounded_with_all_its_steps(
             raise AssertionError("no look succeeded")
 
         caller.use(gate.url, body, limiter=limiter)
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_look_takes_no_longer_than_its_call(caller: Caller, start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate() as gate:
+        limiter = Limiter(server.url)
+        server.send(signal.SIGSTOP)
+        outcome = caller.attempt(GET, gate.url, NO_ARGUMENTS, limiter=limiter, timeout=0.1)
+        assert isinstance(outcome.error, APITimeoutError)
+        assert not outcome.error.sent
+        assert outcome.seconds < look.LONGEST_LOOK / 2
 
 
 def test_a_warning_says_what_happens_to_calls(caplog: pytest.LogCaptureFixture) -> None:
