@@ -65,8 +65,8 @@ class Store(Protocol):
         """Take in the news, and ask for a turn if there is an `id`."""
         ...
 
-    def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to, if it is known."""
+    def find(self, name: str) -> str:
+        """Return the key of the project that a live session belongs to, or nothing."""
         ...
 
 
@@ -187,7 +187,7 @@ class Desk:
         """Tell which sessions have ended; those that are left are told after another look."""
         keys = set()
         for name in _taken_from(self._released):
-            key = self._told_of(name) or self._tried(partial(self._found, name))
+            key = self._told_of(name) or self._tried(partial(self.store.find, name))
             if key is None:
                 self._released.append(name)
                 return
@@ -197,15 +197,12 @@ class Desk:
         for key in keys:
             self.look(key)
 
-    def _found(self, name: str) -> str:
-        return self.store.find(name) or ""
-
     def _told_of(self, name: str) -> str | None:
         """Return the key of the project whose news tell of a session."""
-        news = [(key, told) for key, told in self._news.copy().items()]
-        return next(
-            (key for key, told in news for _, one in told.copy() if one["name"] == name), None
-        )
+        for key, told in self._news.copy().items():
+            if any(news["name"] == name for _, news in told.copy()):
+                return key
+        return None
 
     def _tried(self, action: Callable[[], Any]) -> Any:
         if time.monotonic() < self._away_until:

@@ -116,9 +116,8 @@ class Turn:
         is_counted = bool(news["name"] and self._desk.limits["concurrent"])
         if self._reply is None or news["what"] != "made" or is_counted:
             return True
-        used, limit = self._reply["stated"]
         # The first request of a window says when it ends. The count that came with the turn can be
         # off by as many as were under way.
-        stated = news["used"] if news["limit"] else used
-        is_off = news["limit"] not in (0, limit) or abs(stated - used) > self._reply["under_way"]
-        return bool(is_off or stated <= 1)
+        (used, limit), under_way = self._reply["stated"], self._reply["under_way"]
+        is_off = news["limit"] != limit or abs(news["used"] - used) > under_way
+        return bool(news["limit"] and (is_off or news["used"] <= 1))

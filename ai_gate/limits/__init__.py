@@ -9,7 +9,6 @@ from ai_gate._call.limited import Count, Usage, usage
 from ai_gate._config import checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._counts import Counts
 from ai_gate.limits._memory import Memory
 from ai_gate.limits._redis import Redis
 
@@ -73,7 +72,7 @@ class Limiter:
             raise AIGateError('on_error must be "allow" or "refuse".')
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
-        kept = Memory() if store is None else Redis(store, Counts)
+        kept = Memory() if store is None else Redis(store)
         self._desk = Desk(kept, limits, waits=wait, may_fail=on_error == "allow")
 
     def __deepcopy__(self, _: object) -> Self:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from threading import RLock
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from ai_gate._fork import process
 from ai_gate._http import look as looks
 from ai_gate.errors import AIGateError
+from ai_gate.limits._counts import Counts
 
 LONGEST_LOG = 100  # After so many lines the log begins anew, with the counts as they are by then.
 PREFIX = "ai-gate:3:"  # Workers that would decide otherwise, from the same log, need another one.
@@ -51,15 +52,15 @@ return said
 class _Follower:
     """What a worker knows of one project's log."""
 
-    def __init__(self, state: type) -> None:
-        self._new_state = state
+    def __init__(self, script: Callable[..., Any], key: str) -> None:
+        self.script, self._key = script, key
         # Held while Redis is asked, for all who wait by then. A signal handler can ask too.
         self._lock = RLock()
         self._waiting: deque[tuple[dict[str, Any], Future[dict[str, Any]]]] = deque()
         # Up to where it was followed: its name, its start, how many lines, the clock of the last.
-        self._place, self.state = NOWHERE, state()
+        self._place, self.counts = NOWHERE, Counts()
 
-    def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
+    def look(self, ask: dict[str, Any]) -> dict[str, Any]:
         """Append an ask to the log, and return the reply to it."""
         mine: Future[dict[str, Any]] = Future()
         self._waiting.append((ask, mine))
@@ -67,7 +68,7 @@ class _Follower:
             if not mine.done():
                 asks = [self._waiting.popleft() for _ in range(len(self._waiting))]
                 try:
-                    replies = self._follow(script, key, [one for one, _ in asks])
+                    replies = self._follow([one for one, _ in asks])
                     for (_, asked), reply in zip(asks, replies, strict=True):
                         asked.set_result(reply)
                 except BaseException as failure:
@@ -75,49 +76,39 @@ class _Follower:
                         asked.set_exception(failure)
         return mine.result()
 
-    def _follow(
-        self, script: Callable[..., Any], key: str, asks: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
+    def _follow(self, asks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Append a line to the log, carry out what isn't known of it, and return the replies."""
         place = self._place
         is_long = place[2] - place[1] > LONGEST_LOG
-        counts = json.dumps(asdict(self.state)) if is_long else ""
-        known = [asdict(self.state)] if place is NOWHERE else []  # What may have been lost.
+        counts = json.dumps(asdict(self.counts)) if is_long else ""
+        known = [asdict(self.counts)] if place is NOWHERE else []  # What may have been lost.
         line = json.dumps([{**asks[0], "known": known}, *asks[1:]])
         names = [PREFIX + news["name"] for ask in asks for news in ask["news"] if news["name"]]
-        told = [place[0], *place[2:], line, counts, uuid4().hex, key, *names]
-        said = script([f"{PREFIX}{key}:log"], told)
-        if self._place is not place:
-            # A signal handler has asked meanwhile.
-            return self._follow(script, key, asks)
-        if not said[0]:
+        told = [place[0], *place[2:], line, counts, uuid4().hex, self._key, *names]
+        said = self.script([f"{PREFIX}{self._key}:log"], told)
+        if self._place is place and not said[0]:
             self._place = NOWHERE
-            return self._follow(script, key, asks)
+        if self._place is not place:
+            # What it knew was lost, or a signal handler has asked meanwhile.
+            return self._follow(asks)
         name, start, lines, *before = said
-        seen, own, clock, replies = place[2], self.state, "", []
+        seen, own, clock, replies = place[2], self.counts, "", []
         if before:
-            seen, own = start, self._new_state(**json.loads(before[0]))
+            seen, own = start, Counts(**json.loads(before[0]))
         # If anything interrupts this, the next look begins with what the log begins with.
         self._place = NOWHERE
         for clock, _, text in (one.partition(" ") for one in lines):
             replies = [own.look(float(clock), ask) for ask in json.loads(text)]
-        self._place, self.state = (name, start, seen + len(lines), clock), own
+        self._place, self.counts = (name, start, seen + len(lines), clock), own
         return replies
 
 
 class Redis:
-    """The counts of all workers, through a Redis or Valkey server.
-
-    Args:
-        url: Where it is.
-        state: A dataclass of what JSON can hold, with the names of sessions in `live`. Its `look`
-            takes the time and an ask.
-    """
+    """The counts of all workers, through a Redis or Valkey server."""
 
     blocks = True
 
-    def __init__(self, url: str, state: type) -> None:
-        self._new_state = state
+    def __init__(self, url: str) -> None:
         try:
             import redis  # noqa: PLC0415
             from redis import backoff, retry  # noqa: PLC0415
@@ -146,16 +137,15 @@ class Redis:
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and ask for a turn."""
         self._prepare()
-        follower = self._followers.setdefault(key, _Follower(self._new_state))
-        return follower.look(self._script, key, ask)
+        return self._followers.setdefault(key, _Follower(self._script, key)).look(ask)
 
-    def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to, if it is known."""
+    def find(self, name: str) -> str:
+        """Return the key of the project that a live session belongs to, or nothing."""
         self._prepare()
         for key, follower in list(self._followers.items()):
-            if name in follower.state.live:
+            if name in follower.counts.live:
                 return key  # Redis can have forgotten it.
-        return cast("str | None", self._client.get(PREFIX + name))
+        return str(self._client.get(PREFIX + name) or "")
 
     def _prepare(self) -> None:
         if self._process != process():
