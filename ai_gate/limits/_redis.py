@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from threading import RLock
+from threading import RLock, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -54,7 +54,7 @@ class _Follower:
 
     def __init__(self, script: Callable[..., Any], key: str) -> None:
         self.script, self._key = script, key
-        # Held while Redis is asked, for all who wait by then. A signal handler can ask too.
+        # Held while Redis is asked. A signal handler can ask too.
         self._lock = RLock()
         self._waiting: deque[tuple[dict[str, Any], Future[dict[str, Any]]]] = deque()
         # Up to where it was followed: its name, its start, how many lines, the clock of the last.
@@ -64,17 +64,31 @@ class _Follower:
         """Append an ask to the log, and return the reply to it."""
         mine: Future[dict[str, Any]] = Future()
         self._waiting.append((ask, mine))
-        with self._lock:
-            if not mine.done():
-                asks = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                try:
-                    replies = self._follow([one for one, _ in asks])
-                    for (_, asked), reply in zip(asks, replies, strict=True):
-                        asked.set_result(reply)
-                except BaseException as failure:
-                    for _, asked in asks:
-                        asked.set_exception(failure)
+        self._look_for_all()
         return mine.result()
+
+    def _look_for_all(self) -> None:
+        """Look for all who wait, unless another thread does that, which sees to these too."""
+        if not self._lock.acquire(blocking=False):
+            return
+        asks: list[tuple[dict[str, Any], Future[dict[str, Any]]]] = []
+        try:
+            while self._waiting:
+                asks.append(self._waiting.popleft())
+            replies = self._follow([ask for ask, _ in asks]) if asks else []
+            for (_, future), reply in zip(asks, replies, strict=True):
+                future.set_result(reply)
+        except BaseException as failure:
+            for _, future in asks:
+                future.set_exception(failure)
+        finally:
+            self._lock.release()
+        if self._waiting:
+            # This one's own call goes on. No thread can be had where the interpreter shuts down.
+            try:
+                Thread(target=self._look_for_all).start()
+            except RuntimeError:
+                self._look_for_all()
 
     def _follow(self, asks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Append a line to the log, carry out what isn't known of it, and return the replies."""
