@@ -106,18 +106,26 @@ class Desk:
     def tell_soon(self, key: str, news: dict[str, Any]) -> None:
         """Tell what became of a turn without waiting, also where the event loop ends."""
         self.tell(key, news)
-        # Another look can have told it before.
-        self.soon(lambda: self._news.get(key) and self.look(key))
+        if key not in self._hurrying:
+            # One thread for all that are cancelled at once: to start one takes long.
+            self._hurrying.add(key)
+            self.soon(partial(self._hurry, key))
+
+    def _hurry(self, key: str) -> None:
+        self._hurrying.discard(key)
+        self.look(key)
 
     def soon(self, action: Callable[[], object]) -> None:
         """Do what blocks in a thread of its own, and the rest at once."""
         if not self.store.blocks:
             action()
             return
-        # It fails if the interpreter shuts down, or there are too many threads. anyio's would wait
-        # for more work of a loop that has ended, and keep the process.
-        with suppress(RuntimeError):
+        try:
+            # anyio's threads would wait for more work of a loop that has ended, and keep the
+            # process.
             Thread(target=action).start()
+        except RuntimeError:  # The interpreter shuts down, or there are too many threads.
+            self._hurrying.clear()
 
     def look(self, key: str, ask: Callable[[], dict[str, Any]] = NO_TURN.copy) -> Any:
         """Tell the news, and ask for a turn if there is an `id`; None if the store is away."""
@@ -174,6 +182,7 @@ class Desk:
         self._worker, self._numbers = uuid4().hex[:12], count()
         self._news: dict[str, deque[tuple[float, dict[str, Any]]]] = {}
         self._released: deque[str] = deque(maxlen=MOST_NEWS)
+        self._hurrying: set[str] = set()
         self._process = process()
 
     def _with_news(
