@@ -4,7 +4,8 @@ What aiortc's public surface lacks is in `_aiortc_internals.py`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal, TypeAlias
 
 from aiortc import (
@@ -39,8 +40,7 @@ from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
 from ai_gate.webrtc._ice_tcp import TCPWay
 from ai_gate.webrtc._requirement import requiring_aiortc
-from ai_gate.webrtc._routes import own_address_to
-from ai_gate.webrtc._types import Candidate
+from ai_gate.webrtc._types import SDP, Candidate
 from ai_gate.webrtc.errors import WebRTCError
 from ai_gate.webrtc.turn._relay import Relay
 
@@ -50,6 +50,8 @@ CHANNEL = "oai-events"
 SETTLING = 5.0
 """How long a connection is given at most to be made or to fail before it is closed, in seconds:
 only one that is made can tell the peer that it closes."""
+DISCARD = 9
+"""A port to ask the way to: it doesn't depend on it, and nothing is sent there."""
 CLOSING = 5.0
 """How long a close may take, in seconds."""
 RELEASING = 2.0
@@ -129,7 +131,7 @@ class Peer:
         """Whether its certificate isn't the one that the SDP answer names."""
         return is_someone_else(self.pc)
 
-    async def offer(self) -> str:
+    async def offer(self) -> SDP:
         """Gather this side's addresses, begin to try the TURN servers, and return the SDP offer.
 
         The servers are waited for if there is no other way.
@@ -142,26 +144,26 @@ class Peer:
         on_answer(self.pc, self._count_answer)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
-        return self.pc.localDescription.sdp
+        return SDP(self.pc.localDescription.sdp)
 
-    async def accept(self, answer: str) -> None:
+    async def accept(self, answer: SDP) -> None:
         """Begin to connect to the peer, by its SDP answer.
 
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
         """
-        self._prefer_routes(answer)
+        self._prefer_routes(addresses(answer.text))
         await self.pc.setRemoteDescription(
-            RTCSessionDescription(sdp=for_aiortc(answer, self.protocols), type="answer")
+            RTCSessionDescription(sdp=for_aiortc(answer.text, self.protocols), type="answer")
         )
 
-    def _prefer_routes(self, answer: str) -> None:
+    def _prefer_routes(self, hosts: Iterable[str]) -> None:
         """Try those own addresses last that don't lead to the peer: links, bridges, other networks.
 
         aioice begins a check each 20 ms, and a machine can have dozens of addresses.
         """
         own = {candidate.address for candidate in self.candidates}
-        leading = {own_address_to(address) for address in addresses(answer)} & own
+        leading = {own_address_to(host) for host in hosts} & own
         if leading:
             put_last(self.pc, lambda address: address not in leading)
 
@@ -267,6 +269,23 @@ class Peer:
         if {self._dtls.state, self.pc.connectionState}.isdisjoint(("closed", "failed")):
             return None
         return "hung up" if said_goodbye(self.pc) else "lost"
+
+
+def own_address_to(host: str) -> str | None:
+    """Return the own address from which the system sends to a host, or None if no way leads there.
+
+    Args:
+        host: An IP address. No way leads to a name, which the system would look up meanwhile.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            # Without a packet: it only chooses the way.
+            asked.connect((host, DISCARD))
+            return str(asked.getsockname()[0])
+    except (OSError, ValueError):
+        return None
 
 
 def _configuration(relay_only: bool) -> RTCConfiguration:
