@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from logging import Filter, LogRecord, getLogger
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -266,20 +267,27 @@ def note_connecting(pc: "RTCPeerConnection") -> set[asyncio.Task[Any]]:
     return tasks
 
 
-def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
-    """Have a function called each time the peer answers a check of ICE.
+def on_sign_of_life(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
+    """Have a function called each time something comes that only the peer can have sent.
 
-    aiortc counts those among no packets, and they are all that comes from a peer which sends
-    neither RTP nor RTCP while it is silent: aioice asks for its consent every 6 s at most.
+    That is what can be decrypted, and its answers to checks of ICE. Those are all that comes from a
+    peer which sends neither RTP nor RTCP while it is silent: aioice asks for its consent every 6 s
+    at most. aiortc's own count leaves them out, and has the packets that anybody sends.
 
     Args:
         pc: The peer connection, after it has gathered its candidates.
         callback: The function.
     """
-    for connection in _connections(pc):
-        for protocol in getattr(connection, "_protocols", ()):
-            with contextlib.suppress(AttributeError):
-                protocol.request = _watched(protocol.request, callback)
+    protocols = [getattr(one, "_protocols", ()) for one in _connections(pc)]
+    transport = getattr(pc.sctp, "transport", None)
+    handlers = [
+        *((protocol, "request") for protocol in chain(*protocols)),
+        *((transport, name) for name in ("_handle_rtp_data", "_handle_rtcp_data")),
+        (pc.sctp, "_handle_data"),
+    ]
+    for owner, name in handlers:
+        if (own := getattr(owner, name, None)) is not None:
+            setattr(owner, name, _watched(own, callback))
 
 
 def drop_malformed(pc: "RTCPeerConnection") -> None:
@@ -348,11 +356,11 @@ def refreshing_task(client: Any) -> asyncio.Task[Any] | None:
     return task if isinstance(task, asyncio.Task) else None
 
 
-def _watched(request: Any, callback: Callable[[], None]) -> Any:
+def _watched(own: Any, callback: Callable[[], None]) -> Any:
     async def watched(*args: Any, **options: Any) -> Any:
-        answer = await request(*args, **options)
+        result = await own(*args, **options)
         callback()
-        return answer
+        return result
 
     return watched
 

@@ -85,7 +85,7 @@ class CallConnection:
         """Watch the connection: it is open."""
         self.mark("opened")
         if not self._is_over:
-            watching = watch(self.peer.packets_received, self._judge)
+            watching = watch(lambda: self.peer.signs_of_life, self._judge)
             self._tasks.append(asyncio.create_task(watching))
 
     async def send(self, text: str) -> None:

@@ -17,7 +17,6 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from aiortc.stats import RTCTransportStats
 
 from ai_gate.webrtc._aiortc_internals import (
     add_way,
@@ -25,7 +24,7 @@ from ai_gate.webrtc._aiortc_internals import (
     is_someone_else,
     mask_logs,
     note_connecting,
-    on_answer,
+    on_sign_of_life,
     own_close,
     put_last,
     said_goodbye,
@@ -100,8 +99,8 @@ class Peer:
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""
-        self._answers = 0
-        """The answers to checks of ICE, those of the peer's consent among them."""
+        self.signs_of_life = 0
+        """How often something came that only the peer can have sent."""
         self._gathering: asyncio.Task[None] | None = None
         self._changed = Condition()
         self._on_end: Callable[[End], None] = lambda end: None
@@ -141,7 +140,7 @@ class Peer:
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
         drop_malformed(self.pc)
-        on_answer(self.pc, self._count_answer)
+        on_sign_of_life(self.pc, self._count_sign)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
         return SDP(self.pc.localDescription.sdp)
@@ -178,13 +177,6 @@ class Peer:
         pair = selected_pair(self.pc)
         if pair is not None and pair.local.protocol != "tcp":
             self._tcp.close()
-
-    async def packets_received(self) -> int:
-        """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
-        stats = await self.pc.getStats()
-        return self._answers + sum(
-            one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
-        )
 
     def hang_up(self) -> None:
         """Close the channel, if the peer can still be told."""
@@ -242,8 +234,8 @@ class Peer:
             await _done(self._gathering, SETTLING)
         await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
 
-    def _count_answer(self) -> None:
-        self._answers += 1
+    def _count_sign(self) -> None:
+        self.signs_of_life += 1
 
     def _listen(self) -> None:
         self.channel.on("open", self._look)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from contextlib import aclosing
 from typing import Any
@@ -13,6 +14,7 @@ from ai_gate.testing import MockGate
 from ai_gate.webrtc import (
     Call,
     CallEndedError,
+    Candidate,
     ConnectionLostError,
     EventTooLargeError,
     QueueOverflowError,
@@ -77,7 +79,19 @@ def test_what_was_sent_before_closing_arrives(gate: MockGate) -> None:
     run(main())
 
 
-def test_a_peer_that_vanishes_is_noticed(gate: MockGate) -> None:
+STRANGE = [b"\x80\x6f" + bytes(50), b"\x80\xc8" + bytes(50), b"\x17\xfe\xfd" + bytes(50)]
+"""Packets that look like RTP, RTCP and DTLS, and that the peer's keys don't fit."""
+
+
+async def keep_sending(to: Candidate) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+        while True:
+            for packet in STRANGE:
+                stranger.sendto(packet, (to.address, to.port))
+            await asyncio.sleep(0.2)
+
+
+def test_a_peer_that_vanishes_is_noticed_whatever_strangers_send(gate: MockGate) -> None:
     async def main() -> None:
         async with calling(gate) as call:
             await wait_for(call, "session.created")
@@ -85,10 +99,14 @@ def test_a_peer_that_vanishes_is_noticed(gate: MockGate) -> None:
             gate.voice.send({"type": "last"})
             async with asyncio.timeout(2.0):
                 last = await call.recv()
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            sending = asyncio.create_task(keep_sending(pair.local))
             gate.voice.vanish()
             start = time.monotonic()
             with pytest.raises(ConnectionLostError) as caught:
                 await _watching(call)
+            sending.cancel()
             assert 5.0 < time.monotonic() - start < NOTICED_WITHIN + 1.0
             assert last == {"type": "last"}
             assert caught.value.reason is not None

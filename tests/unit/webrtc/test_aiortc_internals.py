@@ -32,7 +32,7 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
 
 def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.stop_consent(MOVED)
-    internals.on_answer(MOVED, lambda: None)
+    internals.on_sign_of_life(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
     internals.drop_malformed(MOVED)
     assert internals.own_close(MOVED) is None
@@ -52,7 +52,7 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
     assert not internals.add_way(pc, Relay(None))
     assert internals.selected_pair(pc) is None
     internals.put_last(pc, lambda address: True)
-    internals.on_answer(pc, lambda: None)
+    internals.on_sign_of_life(pc, lambda: None)
     internals.widen_receive_buffers(pc)
     internals.drop_malformed(pc)
 
