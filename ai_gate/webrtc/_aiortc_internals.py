@@ -39,6 +39,10 @@ RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
 
 
+WEBRTC_STRING = 51
+"""The number that says of a message that it is text (RFC 8831, section 8)."""
+
+
 class MaskedLines(Filter):
     """Masks STUN messages and SDP among the arguments of log lines.
 
@@ -303,6 +307,30 @@ def drop_malformed(pc: "RTCPeerConnection") -> None:
         for protocol in getattr(connection, "_protocols", ()):
             with contextlib.suppress(AttributeError):
                 protocol.datagram_received = _guarded(protocol.datagram_received)
+
+
+def outlive_messages(pc: "RTCPeerConnection") -> None:
+    """Have a connection go on after a message that aiortc can't handle, which ends it otherwise.
+
+    Text that is no UTF-8 is read as browsers read it. What a handler of the app's raises, or what
+    comes of a message out of place, is told to the event loop.
+
+    Args:
+        pc: The peer connection, with a data channel.
+    """
+    own: Any = getattr(pc.sctp, "_data_channel_receive", None)
+
+    async def received(stream_id: int, protocol: int, data: bytes) -> None:
+        if protocol == WEBRTC_STRING:
+            data = data.decode(errors="replace").encode()
+        try:
+            await own(stream_id, protocol, data)
+        except Exception as failure:
+            context = {"message": "A message of the peer's wasn't handled", "exception": failure}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+    if own is not None:
+        pc.sctp._data_channel_receive = received  # type: ignore[method-assign, union-attr]
 
 
 def widen_receive_buffers(pc: "RTCPeerConnection") -> None:

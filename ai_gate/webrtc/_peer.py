@@ -25,6 +25,7 @@ from ai_gate.webrtc._aiortc_internals import (
     mask_logs,
     note_connecting,
     on_sign_of_life,
+    outlive_messages,
     own_close,
     put_last,
     said_goodbye,
@@ -96,6 +97,7 @@ class Peer:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
         self._connecting = note_connecting(self.pc)
+        outlive_messages(self.pc)
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""

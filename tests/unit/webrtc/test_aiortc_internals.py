@@ -35,6 +35,7 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.on_sign_of_life(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
     internals.drop_malformed(MOVED)
+    internals.outlive_messages(MOVED)
     assert internals.own_close(MOVED) is None
     assert internals.note_connecting(MOVED) == set()
     assert internals.selected_pair(MOVED) is None
