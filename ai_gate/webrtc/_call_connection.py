@@ -5,11 +5,13 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 from aiortc import InvalidStateError, MediaStreamTrack
 
 from ai_gate._logging import log
+from ai_gate.errors import AIGateError
 from ai_gate.webrtc._audio.incoming import IncomingAudio
 from ai_gate.webrtc._background import hold
 from ai_gate.webrtc._condition import Condition
@@ -58,6 +60,7 @@ class CallConnection:
         """How long it was open, in seconds, once it is over."""
         self._options = options
         self._started = started
+        self._loop = asyncio.get_running_loop()
         self._is_over = False
         self._is_closing = False
         self._is_quiet = False
@@ -76,6 +79,18 @@ class CallConnection:
         if self.timings.opened is None:
             return "connecting"
         return "disconnected" if self._is_quiet else "connected"
+
+    def check_loop(self) -> None:
+        """Check that a live call is used where it was opened: nothing beneath it takes two threads.
+
+        Raises:
+            AIGateError: It is used in another event loop.
+        """
+        # Where no loop runs, nothing is waited for yet.
+        with suppress(RuntimeError):
+            if self._is_over or asyncio.get_running_loop() is self._loop:
+                return
+            raise AIGateError("The call belongs to another event loop: use it where it was opened.")
 
     def mark(self, step: Step) -> None:
         """Record that a step is done."""

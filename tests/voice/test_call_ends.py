@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from ai_gate import AIGateError
 from ai_gate.testing import MockGate
 from ai_gate.webrtc import (
     Call,
@@ -64,6 +66,27 @@ def test_closing_ends_those_who_wait(gate: MockGate) -> None:
         await call.close()
         async with call:
             assert call.status == "closed"
+
+    run(main())
+
+
+def test_another_event_loop_is_told_so(gate: MockGate) -> None:
+    async def main() -> None:
+        async with calling(gate) as call:
+            event = {"type": "response.create"}
+            uses: list[Callable[[], Any]] = [
+                lambda: call.send(event), call.recv, call.stats, call.close, call.audio
+            ]  # fmt: skip
+            for use in uses:
+                with pytest.raises(AIGateError, match="belongs to another event loop"):
+                    await asyncio.to_thread(asyncio.run, awaited(use))
+            assert await say(call, "go on") == "You said: go on"
+        # Once it is over, nobody is waited for.
+        with pytest.raises(CallEndedError):
+            await asyncio.to_thread(asyncio.run, awaited(lambda: call.send(event)))
+
+    async def awaited(use: Callable[[], Any]) -> None:
+        await use()
 
     run(main())
 
