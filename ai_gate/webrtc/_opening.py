@@ -13,7 +13,7 @@ from ai_gate._logging import log
 from ai_gate._redaction import without_frames
 from ai_gate.errors import AIGateError, APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._answer import unusable
+from ai_gate.webrtc._answer import reason_of, unusable
 from ai_gate.webrtc._call_connection import CallConnection
 from ai_gate.webrtc._client_secret import client_secret
 from ai_gate.webrtc._events import max_size
@@ -217,7 +217,7 @@ async def _problem(peer: Peer, answer: SDP) -> str | None:
         await peer.accept(answer)
     except Exception as error:
         # Not the error itself: it can quote the answer.
-        return type(error).__name__
+        return reason_of(error)
     return None
 
 

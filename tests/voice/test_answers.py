@@ -63,6 +63,12 @@ def in_the_last_section(answer: str) -> str:
     return without(answer, "a=candidate") + "".join(candidates) + "a=end-of-candidates\r\n"
 
 
+def in_the_first_section(answer: str) -> str:
+    """Say what holds for the transport where the standard has it (RFC 9143, section 7.1.3)."""
+    first, last = re.split("(?=m=application)", answer)
+    return first + without(last, "a=ice-ufrag|a=ice-pwd|a=fingerprint|a=setup|a=rtcp-mux")
+
+
 def with_more_codecs(answer: str) -> str:
     answer = replaced(r"^(m=audio.*)(?=\r)", r"\1 63 110 126 115")(answer)
     return added(
@@ -81,6 +87,11 @@ OPENS: dict[str, Change] = {
     "as it is": str,
     "attributes of the session": in_the_session,
     "candidates in the last section": in_the_last_section,
+    "attributes of the transport in the first section": in_the_first_section,
+    "candidates that are cut short besides": added(
+        "audio", "a=candidate:1 1 udp", "a=candidate:2 1 udp 99 127.0.0.1 port typ host"
+    ),
+    "no port of SCTP": lambda answer: without(answer, "a=sctp-port"),
     "no direction": lambda answer: without(answer, "a=sendrecv"),
     "TCP candidates besides": added("audio", TCP),
     "TCP active besides": added("audio", TCP.replace(" 443 ", " 9 ").replace("passive", "active")),
@@ -196,12 +207,22 @@ FAILS: dict[str, tuple[Change, type[AIGateError], str]] = {
     "no role": (
         lambda answer: without(answer, "a=setup"),
         InvalidResponseError,
-        "The SDP answer can't be used",
+        "it doesn't say which side begins DTLS",
     ),
     "a role that is none": (
         replaced("a=setup:active", "a=setup:actpass"),
         InvalidResponseError,
-        "The SDP answer can't be used",
+        "it doesn't say which side begins DTLS",
+    ),
+    "no key of ICE": (
+        lambda answer: without(answer, "a=ice-pwd"),
+        InvalidResponseError,
+        "ICE username fragment or password is missing",
+    ),
+    "a candidate alone that is cut short": (
+        replaced("^(a=candidate.* udp).*$", r"\1\r"),
+        InvalidResponseError,
+        "it has no candidate that can be read",
     ),
 }
 

@@ -34,7 +34,7 @@ SDP_WITHOUT_SENSE = (
     b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 00:00\r\n"
     b"m=audio 9 what 0\r\n"
 )
-SDP_THAT_IS_QUOTED = b"v=0 s3cret\r\na=fingerprint:sha-256 00:00\r\n"
+SDP_THAT_IS_QUOTED = b"v=0 s3cret\r\na=fingerprint:sha-256 00:00\r\na=setup:active\r\n"
 
 
 class Factory:
