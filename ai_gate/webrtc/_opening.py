@@ -190,6 +190,8 @@ class Opening:
     def _no_path(self, why: str) -> NoPathError:
         results = self._relay.results
         tried = f" TURN: {reasons(results)}." if results else ""
+        if self._relay.refusal is not None:
+            tried += f" It lets nothing through to the peer: {self._relay.refusal}."
         return NoPathError(
             f"No path to the peer was found {why}.{tried}",
             candidates=self._connection.peer.candidates if self._connection else (),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
+from aioice.utils import random_transaction_id
 
 from ai_gate._http.tls import plain_context, without_dot
 from ai_gate.webrtc._aiortc_internals import (
@@ -43,6 +44,8 @@ section 3.2). aioice would ask for a renewal without pause where it is 0."""
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
+STALE_NONCE = 438
+"""The code of a server that has forgotten the nonce which it gave (RFC 8489, section 9.2.4)."""
 QUOTA_REACHED = 486
 """The code of a server that counts too many allocations of this user (RFC 8656, section 19)."""
 QUOTA_GRACE = 1.2
@@ -221,7 +224,14 @@ class _Watched(_Base):
         self, request: stun.Message
     ) -> tuple[stun.Message, tuple[str, int]]:
         """Make a request, and see to it that the next one isn't due at once."""
-        response, addr = await super().request_with_retry(request)
+        try:
+            response, addr = await super().request_with_retry(request)
+        except stun.TransactionFailed as refusal:
+            if refusal.response.error_code != STALE_NONCE or not has_signed(self):
+                raise
+            # aioice takes one new nonce, and has taken that of the refusal before this one.
+            request.transaction_id = random_transaction_id()
+            response, addr = await super().request_with_retry(request)
         lifetime = response.attributes.get("LIFETIME", SHORTEST)
         if lifetime < SHORTEST:
             if request.message_method == stun.Method.ALLOCATE:
