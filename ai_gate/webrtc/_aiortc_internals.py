@@ -17,6 +17,7 @@ from aioice import ice
 
 from ai_gate._redaction import MASK
 from ai_gate.webrtc._audio.receive_buffer import AudioPacket, ReceiveBuffer
+from ai_gate.webrtc._ice_tcp import STUN
 from ai_gate.webrtc._types import Candidate, CandidatePair
 
 if TYPE_CHECKING:
@@ -294,11 +295,13 @@ def on_sign_of_life(pc: "RTCPeerConnection", callback: Callable[[], None]) -> No
             setattr(owner, name, _watched(own, callback))
 
 
-def drop_malformed(pc: "RTCPeerConnection") -> None:
-    """Drop packets that aiortc can't take: anybody can send them, and a single one ends the call.
+def drop_strange(pc: "RTCPeerConnection") -> None:
+    """Drop packets of strangers, and those that aiortc can't take: a single one ends the call.
 
-    It has no answer to an empty one, nor to one in place of SRTP that is too large. aioice raises
-    into the event loop where an attribute of STUN is cut short.
+    DTLS takes an alert for the peer's until its handshake is done, so only who has proved by STUN
+    who it is, or is named in the SDP answer, may send anything else. aiortc has no answer to an
+    empty packet, nor to one in place of SRTP that is too large. aioice raises into the event loop
+    where an attribute of STUN is cut short.
 
     Args:
         pc: The peer connection, after it has gathered its candidates.
@@ -306,7 +309,7 @@ def drop_malformed(pc: "RTCPeerConnection") -> None:
     for connection in _connections(pc):
         for protocol in getattr(connection, "_protocols", ()):
             with contextlib.suppress(AttributeError):
-                protocol.datagram_received = _guarded(protocol.datagram_received)
+                protocol.datagram_received = _guarded(connection, protocol.datagram_received)
 
 
 def outlive_messages(pc: "RTCPeerConnection") -> None:
@@ -393,9 +396,22 @@ def _watched(own: Any, callback: Callable[[], None]) -> Any:
     return watched
 
 
-def _guarded(receive: Callable[[bytes, Any], None]) -> Callable[[bytes, Any], None]:
+def _guarded(
+    connection: Any, receive: Callable[[bytes, Any], None]
+) -> Callable[[bytes, Any], None]:
+    known: set[tuple[str, int]] = set()
+
+    def is_known(addr: tuple[str, int]) -> bool:
+        if addr not in known:
+            # More of them come in the course of a call, as ICE finds them.
+            found = getattr(connection, "_remote_candidates", None)
+            if found is None:
+                return True
+            known.update((getattr(one, "_network_host", one.host), one.port) for one in found)
+        return addr in known
+
     def guarded(data: bytes, addr: Any) -> None:
-        if 0 < len(data) <= LARGEST_PACKET:
+        if 0 < len(data) <= LARGEST_PACKET and (data[0] in STUN or is_known(addr[:2])):
             # Of any kind: what a stranger sends isn't a failure of the call.
             with contextlib.suppress(Exception):
                 receive(data, addr)

@@ -20,7 +20,7 @@ from aiortc import (
 
 from ai_gate.webrtc._aiortc_internals import (
     add_way,
-    drop_malformed,
+    drop_strange,
     is_someone_else,
     mask_logs,
     note_connecting,
@@ -141,7 +141,7 @@ class Peer:
         # Shielded, because aioice leaves sockets behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
-        drop_malformed(self.pc)
+        drop_strange(self.pc)
         on_sign_of_life(self.pc, self._count_sign)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.

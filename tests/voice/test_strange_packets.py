@@ -45,6 +45,30 @@ def test_over_udp(gate: MockGate, packet: bytes) -> None:
     run(main())
 
 
+@pytest.mark.parametrize(
+    "packet",
+    [bytes.fromhex(f"{kind}fefd0000000000000000{body}") for kind, body in (
+        ("15", "00020228"), ("16", "00040b000000"),
+    )],
+    ids=["an alert", "half a handshake"],
+)  # fmt: skip
+def test_of_dtls_while_a_call_opens(gate: MockGate, packet: bytes) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+
+        def send(offer: str) -> str:
+            found = re.search(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+)", offer)
+            assert found is not None
+            # It waits there for the handshake.
+            stranger.sendto(packet, (found[1], int(found[2])))
+            return offer
+
+        async def main() -> None:
+            async with answered(gate, str, send) as call:
+                assert await say(call, "hello") == "You said: hello"
+
+        run(main())
+
+
 class Gateway:
     """A peer over TCP: hands on to the candidate over UDP what comes, and what comes back."""
 

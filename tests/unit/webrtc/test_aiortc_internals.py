@@ -34,7 +34,7 @@ def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.stop_consent(MOVED)
     internals.on_sign_of_life(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
-    internals.drop_malformed(MOVED)
+    internals.drop_strange(MOVED)
     internals.outlive_messages(MOVED)
     assert internals.own_close(MOVED) is None
     assert internals.note_connecting(MOVED) == set()
@@ -55,7 +55,7 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
     internals.put_last(pc, lambda address: True)
     internals.on_sign_of_life(pc, lambda: None)
     internals.widen_receive_buffers(pc)
-    internals.drop_malformed(pc)
+    internals.drop_strange(pc)
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:
