@@ -38,7 +38,7 @@ from ai_gate.webrtc._answer import addresses, for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
-from ai_gate.webrtc._ice_tcp import TCPWay
+from ai_gate.webrtc._ice_tcp import UNKNOWN, TCPWay
 from ai_gate.webrtc._requirement import requiring_aiortc
 from ai_gate.webrtc._types import SDP, Candidate
 from ai_gate.webrtc.errors import WebRTCError
@@ -88,10 +88,10 @@ class Peer:
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
         if relay.has_servers:
             add_way(self.pc, relay)
-        self._tcp = TCPWay()
+        self._tcp = [TCPWay(host) for host in UNKNOWN]
         self.protocols: tuple[str, ...] = ("udp",)
         """The protocols over which the peer can be reached."""
-        if ice_tcp and not relay_only and add_way(self.pc, self._tcp):
+        if ice_tcp and not relay_only and all(add_way(self.pc, way) for way in self._tcp):
             self.protocols = ("udp", "tcp")
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
@@ -178,7 +178,8 @@ class Peer:
             self.relay.close()
         pair = selected_pair(self.pc)
         if pair is not None and pair.local.protocol != "tcp":
-            self._tcp.close()
+            for way in self._tcp:
+                way.close()
 
     def hang_up(self) -> None:
         """Close the channel, if the peer can still be told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -151,6 +152,16 @@ async def see(gate: MockGate, condition: Callable[[VoiceCall], bool]) -> VoiceCa
         gate.voice.wait_until, lambda calls: bool(calls) and condition(calls[-1])
     )
     return calls[-1]
+
+
+def has_ipv6() -> bool:
+    """Return True if this machine has IPv6."""
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
 
 
 def tone(seconds: float, rate: int, frequency: float = 440.0) -> bytes:

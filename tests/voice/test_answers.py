@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,7 @@ from ai_gate import AIGateError, InvalidResponseError
 from ai_gate.testing import MockGate
 from ai_gate.testing._openai import peer as mock_peer
 from ai_gate.webrtc import ConnectionLostError
-from tests.voice.calling import answered, run, say
+from tests.voice.calling import answered, has_ipv6, run, say
 
 Change = Callable[[str], str]
 
@@ -161,11 +160,8 @@ def test_it_opens_with_a_fingerprint_of(
 
 
 def test_it_opens_over_ipv6(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_INET6) as probe:
-        try:
-            probe.bind(("::1", 0))
-        except OSError:
-            pytest.skip("this machine has no IPv6")
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["::1"])
 
     async def main() -> None:
