@@ -7,9 +7,11 @@ at once.
 
 import asyncio
 import contextlib
+import math
 import ssl
 import struct
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
@@ -204,6 +206,8 @@ class _Watched(_Base):
         """The name that the certificate there is for, if it is another one."""
         self.closed = asyncio.Event()
         """Whether the socket is closed."""
+        self._renewals: dict[int, float] = {}
+        """When the permission of each channel is to be renewed, by the monotonic clock."""
 
     @property
     def is_undecided(self) -> bool:
@@ -238,6 +242,21 @@ class _Watched(_Base):
                 raise ShortLivedError(f"an allocation for {lifetime} s only")
             response.attributes["LIFETIME"] = SHORTEST
         return response, addr
+
+    async def channel_bind(self, channel_number: int, addr: tuple[str, int]) -> None:
+        """Bind a channel to an address, which gives a permission too, or renews both."""
+        await super().channel_bind(channel_number, addr)
+        self._renewals[channel_number] = monotonic() + PERMISSION_REFRESH
+
+    async def send_data(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Send a packet; if the permission is old, renew it before.
+
+        aioice sees that by the wall clock: once that is set back, the permission would end.
+        """
+        channel = self.peer_to_channel.get(addr)
+        if channel is not None and monotonic() > self._renewals.get(channel, math.inf):
+            self.channel_refresh_at[channel] = 0.0
+        await super().send_data(data, addr)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Notice that the socket is closed."""
