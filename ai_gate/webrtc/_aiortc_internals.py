@@ -403,11 +403,14 @@ def _guarded(
 
     def is_known(addr: tuple[str, int]) -> bool:
         if addr not in known:
-            # More of them come in the course of a call, as ICE finds them.
+            # More of them come in the course of a call, as ICE finds them; and before it begins, a
+            # peer that has checked the path can go on with DTLS.
             found = getattr(connection, "_remote_candidates", None)
-            if found is None:
+            early = getattr(connection, "_early_checks", None)
+            if found is None or early is None:
                 return True
             known.update((getattr(one, "_network_host", one.host), one.port) for one in found)
+            known.update(checked for _, checked, _ in early)
         return addr in known
 
     def guarded(data: bytes, addr: Any) -> None:

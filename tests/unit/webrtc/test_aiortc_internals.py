@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -56,6 +56,22 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
     internals.on_sign_of_life(pc, lambda: None)
     internals.widen_receive_buffers(pc)
     internals.drop_strange(pc)
+
+
+def test_a_peer_that_has_checked_the_path_before_the_answer_came_may_go_on() -> None:
+    came: list[bytes] = []
+    protocol = SimpleNamespace(datagram_received=lambda data, addr: came.append(data))
+    checked, stranger = ("192.0.2.1", 5), ("192.0.2.2", 5)
+    connection = SimpleNamespace(
+        _protocols=[protocol], _remote_candidates=[], _early_checks=[(None, checked, protocol)]
+    )
+    ice = SimpleNamespace(_connection=connection)
+    sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
+    internals.drop_strange(cast(Any, SimpleNamespace(sctp=sctp, getTransceivers=list)))
+    # libdatachannel waits a second before it begins DTLS again.
+    for number, addr in enumerate([checked, stranger]):
+        protocol.datagram_received(b"\x16" + bytes([number]), addr)
+    assert came == [b"\x16\x00"]
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:
