@@ -14,7 +14,7 @@ _CANDIDATE = re.compile(
 )
 _DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly|inactive)\b", re.MULTILINE)
 
-_OF_THE_TRANSPORT = ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "rtcp-mux")
+_OF_THE_TRANSPORT = ("ice-ufrag", "ice-pwd", "fingerprint", "setup")
 """Attributes that hold for all sections which share a transport, and that the standard has in the
 first of them alone (RFC 9143, section 7.1.3)."""
 _OVER_DTLS = re.compile(r"^m=application \S+ (?:UDP|TCP)/DTLS/SCTP ", re.MULTILINE)

@@ -32,7 +32,7 @@ class Call:
 
     Iterating over it gives the events as they come, until the peer hangs up or the call is closed.
     A call is never connected again by itself: that would be a new session, billed and with an
-    empty memory.
+    empty memory. It is used in the event loop in which it was opened.
 
     Example:
         ```python
