@@ -65,6 +65,8 @@ class CallConnection:
         self._is_closing = False
         self._is_quiet = False
         self._changed = Condition()
+        self._turn = asyncio.Lock()
+        """Whose turn it is to send."""
         self._tasks: list[asyncio.Task[None]] = []
         self._listen()
         # Created now and not at the end: the end of the loop cancels all tasks, and one that is
@@ -110,9 +112,11 @@ class CallConnection:
             WebRTCError: The call is over.
         """
         channel = self.peer.channel
-        await self._changed.wait_for(
-            lambda: self._is_over or channel.bufferedAmount <= MAX_BUFFERED
-        )
+        # Who has waited longest goes first, so that events leave in the order of the calls.
+        async with self._turn:
+            await self._changed.wait_for(
+                lambda: self._is_over or channel.bufferedAmount <= MAX_BUFFERED
+            )
         if self._is_over:
             raise self.events.failure()
         try:

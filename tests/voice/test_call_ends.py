@@ -114,6 +114,19 @@ async def keep_sending(to: Candidate) -> None:
             await asyncio.sleep(0.2)
 
 
+def test_what_many_tasks_send_arrives_in_the_order_of_their_calls(gate: MockGate) -> None:
+    async def main() -> None:
+        async with calling(gate) as call:
+            # More than can wait in the channel.
+            text = "x" * 30_000
+            events = [{"type": "mock.test", "number": n, "data": text} for n in range(80)]
+            await asyncio.gather(*map(call.send, events))
+            seen = await see(gate, lambda one: len(one.events) == 80)
+            assert [event["number"] for event in seen.events] == list(range(80))
+
+    run(main())
+
+
 def test_a_peer_that_vanishes_is_noticed_whatever_strangers_send(gate: MockGate) -> None:
     async def main() -> None:
         async with calling(gate) as call:
