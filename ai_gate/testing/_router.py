@@ -115,26 +115,25 @@ class Router:
         until = math.inf if duration is None else self._state.now() + duration
         self._state.rules.add(Rule(choose, times, probability, operation, until))
 
-    def override(self, operation: str, override: Override) -> None:
+    def override(self, operation: str, overrides: Sequence[Override]) -> None:
         """Have fields of an operation's coming successes say something else.
 
         Raises:
-            ValueError: There is no such operation or place, or the spec doesn't allow the value.
+            ValueError: There is no such operation or place, or the spec doesn't allow a value.
         """
         example = next(it for it in self._documented_for(operation) if it.status < 300)
-        success = self._operations.success(operation, example.value)
-        others = self._state.overrides.get(operation, ())
+        value = self._operations.success(operation, example.value)
+        success = json_response(example.status, value)
+        wanted = (*self._state.overrides.get(operation, ()), *overrides)
         # A place can be gone by what was said before.
-        before = overridden(json_response(example.status, success), others)
-        override.apply(json.loads(before.body), is_strict=True)
-        checked = [it for it in (*others, override) if it.is_checked]
-        response = overridden(json_response(example.status, success), checked)
-        if override.is_checked:
+        overridden(success, wanted, is_strict=True)
+        if any(it.is_checked for it in overrides):
+            checked = overridden(success, [it for it in wanted if it.is_checked])
             try:
-                self._contract.check_response(example.method, example.path, response)
+                self._contract.check_response(example.method, example.path, checked)
             except ContractError as error:
                 raise ValueError(f"{error}; with validate=False it goes") from error
-        self._state.override(operation, override)
+        self._state.override(operation, overrides)
 
     def _documented_for(self, operation: str | None) -> list[Example]:
         operations = self._contract.operations

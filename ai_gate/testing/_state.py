@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -73,10 +73,10 @@ class State:
         self.rules = Rules()
         self.overrides: dict[str, tuple[Override, ...]] = {}
 
-    def override(self, operation: str, override: Override) -> None:
+    def override(self, operation: str, overrides: Sequence[Override]) -> None:
         """Have fields of an operation's successes say something else."""
         with self._lock:
-            self.overrides[operation] = (*self.overrides.get(operation, ()), override)
+            self.overrides[operation] = (*self.overrides.get(operation, ()), *overrides)
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds: the wall clock, put forward by a test."""

@@ -240,21 +240,31 @@ def test_fields_that_say_something_else(gate: MockGate) -> None:
 
 
 def test_fields_are_checked_unless_told_otherwise(gate: MockGate) -> None:
-    with pytest.raises(ValueError, match=r"does not satisfy type.*validate=False"):
-        gate.answer_with(client_secret=None)
+    with pytest.raises(ValueError, match=r"voice does not satisfy type.*validate=False"):
+        gate.answer_with(client_secret=None, voice=1)
+    assert post(gate).json()["client_secret"] is not None
     for path in ("metadata.voice.x", "turn_credentials.iceServers.9", "nothing.x"):
         with pytest.raises(ValueError, match=f"the response has no {path}"):
             gate.answer_with({path: 1})
-    gate.answer_with(client_secret=None, validate=False)
-    assert post(gate).json()["client_secret"] is None
+    gate.answer_with({"client_secret.value": 1}, validate=False)
+    assert post(gate).json()["client_secret"]["value"] == 1
+    gate.assert_no_violations()
+
+
+def test_null_needs_no_leave_of_the_spec(gate: MockGate) -> None:
+    gate.answer_with({"turn_credentials.iceServers": None}, client_secret=None)
+    session = post(gate).json()
+    assert (session["client_secret"], session["turn_credentials"]["iceServers"]) == (None, None)
+    with pytest.raises(ValueError, match="the response has no turn_credentials.iceServers.0"):
+        gate.answer_with({"turn_credentials.iceServers.0": None})
     gate.assert_no_violations()
 
 
 def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
-    gate.answer_with(client_secret=None, metadata=None, validate=False)
+    gate.answer_with({"client_secret": 1, "metadata": 2}, validate=False)
     gate.answer_with(voice="ash")
     session = post(gate).json()
-    assert (session["client_secret"], session["voice"]) == (None, "ash")
+    assert (session["client_secret"], session["voice"]) == (1, "ash")
     with pytest.raises(ValueError, match=r"the response has no metadata\.turn_server"):
         gate.answer_with({"metadata.turn_server": "cloudflare"})
     assert post(gate).status_code == 200
