@@ -137,6 +137,7 @@ class MockGate(Scenarios):
         self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
         self._host = host
+        self._reached_at = HERE.get(host, host)
         self._port = port
         self._server: Server | None = None
         self._lent: Server | None = None
@@ -180,7 +181,7 @@ class MockGate(Scenarios):
                 if self._realtime is not None:
                     undo.callback(self._realtime.calls.stop)
                     self._realtime.calls.start()
-                undo.enter_context(past_proxies(HERE.get(self._host, self._host)))
+                undo.enter_context(past_proxies(self._reached_at))
                 self._server = self._serve(undo)
                 self._port = self._server.server_port
                 self._undo = undo.pop_all()
@@ -249,8 +250,8 @@ class MockGate(Scenarios):
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        host = HERE.get(self._host, self._host)
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        host = f"[{self._reached_at}]" if ":" in self._reached_at else self._reached_at
+        return f"{scheme}://{host}:{self.port}"
 
     @property
     def realtime_url(self) -> str:

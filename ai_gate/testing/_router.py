@@ -1,6 +1,5 @@
 """From a request to a response: routing, validation and picked examples."""
 
-import json
 import math
 import re
 import secrets

@@ -255,7 +255,7 @@ def test_null_needs_no_leave_of_the_spec(gate: MockGate) -> None:
     gate.answer_with({"turn_credentials.iceServers": None}, client_secret=None)
     session = post(gate).json()
     assert (session["client_secret"], session["turn_credentials"]["iceServers"]) == (None, None)
-    with pytest.raises(ValueError, match="the response has no turn_credentials.iceServers.0"):
+    with pytest.raises(ValueError, match=r"no turn_credentials\.iceServers\.0"):
         gate.answer_with({"turn_credentials.iceServers.0": None})
     gate.assert_no_violations()
 
