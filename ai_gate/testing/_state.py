@@ -16,7 +16,7 @@ from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
 
 _MOST_KEPT = 1_000
-_MOST_BYTES = 64 * 2**20
+MOST_BYTES = 64 * 2**20
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Newest(Generic[T]):
         with self._lock:
             self._kept.append((item, size))
             self._size += size
-            while len(self._kept) > _MOST_KEPT or self._size > _MOST_BYTES:
+            while len(self._kept) > _MOST_KEPT or self._size > MOST_BYTES:
                 self._size -= self._kept.popleft()[1]
 
     def all(self) -> list[T]:

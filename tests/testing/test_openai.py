@@ -18,6 +18,7 @@ import pytest
 from ai_gate.testing import MockGate
 from ai_gate.testing._openai import thread
 from ai_gate.testing._openai.register import Register, VoiceCall
+from tests.support.callers import BARE
 
 OFFER = b"v=0\r\n"
 # A copy of all events for each new one would take half a minute.
@@ -52,7 +53,7 @@ def code(answer: httpx.Response) -> object:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_voice_the_paths_are_not_there(path: str) -> None:
-    with MockGate() as gate, httpx.Client(base_url=gate.url, trust_env=False) as client:
+    with MockGate() as gate, httpx.Client(base_url=gate.url, **BARE) as client:
         for method in ("POST", "OPTIONS"):
             answer = client.request(method, path)
             assert answer.status_code == 404
@@ -116,7 +117,7 @@ def test_a_gate_whose_voice_can_not_start(monkeypatch: pytest.MonkeyPatch) -> No
     assert threading.active_count() == threads
     gate.close()
     with gate:
-        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{gate.url}/health", **BARE).status_code == 200
         gate.voice.hang_up()
 
 
