@@ -3,7 +3,7 @@
 import json
 import ssl
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
@@ -118,13 +118,12 @@ class MockGate(Scenarios):
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota, window=window)
         self._state = State(plan, _plans(projects, plan))
-        self._realtime = _new_realtime(self._state.now) if realtime else None
+        self._realtime = _new_realtime(self._state) if realtime else None
         servers = () if realtime and ice_servers is None else ice_servers
         operations = Operations(
             contract,
             self._state,
-            ice_servers=None if servers is None else IceServers(servers),
-            on_session=self._realtime.client_secrets.add if self._realtime else None,
+            None if servers is None else IceServers(servers),
         )
         self._router = Router(
             contract,
@@ -179,8 +178,8 @@ class MockGate(Scenarios):
         if self._server is None:
             with ExitStack() as undo:
                 if self._realtime is not None:
-                    undo.callback(self._realtime.calls.stop)
-                    self._realtime.calls.start()
+                    undo.callback(self._realtime.stop)
+                    self._realtime.start()
                 undo.enter_context(past_proxies(self._reached_at))
                 self._server = self._serve(undo)
                 self._port = self._server.server_port
@@ -396,12 +395,12 @@ def _plans(
     return dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
 
 
-def _new_realtime(now: Callable[[], float]) -> "Realtime":
+def _new_realtime(state: State) -> "Realtime":
     """Import OpenAI's side, and aiortc with it, only for the gates that play it."""
     try:
         module = import_module("ai_gate.testing._openai.realtime")
     except ImportError as error:
         install = 'pip install "ai-gate[testing,webrtc]"'
         raise MockGateError(f"MockGate(realtime=True) needs aiortc: {install}") from error
-    realtime: Realtime = module.Realtime(now)
+    realtime: Realtime = module.Realtime(state)
     return realtime

@@ -33,21 +33,14 @@ class Operations:
         contract: The spec.
         state: What the gate remembers, and which projects there are.
         ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-        on_session: Called with the JSON of each new session. Default None: nothing is called.
     """
 
     def __init__(
-        self,
-        contract: Contract,
-        state: State,
-        *,
-        ice_servers: IceServers | None = None,
-        on_session: Callable[[bytes], None] | None = None,
+        self, contract: Contract, state: State, ice_servers: IceServers | None = None
     ) -> None:
         self._contract = contract
         self._state = state
         self._ice_servers = ice_servers
-        self._on_session = on_session
 
     def success(self, operation: str, otherwise: Any) -> Any:
         """Return what an operation's successes look like, or the other value if it isn't here."""
@@ -80,8 +73,6 @@ class Operations:
         )
         if response.status == 200:
             self._state.sessions.add(response.body, len(response.body))
-            if self._on_session is not None:
-                self._on_session(response.body)
         return response
 
     def get_turn_credentials(self, call: Call) -> Response:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
-from ai_gate.testing._openai import thread
+from ai_gate.testing._openai import realtime
 from ai_gate.testing._openai.register import Register, VoiceCall
 from tests.support.callers import BARE
 
@@ -109,7 +109,7 @@ def test_a_gate_whose_voice_can_not_start(monkeypatch: pytest.MonkeyPatch) -> No
 
     threads = threading.active_count()
     with monkeypatch.context() as patch:
-        patch.setattr(thread, "WiredLoop", no_loop)
+        patch.setattr(realtime, "WiredLoop", no_loop)
         starting = threading.Thread(target=start, daemon=True)
         starting.start()
         starting.join(10.0)

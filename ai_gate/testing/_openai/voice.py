@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ai_gate._lazy import LazyModule
-from ai_gate.testing._openai.client_secrets import ClientSecrets
 from ai_gate.testing._openai.endpoints import refusal
 from ai_gate.testing._openai.events import Api
 from ai_gate.testing._openai.faults import Faults, Flood
 from ai_gate.testing._openai.register import Register, VoiceCall
 from ai_gate.testing._response import Response
+from ai_gate.testing._state import State
 
 if TYPE_CHECKING:
-    from ai_gate.testing._openai import calls
+    from ai_gate.testing._openai import realtime
 else:
     # It imports aiortc, which the public name MockVoice doesn't need.
-    calls = LazyModule("ai_gate.testing._openai.calls")
+    realtime = LazyModule("ai_gate.testing._openai.realtime")
 
 
 class MockVoice:
@@ -52,14 +52,14 @@ class MockVoice:
 
     def __init__(
         self,
-        calls: "calls.Calls",
+        realtime: "realtime.Realtime",
         register: Register,
-        client_secrets: ClientSecrets,
+        state: State,
         faults: Faults,
     ) -> None:
-        self._calls = calls
+        self._realtime = realtime
         self._register = register
-        self._client_secrets = client_secrets
+        self._state = state
         self._faults = faults
 
     def __repr__(self) -> str:
@@ -230,7 +230,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.expire()
         """
-        self._client_secrets.expire()
+        self._faults.expired = set(self._state.sessions.all())
 
     def hang_up(self) -> None:
         """End every live call as OpenAI ends one: the channel and the connection are closed.
@@ -242,7 +242,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.hang_up()
         """
-        self._calls.hang_up()
+        self._realtime.hang_up()
 
     def vanish(self) -> None:
         """Make every live peer vanish at once, as if its process had been killed.
@@ -254,7 +254,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.vanish()
         """
-        self._calls.each(lambda peer: peer.vanish())
+        self._realtime.each(lambda peer: peer.vanish())
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send an event to every client whose channel is open, as it is.
@@ -269,7 +269,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.send({"type": "error", "error": {"code": "session_expired"}})
         """
-        self._calls.each(lambda peer: peer.send(event))
+        self._realtime.each(lambda peer: peer.send(event))
 
     def flood(self, count: int, size: int = 0) -> None:
         """Start to send events of the type `mock.flood` to every client. It doesn't wait.
@@ -288,4 +288,4 @@ class MockVoice:
             ...     gate.voice.flood(3000, size=100)
         """
         flood = Flood(count, size)
-        self._calls.each(lambda peer: peer.flood(flood))
+        self._realtime.each(lambda peer: peer.flood(flood))
