@@ -20,7 +20,7 @@ from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
 from ai_gate.testing._scenarios import Scenarios
 from ai_gate.testing._server import Server
-from ai_gate.testing._sessions import IceServers
+from ai_gate.testing._sessions import checked_servers
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import MockGateError, Violation
 
@@ -123,7 +123,7 @@ class MockGate(Scenarios):
         operations = Operations(
             contract,
             self._state,
-            None if servers is None else IceServers(servers),
+            None if servers is None else checked_servers(servers),
         )
         self._router = Router(
             contract,
@@ -279,7 +279,7 @@ class MockGate(Scenarios):
             ...     gate.voice.calls
             []
         """
-        return self._require_realtime().voice
+        return ai_gate.testing.MockVoice(self._require_realtime())
 
     def _require_realtime(self) -> "Realtime":
         if self._realtime is None:

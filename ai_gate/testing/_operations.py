@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._limits import Refusal, Usage
+from ai_gate.testing._limits import Account, Refusal
 from ai_gate.testing._response import Response, isoformat, json_response
 from ai_gate.testing._sessions import IceServers, new_session, new_turn_credentials
 from ai_gate.testing._state import State
@@ -27,13 +27,7 @@ NOT_ECHOED = {
 
 
 class Operations:
-    """The operations of the gate, with the limits of each project's plan.
-
-    Args:
-        contract: The spec.
-        state: What the gate remembers, and which projects there are.
-        ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-    """
+    """The operations of the gate, with the limits of each project's plan."""
 
     def __init__(
         self, contract: Contract, state: State, ice_servers: IceServers | None = None
@@ -98,7 +92,7 @@ class Operations:
         return json_response(200, make_body(now), rate_limit_headers(usage))
 
 
-def rate_limit_headers(usage: Usage) -> dict[str, str]:
+def rate_limit_headers(usage: Account) -> dict[str, str]:
     """Make the headers that describe a project's window."""
     if usage.plan.requests is None:
         return {}
@@ -109,7 +103,7 @@ def rate_limit_headers(usage: Usage) -> dict[str, str]:
     }
 
 
-def _refuse(contract: Contract, usage: Usage, refusal: Refusal, now: float) -> Response:
+def _refuse(contract: Contract, usage: Account, refusal: Refusal, now: float) -> Response:
     """Make the documented response to a limit that is reached, with the project's numbers."""
     headers = rate_limit_headers(usage)
     if refusal is Refusal.REQUESTS:
@@ -120,7 +114,7 @@ def _refuse(contract: Contract, usage: Usage, refusal: Refusal, now: float) -> R
     return json_response(429, _concurrent_body(contract, usage), headers)
 
 
-def _rate_limit_body(contract: Contract, usage: Usage) -> dict[str, Any]:
+def _rate_limit_body(contract: Contract, usage: Account) -> dict[str, Any]:
     return {
         **contract.example("rate_limit"),
         "limit": usage.plan.requests,
@@ -133,7 +127,7 @@ def _shown(window: float) -> str:
     return f"{window:g} seconds" if window % 60 else f"{window / 60:g} minutes"
 
 
-def _quota_body(contract: Contract, usage: Usage) -> dict[str, Any]:
+def _quota_body(contract: Contract, usage: Account) -> dict[str, Any]:
     template = contract.example("quota_exceeded")
     usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
     return {
@@ -150,7 +144,7 @@ def _quota_body(contract: Contract, usage: Usage) -> dict[str, Any]:
     }
 
 
-def _concurrent_body(contract: Contract, usage: Usage) -> dict[str, Any]:
+def _concurrent_body(contract: Contract, usage: Account) -> dict[str, Any]:
     return {
         **contract.example("concurrent_limit"),
         "current": usage.live_sessions,

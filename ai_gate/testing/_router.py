@@ -41,9 +41,8 @@ class Router:
         operations: What the gate does for each operation of the spec.
         state: What the gate remembers.
         log: Called with the method, path and status of each response.
-        other_paths: Responds to a request for a path that the spec says nothing about; None if
-            it has no such path. Default: there are no such paths.
-        access: Whose requests are served. Default: those of a gate on loopback.
+        other_paths: Responds to a request for a path that isn't the spec's, or returns None.
+        access: Whose requests are served.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from ai_gate.testing._faults.rules import Rules
-from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._limits import Account, Plan, Refusal
 from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
@@ -96,7 +96,7 @@ class State:
                 raise ValueError(f"seconds must not lead past the year 9998, got {seconds!r}")
             self._offset += seconds
 
-    def admit(self, project: str, *, session: bool) -> tuple[Usage, float] | None:
+    def admit(self, project: str, *, session: bool) -> tuple[Account, float] | None:
         """Count a project's request.
 
         Returns:

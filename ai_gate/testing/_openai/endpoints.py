@@ -62,10 +62,8 @@ class Offer:
 class Endpoints:
     """The paths under `/v1/realtime`, which are in no spec of the gate's.
 
-    Args:
-        state: What the gate remembers: the sessions, whose client secrets are accepted.
-        faults: What goes wrong on request.
-        take_call: Takes an offer and returns the SDP answer; RefusedError if it can't.
+    They accept the client secrets of the sessions that the gate has created. `take_call` takes an
+    offer and returns the SDP answer; RefusedError if it can't.
     """
 
     def __init__(self, state: State, faults: Faults, take_call: Callable[[Offer], str]) -> None:

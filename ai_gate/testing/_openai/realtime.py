@@ -15,7 +15,6 @@ from ai_gate.testing._openai.endpoints import Endpoints, Offer
 from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._openai.peer import Peer
 from ai_gate.testing._openai.register import Register, VoiceCall
-from ai_gate.testing._openai.voice import MockVoice
 from ai_gate.testing._openai.wire import WiredLoop
 from ai_gate.testing._state import State
 
@@ -25,25 +24,16 @@ T = TypeVar("T")
 
 
 class Realtime:
-    """The endpoints, the calls behind them, and the handle `voice` that tests have on both.
-
-    Args:
-        state: What the gate remembers.
-
-    Attributes:
-        endpoints: What responds to requests.
-        voice: The handle.
-    """
+    """The endpoints and the calls behind them; `MockVoice` is what tests have of both."""
 
     def __init__(self, state: State) -> None:
-        self._state = state
-        self._faults = Faults()
-        self._register = Register()
+        self.state = state
+        self.faults = Faults()
+        self.register = Register()
         self._peers: list[Peer] = []
         self._portal: BlockingPortal | None = None
         self._undo = ExitStack()
-        self.endpoints = Endpoints(state, self._faults, self._take)
-        self.voice = MockVoice(self, self._register, state, self._faults)
+        self.endpoints = Endpoints(state, self.faults, self._take)
 
     def start(self) -> None:
         """Start the thread of the calls.
@@ -76,14 +66,14 @@ class Realtime:
 
     def expire(self) -> None:
         """End the calls whose hour is over by the gate's clock."""
-        now = self._state.now()
+        now = self.state.now()
         self.each(lambda peer: peer.expire(now))
 
     def reset(self) -> None:
         """Hang up every call and forget everything."""
         self.hang_up()
-        self._faults.reset()
-        self._register.forget()
+        self.faults.reset()
+        self.register.forget()
 
     def _take(self, offer: Offer) -> str:
         """Accept a call and return the SDP answer; RefusedError if it can't be accepted."""
@@ -99,11 +89,11 @@ class Realtime:
             raise
 
     async def _answer(self, offer: Offer) -> str:
-        peer = Peer(offer, self._register, self._faults, self._peers.remove)
+        peer = Peer(offer, self.register, self.faults, self._peers.remove)
         self._peers.append(peer)
         answer = await peer.answer()
         # No other task runs between the answer and this, so the call can't have ended.
-        self._register.add(VoiceCall(offer.call_id, offer.api, offer.model, "connecting"))
+        self.register.add(VoiceCall(offer.call_id, offer.api, offer.model, "connecting"))
         return answer
 
     async def _hang_up(self) -> None:

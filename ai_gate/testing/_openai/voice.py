@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from ai_gate._lazy import LazyModule
 from ai_gate.testing._openai.endpoints import refusal
 from ai_gate.testing._openai.events import Api
-from ai_gate.testing._openai.faults import Faults, Flood
-from ai_gate.testing._openai.register import Register, VoiceCall
+from ai_gate.testing._openai.faults import Flood
+from ai_gate.testing._openai.register import VoiceCall
 from ai_gate.testing._response import Response
-from ai_gate.testing._state import State
 
 if TYPE_CHECKING:
     from ai_gate.testing._openai import realtime
@@ -50,17 +49,10 @@ class MockVoice:
         []
     """
 
-    def __init__(
-        self,
-        realtime: "realtime.Realtime",
-        register: Register,
-        state: State,
-        faults: Faults,
-    ) -> None:
+    def __init__(self, realtime: "realtime.Realtime") -> None:
         self._realtime = realtime
-        self._register = register
-        self._state = state
-        self._faults = faults
+        self._register = realtime.register
+        self._faults = realtime.faults
 
     def __repr__(self) -> str:
         return f"<MockVoice with {len(self.calls)} calls>"
@@ -230,7 +222,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.expire()
         """
-        self._faults.expired = set(self._state.sessions.all())
+        self._faults.expired = set(self._realtime.state.sessions.all())
 
     def hang_up(self) -> None:
         """End every live call as OpenAI ends one: the channel and the connection are closed.
