@@ -106,47 +106,35 @@ def rate_limit_headers(usage: Account) -> dict[str, str]:
 def _refuse(contract: Contract, usage: Account, refusal: Refusal, now: float) -> Response:
     """Make the documented response to a limit that is reached, with the project's numbers."""
     headers = rate_limit_headers(usage)
-    if refusal is Refusal.REQUESTS:
-        headers["Retry-After"] = str(math.ceil(usage.window_end - now))
-        return json_response(429, _rate_limit_body(contract, usage), headers)
-    if refusal is Refusal.QUOTA:
-        return json_response(402, _quota_body(contract, usage), headers)
-    return json_response(429, _concurrent_body(contract, usage), headers)
-
-
-def _rate_limit_body(contract: Contract, usage: Account) -> dict[str, Any]:
-    return {
-        **contract.example("rate_limit"),
-        "limit": usage.plan.requests,
-        "window": _shown(usage.plan.window),
-        "resetAt": isoformat(math.ceil(usage.window_end)),
-    }
+    plan = usage.plan
+    fields: dict[str, Any]
+    match refusal:
+        case Refusal.REQUESTS:
+            headers["Retry-After"] = str(math.ceil(usage.window_end - now))
+            status, name = 429, "rate_limit"
+            reset = isoformat(math.ceil(usage.window_end))
+            fields = {"limit": plan.requests, "window": _shown(plan.window), "resetAt": reset}
+        case Refusal.QUOTA:
+            status, name = 402, "quota_exceeded"
+            message = f"The monthly quota of {plan.quota} sessions is used up"
+            fields = {"message": message, "usage": _used_up(contract, usage)}
+        case _:
+            status, name = 429, "concurrent_limit"
+            fields = {"current": usage.live_sessions, "max": plan.concurrent}
+    return json_response(status, {**contract.example(name), **fields}, headers)
 
 
 def _shown(window: float) -> str:
     return f"{window:g} seconds" if window % 60 else f"{window / 60:g} minutes"
 
 
-def _quota_body(contract: Contract, usage: Account) -> dict[str, Any]:
-    template = contract.example("quota_exceeded")
-    usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
+def _used_up(contract: Contract, usage: Account) -> dict[str, Any]:
+    template = contract.example("quota_exceeded")["usage"]
     return {
-        **template,
-        "message": f"The monthly quota of {usage.plan.quota} sessions is used up",
-        "usage": {
-            **usage_shown,
-            "plan": usage.plan.name,
-            "sessionsIncluded": usage.plan.quota,
-            "sessionsUsed": usage.month_sessions,
-            "sessionsRemaining": 0,
-            "percentUsed": 100,
-        },
-    }
-
-
-def _concurrent_body(contract: Contract, usage: Account) -> dict[str, Any]:
-    return {
-        **contract.example("concurrent_limit"),
-        "current": usage.live_sessions,
-        "max": usage.plan.concurrent,
+        **{name: value for name, value in template.items() if name not in UNKNOWN},
+        "plan": usage.plan.name,
+        "sessionsIncluded": usage.plan.quota,
+        "sessionsUsed": usage.month_sessions,
+        "sessionsRemaining": 0,
+        "percentUsed": 100,
     }

@@ -134,6 +134,14 @@ def test_the_register_keeps_many_events() -> None:
     assert register.calls()[0] is call
 
 
+def test_the_register_keeps_the_newest_calls() -> None:
+    register = Register()
+    for number in range(1002):
+        register.add(VoiceCall(f"rtc_{number}", "calls", "gpt-realtime", "connecting"))
+        register.receive("rtc_0", {"number": number})
+    assert [call.call_id for call in register.calls()][::999] == ["rtc_2", "rtc_1001"]
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("authorization", "wanted"),

@@ -59,7 +59,7 @@ class MockVoice:
 
     @property
     def calls(self) -> list[VoiceCall]:
-        """The calls that were accepted, in order, closed ones included. A copy.
+        """The calls that were accepted, in order, closed ones included: the newest 1,000. A copy.
 
         Example:
             >>> with MockGate(realtime=True) as gate:
