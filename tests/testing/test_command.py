@@ -33,8 +33,7 @@ def running(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serves_until_a_signal(number: signal.Signals) -> None:
+def test_serves_until_a_signal() -> None:
     with running() as (process, url):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
         answer = httpx.post(f"{url}/session", json={"project_id": "proj_secret"}, **BARE)
@@ -46,7 +45,7 @@ def test_serves_until_a_signal(number: signal.Signals) -> None:
                 b"GET /\x1b[0m/proj HTTP/1.1\r\nConnection: close\r\n\r\n\x1b\r\n\r\n"
             )
             assert connection.makefile("rb").readline() == b"HTTP/1.1 404 Not Found\r\n"
-        process.send_signal(number)
+        process.terminate()
         out, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert out == ""
@@ -58,15 +57,24 @@ def test_serves_until_a_signal(number: signal.Signals) -> None:
 
 
 def test_flags() -> None:
-    flags = ("--requests", "3", "--window", "60", "--concurrent", "1", "--quota", "none")
-    with running(*flags, "--project", "proj_a", "--project", "proj_b") as (process, url):
-        statuses = [
-            httpx.post(f"{url}/session", json={"project_id": project}, **BARE).status_code
-            for project in ("proj_a", "proj_a", "proj_b", "proj_c")
+    limits = ("--requests", "3", "--window", "60", "--concurrent", "1", "--quota", "none")
+    projects = ("--project", "proj_a", "--project", "proj_b")
+    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
+    with running(*limits, *projects, "--host", "0.0.0.0", *names) as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        headers = {"Host": "mock.test", "Origin": "https://app.test"}
+        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
+        answers = [
+            httpx.post(f"{elsewhere}/session", json={"project_id": it}, headers=headers, **BARE)
+            for it in ("proj_a", "proj_a", "proj_b", "proj_c")
         ]
         process.terminate()
-        process.communicate(timeout=20)
-    assert statuses == [200, 429, 200, 401]
+        _, err = process.communicate(timeout=20)
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 401]
+    assert answers[0].headers["x-ratelimit-limit"] == "3"
+    assert answers[0].headers["access-control-allow-origin"] == "https://app.test"
+    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
+    assert err.splitlines()[0] == warning
 
 
 def test_realtime() -> None:
@@ -87,21 +95,6 @@ def test_realtime() -> None:
     assert err.splitlines() == ["POST /session 200", "POST /v1/realtime 401"]
 
 
-def test_all_addresses_on_request() -> None:
-    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
-    with running("--host", "0.0.0.0", *names) as (process, url):
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
-        headers = {"Host": "mock.test", "Origin": "https://app.test"}
-        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
-        answer = httpx.get(f"{elsewhere}/health", headers=headers, **BARE)
-        process.terminate()
-        _, err = process.communicate(timeout=20)
-    assert answer.status_code == 200
-    assert answer.headers["access-control-allow-origin"] == "https://app.test"
-    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
-    assert err.splitlines() == [warning, "GET /health 200"]
-
-
 CONFIG = """
 requests = "none"
 concurrent = 2
@@ -119,34 +112,23 @@ operation = "get_turn_credentials"
 """
 
 
-def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
+def test_a_file_says_limits_projects_and_faults_and_a_flag_goes_before_it(tmp_path: Path) -> None:
     (tmp_path / "mock.toml").write_text(CONFIG)
-    with running("--config", str(tmp_path / "mock.toml")) as (process, url):
-        statuses = [
-            httpx.post(f"{url}/session", json={"project_id": project}, **BARE).status_code
-            for project in ("proj_free", "proj_free", "proj_paid", "proj_other")
+    with running("--config", str(tmp_path / "mock.toml"), "--concurrent", "3") as (process, url):
+        answers = [
+            httpx.post(f"{url}/session", json={"project_id": project}, **BARE)
+            for project in ("proj_free",) * 2 + ("proj_paid",) * 4 + ("proj_other",)
         ]
         turn = httpx.get(f"{url}/turn-credentials?identifier=proj_paid", **BARE)
         health = httpx.get(f"{url}/__mock__/health", **BARE)
         process.terminate()
         _, err = process.communicate(timeout=20)
-    assert err.splitlines()[-1] == "GET /turn-credentials 524"
-    assert statuses == [200, 429, 200, 401]
+    # A project has the common limits where it says no other.
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429, 401]
+    assert "x-ratelimit-limit" not in answers[0].headers
     assert turn.status_code == 524
     assert health.json() == {"status": "healthy"}
-
-
-def test_common_limits_are_those_of_a_project_that_says_no_other(tmp_path: Path) -> None:
-    (tmp_path / "mock.toml").write_text(CONFIG)
-    with running("--config", str(tmp_path / "mock.toml"), "--concurrent", "3") as (process, url):
-        answers = [
-            httpx.post(f"{url}/session", json={"project_id": project}, **BARE)
-            for project in ("proj_free",) * 2 + ("proj_paid",) * 4
-        ]
-        process.terminate()
-        process.communicate(timeout=20)
-    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429]
-    assert "x-ratelimit-limit" not in answers[0].headers
+    assert err.splitlines()[-1] == "GET /turn-credentials 524"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +174,7 @@ def test_a_stall_does_not_hold_up_the_end() -> None:
             connection.sendall(b"GET /health HTTP/1.1\r\nPrefer: fault=stall\r\n\r\n")
             assert process.stderr is not None
             assert process.stderr.readline() == "GET /health 200\n"
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
 
 
