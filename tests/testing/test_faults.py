@@ -1,6 +1,6 @@
 """The faults by name: what both clients make of each, when they happen, and what is left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -218,6 +218,15 @@ def test_exhaust_one_project() -> None:
             gate.exhaust("quota", "r")
     with pytest.raises(ValueError, match="there is no such project"):
         MockGate(projects=[]).exhaust("quota", "p")
+
+
+@pytest.mark.parametrize("fault", ["latency, wait=0.2", "drip, wait=0.0001"])
+def test_late_for_a_client_that_has_closed_its_half(
+    exchange: Callable[..., httpx.Response], fault: str
+) -> None:
+    request = f"GET /health HTTP/1.1\r\nPrefer: fault={fault}\r\n\r\n"
+    answer = exchange(request.encode(), half_close=True)
+    assert answer.json() == {"status": "healthy"}
 
 
 def test_slow(gate: MockGate) -> None:
