@@ -92,15 +92,9 @@ class Contract:
             ContractError: It departs from the spec.
         """
         request = _core_request(ReceivedRequest(method, path, {}, {}, b""))
-        core_response = SimpleNamespace(
-            status_code=response.status,
-            content_type=response.content_type,
-            headers=response.headers,
-            data=response.body or None,
-        )
         try:
             with self._lock:
-                self._responses.validate(request, core_response)
+                self._responses.validate(request, _core_response(response))
         except OpenAPIError as error:
             raise ContractError(f"{response.status}: {_describe([error])}") from error
 
@@ -136,6 +130,15 @@ def _core_request(request: ReceivedRequest) -> Any:
         content_type=media_type.lower(),
         body=request.body or None,
         parameters=RequestParameters(query=query, header=dict(request.headers)),
+    )
+
+
+def _core_response(response: Response) -> Any:
+    return SimpleNamespace(
+        status_code=response.status,
+        content_type=response.content_type,
+        headers=response.headers,
+        data=response.body or None,
     )
 
 
