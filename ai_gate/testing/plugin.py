@@ -44,6 +44,16 @@ def _mock_gate_server() -> Iterator[Any]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def mock_gate_url(_mock_gate_server: Any) -> str:
+    """The base URL of the mock gates of all tests, for a client or an app that is made once.
+
+    A fixture of a class or a session is made before `mock_gate`, and before the environment leads
+    there.
+    """
+    return f"http://127.0.0.1:{_mock_gate_server.server_port}"
+
+
 @pytest.fixture
 def mock_gate(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mock_gate_server: Any

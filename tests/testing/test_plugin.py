@@ -115,6 +115,20 @@ SUITES = {
         def test_end():
             shared().close()
     """,
+    "test_session": """
+        import pytest
+        from ai_gate import AIGateClient
+
+        @pytest.fixture(scope="session")
+        def client(mock_gate_url):
+            with AIGateClient("proj_test", base_url=mock_gate_url) as client:
+                yield client
+
+        @pytest.mark.parametrize("time", range(2))
+        def test_a_client_that_is_made_once(client, mock_gate, time):
+            client.create_session(model="gpt-realtime")
+            assert mock_gate.sessions_created() == 1
+    """,
     "test_down": """
         import pytest
         from ai_gate import APIConnectionError
@@ -193,7 +207,7 @@ SUITES = {
 def test_suites_of_users(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(**SUITES)
     result = pytester.runpytest_subprocess(*FLAGS)
-    result.assert_outcomes(passed=43, failed=1, errors=2)
+    result.assert_outcomes(passed=45, failed=1, errors=2)
     for line in (
         "FAILED test_gate.py::test_bad_request - *",
         "*AssertionError: What departed from openapi.yaml:*",
