@@ -80,7 +80,7 @@ class MockGate(Scenarios):
         ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
             an origin isn't `scheme://host[:port]`.
         TypeError: A limit or the port isn't a whole number, `projects` or a list of names is a
-            single string, or an ICE server has no `urls`.
+            single string, a project has no `Plan`, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -392,7 +392,10 @@ def _plans(
 ) -> Mapping[str, Plan] | None:
     if projects is None:
         return None
-    return dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
+    plans = dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
+    if not all(isinstance(it, Plan) for it in plans.values()):
+        raise TypeError("projects must be IDs, or each ID with a Plan")
+    return plans
 
 
 def _new_realtime(state: State) -> "Realtime":

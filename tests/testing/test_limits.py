@@ -258,6 +258,12 @@ def test_projects_are_no_single_string() -> None:
         MockGate(projects="proj_demo")
 
 
+def test_projects_have_plans() -> None:
+    plans: Any = {"proj_demo": {"concurrent": 3}}
+    with pytest.raises(TypeError, match="projects must be IDs, or each ID with a Plan"):
+        MockGate(projects=plans)
+
+
 def test_unknown_project_has_no_turn_credentials() -> None:
     with MockGate(projects=[]) as gate:
         answer = httpx.get(f"{gate.url}/turn-credentials?identifier=p", **BARE)
