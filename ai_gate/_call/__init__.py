@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ai_gate._call import response
-from ai_gate._call.exchange import Deadline, Exchange, Order
+from ai_gate._call.exchange import Deadline, Exchange, Look, Order
 from ai_gate._call.operations import Operation
 from ai_gate._call.rate_limit import RateLimit
 from ai_gate._call.retry import may_repeat, wait_before
@@ -17,20 +17,17 @@ from ai_gate._redaction import printable
 
 if TYPE_CHECKING:
     from ai_gate._call import turn
+    from ai_gate._call.desk import Desk
 else:
     # Most users of the SDK have no limiter.
     turn = LazyModule("ai_gate._call.turn")
 
-Call: TypeAlias = "Generator[Order | turn.Look, Any, dict[str, Any]]"
+Call: TypeAlias = Generator[Order | Look, Any, dict[str, Any]]
 """Yields what to do, receives what came of it, and returns the JSON object that came."""
+Report: TypeAlias = Callable[[RateLimit], None]
 
 
-def call(
-    operation: Operation,
-    config: Config,
-    report: Callable[[RateLimit], None],
-    desk: "turn.Desk | None" = None,
-) -> Call:
+def call(operation: Operation, config: Config, report: Report, desk: "Desk | None" = None) -> Call:
     """Send a request, again if that is certain to do no harm, and read the response.
 
     Args:
@@ -42,14 +39,7 @@ def call(
     Raises:
         AIGateError: There was no success within the client's timeout.
     """
-    turns: list[turn.Turn] = []
-    try:
-        exchange = yield from _exchange_with_retries(operation, config, report, desk, turns)
-    except BaseException:
-        # It was cancelled, or the app's own exception ended it.
-        for own_turn in turns[-1:]:
-            own_turn.give_back()
-        raise
+    exchange = yield from _exchange_with_retries(operation, config, report, desk)
     value = response.read(exchange, operation, config)
     if missing := sorted(operation.required - value.keys()):
         names = ", ".join(missing)
@@ -58,47 +48,46 @@ def call(
 
 
 def _exchange_with_retries(
-    operation: Operation,
-    config: Config,
-    report: Callable[[RateLimit], None],
-    desk: "turn.Desk | None",
-    turns: "list[turn.Turn]",
-) -> "Generator[Order | turn.Look, Any, Exchange]":
+    operation: Operation, config: Config, report: Report, desk: "Desk | None"
+) -> Generator[Order | Look, Any, Exchange]:
     url = config.url(operation.path)
     deadline = Deadline(config.timeout)
-    attempt, delay, is_lost = 0, 0.0, False
-    exchange: Exchange
+    number, delay = 0, 0.0
     before: Exchange | None = None
-    own_turn: turn.Turn | None = None
     while True:
-        attempt += 1
-        may_be_repeated = operation.idempotent and attempt <= config.max_retries
-        order = Order({**operation.request, "url": url}, deadline, delay, may_be_repeated, is_lost)
+        number += 1
+        may_be_repeated = operation.idempotent and number <= config.max_retries
+        is_after_a_loss = before is not None and before.status is None
+        request = {**operation.request, "url": url}
+        order = Order(request, deadline, delay, may_be_repeated, is_after_a_loss)
+        attempt = _attempt(order, operation, config, report, number)
         if desk is not None:
-            own_turn = turn.Turn(desk, operation, config, order)
-            turns.append(own_turn)
-            yield from own_turn.take()
-            if own_turn.refusal is not None:
-                # What came of an attempt that was made says more.
-                return before or own_turn.refusal
-        started = time.monotonic() + order.delay
-        exchange = yield order
-        is_lost = exchange.status is None
-        _log_attempt(operation, config, exchange, attempt, time.monotonic() - started)
-        if reported := RateLimit.from_headers(exchange.headers):
-            report(reported)
-        if own_turn is not None:
-            yield from own_turn.report(exchange)
-        if attempt > config.max_retries or not may_repeat(exchange, operation.idempotent):
+            attempt = turn.Turn(desk, operation, config, order).exchange(attempt)
+        exchange = yield from attempt
+        if exchange.is_of_limiter:
+            # What came of an attempt that was made says more.
+            return before or exchange
+        if number > config.max_retries or not may_repeat(exchange, operation.idempotent):
             return exchange
-        wait = wait_before(attempt, response.retry_after(exchange), deadline.left())
+        wait = wait_before(number, response.retry_after(exchange), deadline.left())
         if wait is None:
             return exchange
         delay, before = wait, exchange
 
 
+def _attempt(
+    order: Order, operation: Operation, config: Config, report: Report, number: int
+) -> Generator[Order | Look, Any, Exchange]:
+    started = time.monotonic() + order.delay
+    exchange: Exchange = yield order
+    _log_attempt(operation, config, exchange, number, time.monotonic() - started)
+    if reported := RateLimit.from_headers(exchange.headers):
+        report(reported)
+    return exchange
+
+
 def _log_attempt(
-    operation: Operation, config: Config, exchange: Exchange, attempt: int, seconds: float
+    operation: Operation, config: Config, exchange: Exchange, number: int, seconds: float
 ) -> None:
     # What the line says takes longer to find out than to leave out.
     if not is_wanted(logging.DEBUG, config.debug):
@@ -111,6 +100,6 @@ def _log_attempt(
         operation.path,
         exchange.status or type(exchange.failure).__name__,
         seconds * 1000,
-        attempt,
+        number,
         printable(exchange.headers.get("cf-ray", "None")),
     )

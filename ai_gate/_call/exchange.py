@@ -1,7 +1,8 @@
 """What a call orders, and what happened to a request, without I/O."""
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,20 @@ class Order:
 
 
 @dataclass(slots=True, eq=False)
+class Look:
+    """The order to look at the store of a limiter."""
+
+    action: Callable[[], Any] = field(repr=False)
+    """Looks, and returns what is sent back to who ordered it."""
+    delay: float
+    """How long to wait before, in seconds."""
+    blocks: bool
+    """Whether it blocks, and so is done in a thread."""
+    longest: float = math.inf
+    """How long it can take after that, in seconds, waiting for a thread included."""
+
+
+@dataclass(slots=True, eq=False)
 class Exchange:
     """What happened to a request: a response, as far as it came, or a failure, or both."""
 
@@ -79,3 +94,8 @@ class Exchange:
     def refused(self) -> bool:
         """Whether the response's status is no success, whatever became of its body."""
         return self.status is not None and not 200 <= self.status < 300
+
+    @property
+    def is_of_limiter(self) -> bool:
+        """Whether a limiter refused the request in the place of the gate."""
+        return self.status is not None and not self.sent

@@ -28,10 +28,13 @@ REFUSALS = {
     ConcurrentLimitError: "concurrent",
 }
 """What the gate refuses for, by the errors that it gives."""
+UNREACHED = {503, 521, 523, 525, 526, 530}
+"""The pages with 5xx that say that the gate didn't get the request. After another one, of what is
+between, it can have made a session."""
 SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 """How long nobody sends after a 429 whose reset has passed, or that states none, in seconds."""
 LARGEST_NUMBER, LONGEST_NAME = 10**9, 40
-"""What is kept of a refusal."""
+"""What is kept of what the gate says."""
 LONGEST_RESET = 3600.0
 """How far off a reset can be, in seconds, unless a window is longer; else it is nonsense."""
 PRICING = "https://www.ai-gate.dev/pricing"
@@ -70,7 +73,7 @@ def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
         window: The length of a window, in seconds.
 
     Returns:
-        `what`: `made`, `failed`, `lost` (no answer came), `unsent`, or what was refused. `limit`,
+        `what`: `made`, `failed`, `lost` (nobody knows), `unsent`, or what was refused. `limit`,
         `used` and `reset`: the requests in a window, those that are counted in this one, and the
         seconds until its end; 0 where they weren't stated. `hold`: how long nobody is to send.
         `stated`: the numbers of a refusal.
@@ -79,7 +82,7 @@ def outcome(exchange: Exchange, window: float) -> dict[str, Any]:
     what = _what(exchange, body)
     reported = RateLimit.from_headers(exchange.headers) or RateLimit(None, None, None)
     limit, left, at = reported.limit or 0, reported.remaining, reported.reset_at
-    is_stated = left is not None and 0 <= left <= limit
+    is_stated = left is not None and 0 <= left <= limit <= LARGEST_NUMBER
     reset = seconds_until(at, exchange.headers, datetime.now(UTC)) if at else 0.0
     return {
         "what": what,
@@ -109,7 +112,7 @@ def refusal(reply: Mapping[str, Any], window: float) -> Exchange:
         fields: dict[str, Any] = {"limit": limit or used, "window": shown, "resetAt": _iso(wait)}
     elif kind == "quota":
         what, error = "sessions of the month", "quota_exceeded"
-        limit = limit or said.get("sessionsIncluded", 0)
+        limit = said.get("sessionsIncluded", 0) or limit
         included, used = limit or used, max(used, said.get("sessionsUsed", 0))
         known = {"sessionsIncluded": included, "sessionsUsed": used}
         known |= {"sessionsRemaining": max(0, included - used)}
@@ -118,7 +121,7 @@ def refusal(reply: Mapping[str, Any], window: float) -> Exchange:
         fields["upgrade_url"] = PRICING
     else:
         what, error = "live sessions", "concurrent_limit_exceeded"
-        limit = limit or said.get("max", 0)
+        limit = said.get("max", 0) or limit
         used = max(used, said.get("current", 0))
         fields = {"current": used, "max": limit or used}
         fields["hint"] = "Release sessions that have ended."
@@ -151,7 +154,9 @@ def _what(exchange: Exchange, body: Mapping[str, Any]) -> str:
         return "lost" if exchange.sent else "unsent"
     if not exchange.refused:
         return "made"
-    return REFUSALS.get(error_class(exchange.status, body), "failed")
+    is_page = exchange.status >= 500 and not {"error", "message"} <= body.keys()
+    what = "lost" if is_page and exchange.status not in UNREACHED else "failed"
+    return REFUSALS.get(error_class(exchange.status, body), what)
 
 
 def _hold(

@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar, current_token
 
-from ai_gate._call.turn import Look
+from ai_gate._call.exchange import Look
 from ai_gate._fork import process, unforked
 
 LONGEST_LOOK = 0.25
@@ -44,7 +44,7 @@ def look(order: Look) -> Any:
     is_done = Lock()
     is_done.acquire()
     seen.add_done_callback(lambda _: is_done.release())
-    return seen.result() if is_done.acquire(timeout=LONGEST_LOOK) else None
+    return seen.result() if is_done.acquire(timeout=min(LONGEST_LOOK, order.longest)) else None
 
 
 async def look_async(order: Look) -> Any:

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal, Self
 
+from ai_gate._call.desk import Desk
 from ai_gate._call.limited import Count, Usage, usage
-from ai_gate._call.turn import Desk
 from ai_gate._config import checked_seconds
 from ai_gate._http.look import look, look_async
 from ai_gate.errors import AIGateError
-from ai_gate.limits._counts import Counts
 from ai_gate.limits._memory import Memory
 from ai_gate.limits._redis import Redis
 
@@ -67,13 +66,14 @@ class Limiter:
         for name, limit in limits.items():
             if limit is not None and (type(limit) is not int or limit < 1):
                 raise AIGateError(f"{name} must be None or an integer of 1 or more.")
+        if not isinstance(store, str | None):
+            raise AIGateError("store must be None or a URL.")
         if on_error not in ("allow", "refuse"):
             raise AIGateError('on_error must be "allow" or "refuse".')
         limits["window"] = checked_seconds("window", window, most=366 * 86_400.0)
         self._arguments = {"store": store, **limits, "wait": wait, "on_error": on_error}
-        kept = Memory() if store is None else Redis(store, Counts)
-        numbers = {name: limit or 0 for name, limit in limits.items()}
-        self._desk = Desk(kept, numbers, waits=wait, may_fail=on_error == "allow")
+        kept = Memory() if store is None else Redis(store)
+        self._desk = Desk(kept, limits, waits=wait, may_fail=on_error == "allow")
 
     def __deepcopy__(self, _: object) -> Self:
         return self  # A copy of a client keeps to the same counts.

@@ -24,9 +24,9 @@ class Memory:
         """Take in the news, and ask for a turn."""
         return unforked(lambda: self._look(key, ask))
 
-    def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to."""
-        return next((key for key, one in list(self._counts.items()) if name in one.live), None)
+    def find(self, name: str) -> str:
+        """Return the key of the project that a live session belongs to, or nothing."""
+        return next((key for key, one in list(self._counts.items()) if name in one.live), "")
 
     def _look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         with self._lock:

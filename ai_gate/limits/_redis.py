@@ -1,126 +1,128 @@
 """A log in Redis of what workers ask for, which each of them follows to the same state."""
 
 import json
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
-from threading import RLock
-from typing import Any, TypeAlias, cast
+from threading import RLock, Thread
+from typing import Any
 from uuid import uuid4
 
 from ai_gate._fork import process
 from ai_gate._http import look as looks
 from ai_gate.errors import AIGateError
+from ai_gate.limits._counts import Counts
 
-LONGEST_LOG = 100  # After so many asks the log begins anew, with the counts as they are by then.
-PREFIX = "ai-gate:2:"  # Workers that would decide otherwise, from the same log, need another one.
-Place: TypeAlias = tuple[str, int, int, str]
-NOWHERE: Place = ("", 0, 0, "")
+LONGEST_LOG = 100  # After so many lines the log begins anew, with the counts as they are by then.
+PREFIX = "ai-gate:3:"  # Workers that would decide otherwise, from the same log, need another one.
+NOWHERE = ("", 0, 0, "")
 FOLLOW = """
--- Appends an ask to the log, and returns those that the worker doesn't know, its own one last.
-local log, about, id, seen, clock, start = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3], 0
-local known = redis.call('EXISTS', log) == 1 and redis.call('HGET', about, 'id')
-if known then start = tonumber(redis.call('HGET', about, 'start')) end
-local last = seen > start and redis.call('LINDEX', log, seen - start - 1) or ''
-if id ~= '' and (id ~= known or (seen > start and last:sub(1, #clock) ~= clock)) then
+-- Appends a line of asks to the log, and returns those that the worker doesn't know, its own last.
+-- The first line is the log's name, how many lines are in the counts, and the counts.
+local log, id, seen, clock, line, counts = KEYS[1], ARGV[1], tonumber(ARGV[2]), unpack(ARGV, 3, 5)
+local name, start, before = (redis.call('LINDEX', log, 0) or ''):match('(%S+) (%d+) (.*)')
+start = tonumber(start or 0)
+local last = seen > start and redis.call('LINDEX', log, seen - start) or ''
+if id ~= '' and (id ~= name or (seen > start and last:sub(1, #clock) ~= clock)) then
     return {''} -- What the worker knows was lost, maybe in part: it says that first.
 end
-if not known then
-    redis.call('DEL', log, about)
-    known = ARGV[4]
-    redis.call('HSET', about, 'id', known, 'start', 0)
+if not name then
+    name, before = ARGV[6], '{}'
+    redis.call('RPUSH', log, name .. ' 0 {}')
 end
 local time = redis.call('TIME')
-redis.call('RPUSH', log, ('%d.%06d '):format(time[1], time[2]) .. ARGV[5])
-local asks = {redis.call('LRANGE', log, math.max(0, seen - start), -1)}
+redis.call('RPUSH', log, ('%d.%06d '):format(time[1], time[2]) .. line)
+local said = {name, start, redis.call('LRANGE', log, 1 + math.max(0, seen - start), -1)}
 if id == '' or seen < start then
-    asks = {redis.call('LRANGE', log, 0, -1), redis.call('HGET', about, 'counts') or ''}
-elseif ARGV[6] ~= '' then
+    said[4] = before
+elseif counts ~= '' then
     redis.call('LTRIM', log, seen - start, -1)
-    redis.call('HSET', about, 'start', seen, 'counts', ARGV[6])
-    start = seen
+    redis.call('LSET', log, 0, ('%s %d %s'):format(name, seen, counts))
+    said[2] = seen
 end
+redis.call('EXPIRE', log, 32 * 86400)
 for place = 8, #ARGV do redis.call('SET', ARGV[place], ARGV[7], 'EX', 3600) end
-for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 32 * 86400) end
-return {known, start, unpack(asks)}
+return said
 """
 
 
 class _Follower:
     """What a worker knows of one project's log."""
 
-    def __init__(self, state: type) -> None:
-        self._new_state = state
-        self._lock = RLock()  # It isn't held while Redis is asked.
-        # Up to where it was followed: its name, its start, how many asks, the clock of the last.
-        self._place, self._state = NOWHERE, state()
-        self._known: list[dict[str, Any]] = []  # What was lost there.
-        self._replies: dict[str, dict[str, Any]] = {}
+    def __init__(self, script: Callable[..., Any], key: str) -> None:
+        self.script, self._key = script, key
+        # Held while Redis is asked. A signal handler can ask too.
+        self._lock = RLock()
+        self._waiting: deque[tuple[dict[str, Any], Future[dict[str, Any]]]] = deque()
+        # Up to where it was followed: its name, its start, how many lines, the clock of the last.
+        self._place, self.counts = NOWHERE, Counts()
 
-    def look(self, script: Callable[..., Any], key: str, ask: dict[str, Any]) -> dict[str, Any]:
+    def look(self, ask: dict[str, Any]) -> dict[str, Any]:
         """Append an ask to the log, and return the reply to it."""
-        look = uuid4().hex
-        names = [PREFIX + news["name"] for news in ask["news"] if news["name"]]
-        keys = [f"{PREFIX}{key}:log", f"{PREFIX}{key}:about"]
-        self._replies[look] = {}
-        try:
-            # The log can be lost meanwhile, or another thread have begun it anew.
-            for _ in range(4):
-                with self._lock:
-                    place, known = self._place, self._known
-                    is_long = place[2] - place[1] > LONGEST_LOG
-                    state = json.dumps(asdict(self._state)) if is_long else ""
-                text = json.dumps(ask | {"look": look, "known": known})
-                said = script(keys, [place[0], *place[2:], look, text, state, key, *names])
-                with self._lock:
-                    if self._follow(place, *said):
-                        self._known = [] if self._known is known else self._known
-                        # The counts that the log began with can have the ask in them.
-                        if self._replies[look]:
-                            return self._replies[look]
-            raise LookupError("the log doesn't stay")
-        finally:
-            del self._replies[look]
+        mine: Future[dict[str, Any]] = Future()
+        self._waiting.append((ask, mine))
+        self._look_for_all()
+        return mine.result()
 
-    def _follow(
-        self, before: Place, name: str, start: int = 0, asks: Any = (), state: str | None = None
-    ) -> bool:
-        """Carry out the asks that aren't known yet. Return True if it is the log of the place."""
-        place, seen = self._place, before[2] if state is None else start
-        if name and place[0] == name and seen <= place[2]:
-            # Other threads have carried out some of them meanwhile.
-            asks, seen = asks[place[2] - seen :], place[2]
-        elif state is not None and place[0] in ("", name):
-            self._state = self._new_state(**json.loads(state) if state else {})
-        else:
-            if not name and place is before:
-                self._known = [asdict(self._state)]
-                self._place = NOWHERE
-            return False
+    def _look_for_all(self) -> None:
+        """Look for all who wait, unless another thread does that, which sees to these too."""
+        if not self._lock.acquire(blocking=False):
+            return
+        asks: list[tuple[dict[str, Any], Future[dict[str, Any]]]] = []
+        try:
+            while self._waiting:
+                asks.append(self._waiting.popleft())
+            replies = self._follow([ask for ask, _ in asks]) if asks else []
+            for (_, future), reply in zip(asks, replies, strict=True):
+                future.set_result(reply)
+        except BaseException as failure:
+            for _, future in asks:
+                future.set_exception(failure)
+        finally:
+            self._lock.release()
+        if self._waiting:
+            # This one's own call goes on. No thread can be had where the interpreter shuts down.
+            try:
+                Thread(target=self._look_for_all).start()
+            except RuntimeError:
+                self._look_for_all()
+
+    def _follow(self, asks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Append a line to the log, carry out what isn't known of it, and return the replies."""
+        place = self._place
+        is_long = place[2] - place[1] > LONGEST_LOG
+        counts = json.dumps(asdict(self.counts)) if is_long else ""
+        known = [asdict(self.counts)] if place is NOWHERE else []  # What may have been lost.
+        line = json.dumps([{**asks[0], "known": known}, *asks[1:]])
+        names = [PREFIX + news["name"] for ask in asks for news in ask["news"] if news["name"]]
+        told = [place[0], *place[2:], line, counts, uuid4().hex, self._key, *names]
+        said = self.script([f"{PREFIX}{self._key}:log"], told)
+        if self._place is place and not said[0]:
+            self._place = NOWHERE
+        if self._place is not place:
+            # What it knew was lost, or a signal handler has asked meanwhile.
+            return self._follow(asks)
+        name, start, lines, *before = said
+        seen, own, clock, replies = place[2], self.counts, "", []
+        if before:
+            seen, own = start, Counts(**json.loads(before[0]))
         # If anything interrupts this, the next look begins with what the log begins with.
-        own, clock, self._place = self._state, place[3], NOWHERE
-        for clock, _, text in (one.partition(" ") for one in asks):
-            ask = json.loads(text)
-            reply = own.look(float(clock), ask)
-            if ask["look"] in self._replies:
-                self._replies[ask["look"]] = reply
-        self._place, self._state = (name, start, seen + len(asks), clock), own
-        return True
+        self._place = NOWHERE
+        for clock, _, text in (one.partition(" ") for one in lines):
+            replies = [own.look(float(clock), ask) for ask in json.loads(text)]
+        self._place, self.counts = (name, start, seen + len(lines), clock), own
+        return replies
 
 
 class Redis:
-    """The counts of all workers, through a Redis or Valkey server.
-
-    Args:
-        url: Where it is.
-        state: A dataclass of what JSON can hold, whose `look` takes the time and an ask.
-    """
+    """The counts of all workers, through a Redis or Valkey server."""
 
     blocks = True
 
-    def __init__(self, url: str, state: type) -> None:
-        self._new_state = state
+    def __init__(self, url: str) -> None:
         try:
             import redis  # noqa: PLC0415
             from redis import backoff, retry  # noqa: PLC0415
@@ -149,14 +151,15 @@ class Redis:
     def look(self, key: str, ask: dict[str, Any]) -> dict[str, Any]:
         """Take in the news, and ask for a turn."""
         self._prepare()
-        return self._followers.setdefault(key, _Follower(self._new_state)).look(
-            self._script, key, ask
-        )
+        return self._followers.setdefault(key, _Follower(self._script, key)).look(ask)
 
-    def find(self, name: str) -> str | None:
-        """Return the key of the project that a live session belongs to, if Redis knows it."""
+    def find(self, name: str) -> str:
+        """Return the key of the project that a live session belongs to, or nothing."""
         self._prepare()
-        return cast("str | None", self._client.get(PREFIX + name))
+        for key, follower in list(self._followers.items()):
+            if name in follower.counts.live:
+                return key  # Redis can have forgotten it.
+        return str(self._client.get(PREFIX + name) or "")
 
     def _prepare(self) -> None:
         if self._process != process():

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ai_gate.testing._request import ReceivedRequest
@@ -30,11 +29,10 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (address is not None and address.is_loopback)
 
 
-@dataclass(frozen=True)
 class Access:
     """What decides by the headers `Host` and `Origin`.
 
-    Attributes:
+    Args:
         host: The address or name that the gate listens on.
         allow_host: Further names that lead to it.
         allow_origin: The origins whose pages may read responses, besides those on loopback.
@@ -44,22 +42,24 @@ class Access:
         ValueError: A name is more than that, or an origin isn't `scheme://host[:port]`.
     """
 
-    host: str = LOOPBACK
-    allow_host: Collection[str] = ()
-    allow_origin: Collection[str] = ()
-    checks_host: bool = True
-
-    def __post_init__(self) -> None:
-        names = frozenset(_host_name(name) for name in self.allow_host)
-        object.__setattr__(self, "allow_host", names)
-        origins = frozenset(_origin(origin) for origin in self.allow_origin)
-        object.__setattr__(self, "allow_origin", origins)
+    def __init__(
+        self,
+        host: str = LOOPBACK,
+        allow_host: Collection[str] = (),
+        allow_origin: Collection[str] = (),
+        *,
+        checks_host: bool = True,
+    ) -> None:
+        self._host = host
+        self._names = {host.lower(), *map(_host_name, allow_host)}
+        self._origins = set(map(_origin, allow_origin))
+        self._checks_host = checks_host
 
     def refusal(self, request: ReceivedRequest) -> tuple[int, str] | None:
         """Return the status and message for a request that must not be served."""
         headers = request.headers
         host = headers.get("host")
-        if self.checks_host and host is not None and not self._is_known(host):
+        if self._checks_host and host is not None and not self._is_known(host):
             # A page whose name is made to lead to this machine would read what the gate hands out.
             return 421, (
                 "The Host must be an IP address, localhost, a name under .localhost or .test, "
@@ -81,7 +81,7 @@ class Access:
         origin = request.headers.get("origin", "")
         if request.path.startswith(CONTROL):
             return {}
-        if not (_LOOPBACK_PAGE.fullmatch(origin) or origin in self.allow_origin):
+        if not (_LOOPBACK_PAGE.fullmatch(origin) or origin in self._origins):
             return {}
         return {
             "Access-Control-Allow-Origin": origin,
@@ -97,12 +97,12 @@ class Access:
             name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
         except ValueError:
             return False
-        if name in {self.host.lower(), *self.allow_host} or _address(name) is not None:
+        if name in self._names or _address(name) is not None:
             return True
         if name.rpartition(".")[2] in _RESERVED:
             return True
         # In a network of containers, and no name of the Internet's.
-        return not is_loopback(self.host) and re.fullmatch("[a-z0-9_-]+", name) is not None
+        return not is_loopback(self._host) and re.fullmatch("[a-z0-9_-]+", name) is not None
 
 
 def _host_name(text: str) -> str:

@@ -16,14 +16,7 @@ from ai_gate.testing._state import State
 
 
 class Control:
-    """The operations of the control path.
-
-    Args:
-        state: What the gate remembers.
-        router: What takes faults.
-        advance: Puts the clock forward.
-        reset: Gives the gate a fresh start.
-    """
+    """The operations of the control path."""
 
     def __init__(
         self,

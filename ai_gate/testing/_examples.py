@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ai_gate.testing._contract import Contract, ContractError
-from ai_gate.testing._response import Response, encode_json
+from ai_gate.testing._contract import Contract
+from ai_gate.testing._response import Effect, Response, encode_json
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -33,18 +33,20 @@ class Example:
 
 @dataclass(frozen=True)
 class Pick:
-    """Which documented response is wanted; None stands for any."""
+    """Which response is wanted: a documented one, where None stands for any, or a fault's."""
 
     status: int | None
     name: str | None
+    fault: Effect | None = None
 
-    def fits(self, example: Example) -> bool:
-        """Return True if an example is what is wanted."""
-        return self.status in (None, example.status) and self.name in (None, example.name)
-
-    def find(self, examples: Iterable[Example]) -> Example | None:
-        """Return the first example that fits, in the order of the spec."""
-        return next(filter(self.fits, examples), None)
+    def find(self, examples: Iterable[Example]) -> Effect | None:
+        """Return what makes it: the fault, or the first example that fits, in the spec's order."""
+        fitting = (
+            example.response
+            for example in examples
+            if self.status in (None, example.status) and self.name in (None, example.name)
+        )
+        return self.fault or next(fitting, None)
 
     def mismatch(self, examples: Iterable[Example]) -> str:
         """Say that no example fits, and list those there are."""
@@ -66,13 +68,13 @@ def preferred_example(preferences: Mapping[str, str]) -> Pick | None:
     """Return what `code=429, example=rate_limit` asks for, as Prism reads it; None for nothing.
 
     Raises:
-        ContractError: The code is not a status.
+        ValueError: The code is not a status.
     """
     code, example = preferences.get("code"), preferences.get("example")
     if code is None and example is None:
         return None
     if code is not None and not re.fullmatch("[0-9]{3}", code):
-        raise ContractError("the preferred code must be a status of three digits")
+        raise ValueError("the preferred code must be a status of three digits")
     return Pick(int(code) if code is not None else None, example)
 
 

@@ -3,7 +3,7 @@
 import json
 import ssl
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +20,7 @@ from ai_gate.testing._response import Response
 from ai_gate.testing._router import Router
 from ai_gate.testing._scenarios import Scenarios
 from ai_gate.testing._server import Server
-from ai_gate.testing._sessions import IceServers
+from ai_gate.testing._sessions import checked_servers
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import MockGateError, Violation
 
@@ -80,7 +80,7 @@ class MockGate(Scenarios):
         ValueError: A number is out of range, a name of `allow_host` has a scheme, port or path, or
             an origin isn't `scheme://host[:port]`.
         TypeError: A limit or the port isn't a whole number, `projects` or a list of names is a
-            single string, or an ICE server has no `urls`.
+            single string, a project has no `Plan`, or an ICE server has no `urls`.
         MockGateError: `realtime` is True, but aiortc isn't installed.
 
     Example:
@@ -118,13 +118,12 @@ class MockGate(Scenarios):
         contract = load_contract()
         plan = Plan(requests=requests, concurrent=concurrent, quota=quota, window=window)
         self._state = State(plan, _plans(projects, plan))
-        self._realtime = _new_realtime(self._state.now) if realtime else None
+        self._realtime = _new_realtime(self._state) if realtime else None
         servers = () if realtime and ice_servers is None else ice_servers
         operations = Operations(
             contract,
             self._state,
-            ice_servers=None if servers is None else IceServers(servers),
-            on_session=self._realtime.client_secrets.add if self._realtime else None,
+            None if servers is None else checked_servers(servers),
         )
         self._router = Router(
             contract,
@@ -137,6 +136,7 @@ class MockGate(Scenarios):
         self._control = Control(self._state, self._router, self.advance, self.reset)
         self._ssl_context = ssl_context
         self._host = host
+        self._reached_at = HERE.get(host, host)
         self._port = port
         self._server: Server | None = None
         self._lent: Server | None = None
@@ -178,9 +178,9 @@ class MockGate(Scenarios):
         if self._server is None:
             with ExitStack() as undo:
                 if self._realtime is not None:
-                    undo.callback(self._realtime.calls.stop)
-                    self._realtime.calls.start()
-                undo.enter_context(past_proxies(HERE.get(self._host, self._host)))
+                    undo.callback(self._realtime.stop)
+                    self._realtime.start()
+                undo.enter_context(past_proxies(self._reached_at))
                 self._server = self._serve(undo)
                 self._port = self._server.server_port
                 self._undo = undo.pop_all()
@@ -249,8 +249,8 @@ class MockGate(Scenarios):
             'http://127.0.0.1:8787'
         """
         scheme = "http" if self._ssl_context is None else "https"
-        host = HERE.get(self._host, self._host)
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        host = f"[{self._reached_at}]" if ":" in self._reached_at else self._reached_at
+        return f"{scheme}://{host}:{self.port}"
 
     @property
     def realtime_url(self) -> str:
@@ -279,7 +279,7 @@ class MockGate(Scenarios):
             ...     gate.voice.calls
             []
         """
-        return self._require_realtime().voice
+        return ai_gate.testing.MockVoice(self._require_realtime())
 
     def _require_realtime(self) -> "Realtime":
         if self._realtime is None:
@@ -392,15 +392,18 @@ def _plans(
 ) -> Mapping[str, Plan] | None:
     if projects is None:
         return None
-    return dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
+    plans = dict(projects) if isinstance(projects, Mapping) else dict.fromkeys(projects, plan)
+    if not all(isinstance(it, Plan) for it in plans.values()):
+        raise TypeError("projects must be IDs, or each ID with a Plan")
+    return plans
 
 
-def _new_realtime(now: Callable[[], float]) -> "Realtime":
+def _new_realtime(state: State) -> "Realtime":
     """Import OpenAI's side, and aiortc with it, only for the gates that play it."""
     try:
         module = import_module("ai_gate.testing._openai.realtime")
     except ImportError as error:
         install = 'pip install "ai-gate[testing,webrtc]"'
         raise MockGateError(f"MockGate(realtime=True) needs aiortc: {install}") from error
-    realtime: Realtime = module.Realtime(now)
+    realtime: Realtime = module.Realtime(state)
     return realtime

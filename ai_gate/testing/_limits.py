@@ -2,9 +2,11 @@
 
 import math
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Self
 
 WINDOW_SECONDS = 900.0
 # The clock goes to the year 9998, and the end of a window is a date too.
@@ -76,85 +78,71 @@ STARTER = Plan(requests=None, concurrent=10, quota=5_000, name="starter")
 GROWTH = Plan(requests=None, concurrent=50, quota=20_000, name="growth")
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What a project has used of its plan, including its last request."""
-
-    plan: Plan
-    refusal: Refusal | None
-    requests: int
-    window_end: float
-    live_sessions: int
-    month_sessions: int
-
-
 class Account:
-    """What one project has used of its plan."""
+    """What one project has used of its plan, including its last request."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._window_end = -math.inf
-        self._requests = 0
+        self.plan = plan
+        self.refusal: Refusal | None = None
+        self.requests = 0
+        self.window_end = -math.inf
+        self.live_sessions = 0
+        self.month_sessions = 0
+        self.sessions_created = 0
         # When sessions end, and how many do: a limit of a million takes no list of a million.
         self._session_ends: deque[tuple[float, int]] = deque()
-        self._live_sessions = 0
         self._month = (0, 0)
-        self._month_sessions = 0
-        self.sessions_created = 0
 
     def exhaust(self, limit: Refusal, now: float) -> None:
         """Use up all that a limit leaves."""
         self._expire(now)
-        most = self._plan.limit(limit) or 0
+        most = self.plan.limit(limit) or 0
         match limit:
             case Refusal.REQUESTS:
-                self._requests = most
+                self.requests = most
             case Refusal.QUOTA:
-                self._month_sessions = most
+                self.month_sessions = most
             case Refusal.CONCURRENT:
                 self._session_ends.clear()
-                self._live_sessions = 0
+                self.live_sessions = 0
                 self._add_sessions(most, now)
 
-    def admit(self, now: float, *, session: bool) -> Usage:
-        """Count a request and, if it asks for a session and isn't refused, the session."""
+    def admit(self, now: float, *, session: bool) -> Self:
+        """Count a request and, if it asks for a session and isn't refused, the session.
+
+        Returns:
+            A copy, which stays as it is.
+        """
         self._expire(now)
-        self._requests += 1
-        refusal = self._refusal(session)
-        if session and refusal is None:
+        self.requests += 1
+        self.refusal = self._refusal(session)
+        if session and self.refusal is None:
             self._add_sessions(1, now)
-            self._month_sessions += 1
+            self.month_sessions += 1
             self.sessions_created += 1
-        return Usage(
-            plan=self._plan,
-            refusal=refusal,
-            requests=self._requests,
-            window_end=self._window_end,
-            live_sessions=self._live_sessions,
-            month_sessions=self._month_sessions,
-        )
+        return copy(self)
 
     def _add_sessions(self, number: int, now: float) -> None:
         self._session_ends.append((now + SESSION_SECONDS, number))
-        self._live_sessions += number
+        self.live_sessions += number
 
     def _expire(self, now: float) -> None:
-        if now >= self._window_end:
-            self._window_end = now + self._plan.window
-            self._requests = 0
+        if now >= self.window_end:
+            self.window_end = now + self.plan.window
+            self.requests = 0
         while self._session_ends and self._session_ends[0][0] <= now:
-            self._live_sessions -= self._session_ends.popleft()[1]
+            self.live_sessions -= self._session_ends.popleft()[1]
         today = datetime.fromtimestamp(now, UTC)
         if self._month != (today.year, today.month):
             self._month = (today.year, today.month)
-            self._month_sessions = 0
+            self.month_sessions = 0
 
     def _refusal(self, session: bool) -> Refusal | None:
-        if _exceeds(self._requests, self._plan.requests):
+        if _exceeds(self.requests, self.plan.requests):
             return Refusal.REQUESTS
-        if session and _exceeds(self._month_sessions + 1, self._plan.quota):
+        if session and _exceeds(self.month_sessions + 1, self.plan.quota):
             return Refusal.QUOTA
-        if session and _exceeds(self._live_sessions + 1, self._plan.concurrent):
+        if session and _exceeds(self.live_sessions + 1, self.plan.concurrent):
             return Refusal.CONCURRENT
         return None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._limits import Refusal, Usage
+from ai_gate.testing._limits import Account, Refusal
 from ai_gate.testing._response import Response, isoformat, json_response
 from ai_gate.testing._sessions import IceServers, new_session, new_turn_credentials
 from ai_gate.testing._state import State
@@ -27,27 +27,14 @@ NOT_ECHOED = {
 
 
 class Operations:
-    """The operations of the gate, with the limits of each project's plan.
-
-    Args:
-        contract: The spec.
-        state: What the gate remembers, and which projects there are.
-        ice_servers: The ICE servers to hand out. Default None: those of the spec's example.
-        on_session: Called with the JSON of each new session. Default None: nothing is called.
-    """
+    """The operations of the gate, with the limits of each project's plan."""
 
     def __init__(
-        self,
-        contract: Contract,
-        state: State,
-        *,
-        ice_servers: IceServers | None = None,
-        on_session: Callable[[bytes], None] | None = None,
+        self, contract: Contract, state: State, ice_servers: IceServers | None = None
     ) -> None:
         self._contract = contract
         self._state = state
         self._ice_servers = ice_servers
-        self._on_session = on_session
 
     def success(self, operation: str, otherwise: Any) -> Any:
         """Return what an operation's successes look like, or the other value if it isn't here."""
@@ -80,8 +67,6 @@ class Operations:
         )
         if response.status == 200:
             self._state.sessions.add(response.body, len(response.body))
-            if self._on_session is not None:
-                self._on_session(response.body)
         return response
 
     def get_turn_credentials(self, call: Call) -> Response:
@@ -107,7 +92,7 @@ class Operations:
         return json_response(200, make_body(now), rate_limit_headers(usage))
 
 
-def rate_limit_headers(usage: Usage) -> dict[str, str]:
+def rate_limit_headers(usage: Account) -> dict[str, str]:
     """Make the headers that describe a project's window."""
     if usage.plan.requests is None:
         return {}
@@ -118,50 +103,38 @@ def rate_limit_headers(usage: Usage) -> dict[str, str]:
     }
 
 
-def _refuse(contract: Contract, usage: Usage, refusal: Refusal, now: float) -> Response:
+def _refuse(contract: Contract, usage: Account, refusal: Refusal, now: float) -> Response:
     """Make the documented response to a limit that is reached, with the project's numbers."""
     headers = rate_limit_headers(usage)
-    if refusal is Refusal.REQUESTS:
-        headers["Retry-After"] = str(math.ceil(usage.window_end - now))
-        return json_response(429, _rate_limit_body(contract, usage), headers)
-    if refusal is Refusal.QUOTA:
-        return json_response(402, _quota_body(contract, usage), headers)
-    return json_response(429, _concurrent_body(contract, usage), headers)
-
-
-def _rate_limit_body(contract: Contract, usage: Usage) -> dict[str, Any]:
-    return {
-        **contract.example("rate_limit"),
-        "limit": usage.plan.requests,
-        "window": _shown(usage.plan.window),
-        "resetAt": isoformat(math.ceil(usage.window_end)),
-    }
+    plan = usage.plan
+    fields: dict[str, Any]
+    match refusal:
+        case Refusal.REQUESTS:
+            headers["Retry-After"] = str(math.ceil(usage.window_end - now))
+            status, name = 429, "rate_limit"
+            reset = isoformat(math.ceil(usage.window_end))
+            fields = {"limit": plan.requests, "window": _shown(plan.window), "resetAt": reset}
+        case Refusal.QUOTA:
+            status, name = 402, "quota_exceeded"
+            message = f"The monthly quota of {plan.quota} sessions is used up"
+            fields = {"message": message, "usage": _used_up(contract, usage)}
+        case _:
+            status, name = 429, "concurrent_limit"
+            fields = {"current": usage.live_sessions, "max": plan.concurrent}
+    return json_response(status, {**contract.example(name), **fields}, headers)
 
 
 def _shown(window: float) -> str:
     return f"{window:g} seconds" if window % 60 else f"{window / 60:g} minutes"
 
 
-def _quota_body(contract: Contract, usage: Usage) -> dict[str, Any]:
-    template = contract.example("quota_exceeded")
-    usage_shown = {name: value for name, value in template["usage"].items() if name not in UNKNOWN}
+def _used_up(contract: Contract, usage: Account) -> dict[str, Any]:
+    template = contract.example("quota_exceeded")["usage"]
     return {
-        **template,
-        "message": f"The monthly quota of {usage.plan.quota} sessions is used up",
-        "usage": {
-            **usage_shown,
-            "plan": usage.plan.name,
-            "sessionsIncluded": usage.plan.quota,
-            "sessionsUsed": usage.month_sessions,
-            "sessionsRemaining": 0,
-            "percentUsed": 100,
-        },
-    }
-
-
-def _concurrent_body(contract: Contract, usage: Usage) -> dict[str, Any]:
-    return {
-        **contract.example("concurrent_limit"),
-        "current": usage.live_sessions,
-        "max": usage.plan.concurrent,
+        **{name: value for name, value in template.items() if name not in UNKNOWN},
+        "plan": usage.plan.name,
+        "sessionsIncluded": usage.plan.quota,
+        "sessionsUsed": usage.month_sessions,
+        "sessionsRemaining": 0,
+        "percentUsed": 100,
     }

@@ -1,7 +1,7 @@
 """Fields of successes that say something else than the gate would."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,36 +11,32 @@ from ai_gate.testing._response import Response, encode_json
 
 @dataclass(frozen=True)
 class Override:
-    """What fields say, by their paths, and whether the spec must allow it."""
+    """What a field says, by its path, and whether the spec must allow it."""
 
-    fields: Mapping[str, Any]
+    path: str
+    value: Any
     is_checked: bool
 
-    def apply(self, value: Any, *, is_strict: bool = False) -> Any:
-        """Return a copy of a value with these fields, as far as it has places for them.
 
-        Raises:
-            ValueError: It is strict, and there is no place for one.
-        """
-        for path, new in self.fields.items():
-            try:
-                value = _with_field(value, path, new)
-            except LookupError as error:
-                if is_strict:
-                    raise ValueError(f"the response has no {path}") from error
-        return value
-
-
-def overridden(response: Response, overrides: Sequence[Override]) -> Response:
+def overridden(
+    response: Response, overrides: Sequence[Override], *, is_strict: bool = False
+) -> Response:
     """Return a success with what fields were told to say.
 
     What was asked for can have left no place for one of them: turn_detection can be null.
+
+    Raises:
+        ValueError: It is strict, and there is no place for one.
     """
     if not overrides:
         return response
     value = json.loads(response.body)
     for override in overrides:
-        value = override.apply(value)
+        try:
+            value = _with_field(value, override.path, override.value)
+        except LookupError as error:
+            if is_strict:
+                raise ValueError(f"the response has no {override.path}") from error
     # What the spec doesn't allow stays so, whatever else is said.
     script = response.script if all(it.is_checked for it in overrides) else whole
     return replace(response, body=encode_json(value), script=script)

@@ -11,15 +11,25 @@ _users: Counter[str] = Counter()
 _added: set[str] = set()
 
 
+def without_proxy(host: str) -> tuple[str, str]:
+    """Return the variable of the environment that names the hosts without a proxy, with this one.
+
+    An empty no_proxy counts before NO_PROXY, and isn't the same as none.
+    """
+    name = "no_proxy" if "no_proxy" in os.environ else "NO_PROXY"
+    hosts = os.environ[name].split(",") if name in os.environ else []
+    return name, ",".join(hosts if host in hosts or hosts == ["*"] else [*hosts, host])
+
+
 @contextmanager
 def past_proxies(host: str) -> Iterator[None]:
     """Have a host in `NO_PROXY`, until nobody needs it there any more."""
     with _lock:
         _users[host] += 1
-        hosts = _read()
-        if host not in hosts and hosts != ["*"]:
+        name, hosts = without_proxy(host)
+        if os.environ.get(name) != hosts:
             _added.add(host)
-            _write([*hosts, host])
+            os.environ[name] = hosts
     try:
         yield
     finally:
@@ -27,22 +37,12 @@ def past_proxies(host: str) -> Iterator[None]:
             _users[host] -= 1
             if not _users[host] and host in _added:
                 _added.discard(host)
-                _write([it for it in _read() if it != host])
+                _remove(host)
 
 
-def _name() -> str:
-    """Return the variable that counts: an empty no_proxy counts too."""
-    return "no_proxy" if "no_proxy" in os.environ else "NO_PROXY"
-
-
-def _read() -> list[str]:
-    # An empty one stays so afterwards, and isn't the same as none.
-    text = os.environ.get(_name())
-    return [] if text is None else text.split(",")
-
-
-def _write(hosts: list[str]) -> None:
-    if hosts:
-        os.environ[_name()] = ",".join(hosts)
+def _remove(host: str) -> None:
+    name, text = without_proxy(host)
+    if hosts := [it for it in text.split(",") if it != host]:
+        os.environ[name] = ",".join(hosts)
     else:
-        os.environ.pop(_name(), None)
+        os.environ.pop(name, None)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class Response:
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     script: Callable[[bytes, bytes], Sequence[Callable[[Any], None]]] | None = None
+
+
+CarryOut: TypeAlias = Callable[[], Response]
+Effect: TypeAlias = Callable[[CarryOut], Response]
+"""Makes the response to a request: it carries the request out, or it doesn't."""
 
 
 def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,28 +1,20 @@
 """From a request to a response: routing, validation and picked examples."""
 
-import json
 import math
-import re
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 
 from ai_gate.testing._access import CONTROL, Access
 from ai_gate.testing._contract import Call, Contract, ContractError
-from ai_gate.testing._examples import (
-    Example,
-    Pick,
-    documented_examples,
-    parse_prefer,
-    preferred_example,
-)
-from ai_gate.testing._faults.rules import Catalog, Effect, Rule, choose_example
+from ai_gate.testing._examples import Example, Pick, documented_examples
+from ai_gate.testing._faults.rules import Catalog, Rule
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._overrides import Override, overridden
 from ai_gate.testing._request import ReceivedRequest
-from ai_gate.testing._response import Response, json_response
+from ai_gate.testing._response import Effect, Response, json_response
 from ai_gate.testing._state import State
 from ai_gate.testing._violations import Violation
 
@@ -42,9 +34,8 @@ class Router:
         operations: What the gate does for each operation of the spec.
         state: What the gate remembers.
         log: Called with the method, path and status of each response.
-        other_paths: Responds to a request for a path that the spec says nothing about; None if
-            it has no such path. Default: there are no such paths.
-        access: Whose requests are served. Default: those of a gate on loopback.
+        other_paths: Responds to a request for a path that isn't the spec's, or returns None.
+        access: Whose requests are served.
     """
 
     def __init__(
@@ -83,7 +74,7 @@ class Router:
         """Queue a documented response; ValueError if none fits."""
         if pick.find(self._examples) is None:
             raise ValueError(pick.mismatch(self._examples))
-        self._state.rules.add(Rule(choose_example(pick)))
+        self._state.rules.add(Rule(pick))
 
     @property
     def faults(self) -> list[str]:
@@ -101,8 +92,8 @@ class Router:
         duration: float | None = None,
     ) -> None:
         """Let requests fail; ValueError if there is no such fault or operation, or a bad number."""
-        choose = self._catalog.choose(fault, seconds)
-        if choose(self._documented_for(operation)) is None:
+        pick = self._catalog.pick(fault, seconds)
+        if pick.find(self._documented_for(operation)) is None:
             raise ValueError(f"{operation} documents no response {fault!r}")
         # JSON's 1.0 is whole.
         if times is not None and (times < 1 or times % 1):
@@ -113,28 +104,27 @@ class Router:
         if duration is not None and not 0 <= duration <= sys.float_info.max:
             raise ValueError(f"duration must be finite and not negative, got {duration}")
         until = math.inf if duration is None else self._state.now() + duration
-        self._state.rules.add(Rule(choose, times, probability, operation, until))
+        self._state.rules.add(Rule(pick, times, probability, operation, until))
 
-    def override(self, operation: str, override: Override) -> None:
+    def override(self, operation: str, overrides: Sequence[Override]) -> None:
         """Have fields of an operation's coming successes say something else.
 
         Raises:
-            ValueError: There is no such operation or place, or the spec doesn't allow the value.
+            ValueError: There is no such operation or place, or the spec doesn't allow a value.
         """
         example = next(it for it in self._documented_for(operation) if it.status < 300)
-        success = self._operations.success(operation, example.value)
-        others = self._state.overrides.get(operation, ())
+        value = self._operations.success(operation, example.value)
+        success = json_response(example.status, value)
+        wanted = (*self._state.overrides.get(operation, ()), *overrides)
         # A place can be gone by what was said before.
-        before = overridden(json_response(example.status, success), others)
-        override.apply(json.loads(before.body), is_strict=True)
-        checked = [it for it in (*others, override) if it.is_checked]
-        response = overridden(json_response(example.status, success), checked)
-        if override.is_checked:
+        overridden(success, wanted, is_strict=True)
+        if any(it.is_checked for it in overrides):
+            checked = overridden(success, [it for it in wanted if it.is_checked])
             try:
-                self._contract.check_response(example.method, example.path, response)
+                self._contract.check_response(example.method, example.path, checked)
             except ContractError as error:
                 raise ValueError(f"{error}; with validate=False it goes") from error
-        self._state.override(operation, override)
+        self._state.override(operation, overrides)
 
     def _documented_for(self, operation: str | None) -> list[Example]:
         operations = self._contract.operations
@@ -220,30 +210,15 @@ class Router:
             for example in self._examples
             if (example.method, example.path) == (request.method, request.path)
         ]
-        preferences = parse_prefer(request.headers.get("prefer", ""))
-        if "fault" in preferences:
-            return self._preferred_fault(preferences, examples)
-        pick = preferred_example(preferences)
-        if pick is None:
-            return self._state.rules.take(operation, examples, self._state.now())
-        effect = choose_example(pick)(examples)
-        if effect is None:
-            raise ContractError(pick.mismatch(examples))
-        return effect
-
-    def _preferred_fault(
-        self, preferences: Mapping[str, str], examples: Sequence[Example]
-    ) -> Effect:
-        wait = preferences.get("wait")
-        if wait is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", wait):
-            raise ContractError("the preferred wait must be a number of seconds")
-        seconds = None if wait is None else float(wait)
         try:
-            effect = self._catalog.choose(preferences["fault"], seconds)(examples)
+            pick = self._catalog.preferred(request.headers.get("prefer", ""))
         except ValueError as error:
             raise ContractError(str(error)) from error
+        if pick is None:
+            return self._state.rules.take(operation, examples, self._state.now())
+        effect = pick.find(examples)
         if effect is None:
-            raise ContractError("this operation documents no such response")
+            raise ContractError(pick.mismatch(examples))
         return effect
 
     def _refusal(self, request: ReceivedRequest, status: int, message: str) -> Response:

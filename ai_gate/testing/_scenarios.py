@@ -204,8 +204,9 @@ class Scenarios:
             fields: The values by name, new ones too, or by path:
                 `{"turn_credentials.iceServers.0.urls": "..."}`.
             operation: Whose responses they are. Default `create_session`.
-            validate: Whether `openapi.yaml` must allow the values. Default True. A client should
-                survive what it doesn't: `answer_with(client_secret=None, validate=False)`.
+            validate: Whether `openapi.yaml` must allow the values, so that a wrong one is an error
+                of the test. Default True. None stands for null and needs no leave, because nobody
+                writes it by mistake: a client should survive `answer_with(client_secret=None)`.
             more: Further fields by name.
 
         Raises:
@@ -220,4 +221,6 @@ class Scenarios:
             >>> session["model"], session["metadata"]["turn_server"]
             ('gpt-next', 'cloudflare')
         """
-        self._router.override(operation, Override({**(fields or {}), **more}, validate))
+        values = {**(fields or {}), **more}.items()
+        overrides = [Override(path, it, validate and it is not None) for path, it in values]
+        self._router.override(operation, overrides)

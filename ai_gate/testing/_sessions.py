@@ -2,8 +2,8 @@
 
 import copy
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ai_gate.testing._limits import SESSION_SECONDS
 from ai_gate.testing._response import isoformat
@@ -11,40 +11,26 @@ from ai_gate.testing._response import isoformat
 CLIENT_SECRET_SECONDS = 60
 
 
-class IceServers:
-    """The ICE servers to hand out, as they are, in place of those of the spec's example.
+IceServers: TypeAlias = Sequence[Mapping[str, Any]]
+"""Those to hand out, as they are, in place of those of the spec's example."""
 
-    Args:
-        servers: Each with `urls`, a URL or a list of them, and for TURN `username` and
-            `credential`.
+
+def checked_servers(servers: Iterable[Mapping[str, Any]]) -> IceServers:
+    """Return a copy of ICE servers.
 
     Raises:
         TypeError: A server is not a mapping, or `urls` neither a string nor a list of strings.
     """
-
-    def __init__(self, servers: Iterable[Mapping[str, Any]]) -> None:
-        self._servers = [_checked(server) for server in servers]
-
-    @property
-    def turn_url(self) -> str | None:
-        """The URL of the first TURN server."""
-        urls = (url for server in self._servers for url in _urls(server))
-        return next((url for url in urls if url.lower().startswith("turn")), None)
-
-    def credentials(self) -> dict[str, Any]:
-        """Make the fields of TURN credentials."""
-        has_turn = self.turn_url is not None
-        return {
-            "iceServers": copy.deepcopy(self._servers),
-            "_auth_method": "legacy" if has_turn else "stun_only",
-            "_turn_enabled": has_turn,
-        }
-
-
-def _checked(server: Mapping[str, Any]) -> dict[str, Any]:
-    if not (isinstance(server, Mapping) and _urls(server)):
+    copied = [copy.deepcopy(dict(it)) if isinstance(it, Mapping) else {} for it in servers]
+    if not all(map(_urls, copied)):
         raise TypeError("ice_servers must be mappings with urls: a string or a list of strings")
-    return copy.deepcopy(dict(server))
+    return copied
+
+
+def _turn_url(servers: IceServers) -> str | None:
+    """Return the URL of the first TURN server."""
+    urls = (url for server in servers for url in _urls(server))
+    return next((url for url in urls if url.lower().startswith("turn")), None)
 
 
 def _urls(server: Mapping[str, Any]) -> list[str]:
@@ -76,14 +62,17 @@ def new_session(
     session["metadata"]["voice"] = wanted["voice"]
     session["metadata"]["created_at"] = isoformat(now)
     if ice_servers is not None:
-        session["metadata"]["turn_server"] = ice_servers.turn_url or "cloudflare"
+        session["metadata"]["turn_server"] = _turn_url(ice_servers) or "cloudflare"
     return session
 
 
 def new_turn_credentials(template: Mapping[str, Any], ice_servers: IceServers | None) -> Any:
     """Fill a copy of the spec's example with the given servers, or a new user and password."""
     if ice_servers is not None:
-        return {**template, **ice_servers.credentials()}
+        has_turn = _turn_url(ice_servers) is not None
+        method = "legacy" if has_turn else "stun_only"
+        answer = {"iceServers": ice_servers, "_auth_method": method, "_turn_enabled": has_turn}
+        return {**template, **answer}
     credentials = copy.deepcopy(dict(template))
     login = {"username": secrets.token_hex(32), "credential": secrets.token_hex(32)}
     for server in credentials["iceServers"]:

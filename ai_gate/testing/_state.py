@@ -3,20 +3,20 @@
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Generic, TypeVar
 
 from ai_gate.testing._faults.rules import Rules
-from ai_gate.testing._limits import Account, Plan, Refusal, Usage
+from ai_gate.testing._limits import Account, Plan, Refusal
 from ai_gate.testing._overrides import Override
 from ai_gate.testing._request import KEPT_BODY, ReceivedRequest
 from ai_gate.testing._violations import Violation
 
 _MOST_KEPT = 1_000
-_MOST_BYTES = 64 * 2**20
+MOST_BYTES = 64 * 2**20
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Newest(Generic[T]):
         with self._lock:
             self._kept.append((item, size))
             self._size += size
-            while len(self._kept) > _MOST_KEPT or self._size > _MOST_BYTES:
+            while len(self._kept) > _MOST_KEPT or self._size > MOST_BYTES:
                 self._size -= self._kept.popleft()[1]
 
     def all(self) -> list[T]:
@@ -73,10 +73,10 @@ class State:
         self.rules = Rules()
         self.overrides: dict[str, tuple[Override, ...]] = {}
 
-    def override(self, operation: str, override: Override) -> None:
+    def override(self, operation: str, overrides: Sequence[Override]) -> None:
         """Have fields of an operation's successes say something else."""
         with self._lock:
-            self.overrides[operation] = (*self.overrides.get(operation, ()), override)
+            self.overrides[operation] = (*self.overrides.get(operation, ()), *overrides)
 
     def now(self) -> float:
         """Return the gate's time in Unix seconds: the wall clock, put forward by a test."""
@@ -96,7 +96,7 @@ class State:
                 raise ValueError(f"seconds must not lead past the year 9998, got {seconds!r}")
             self._offset += seconds
 
-    def admit(self, project: str, *, session: bool) -> tuple[Usage, float] | None:
+    def admit(self, project: str, *, session: bool) -> tuple[Account, float] | None:
         """Count a project's request.
 
         Returns:

@@ -44,6 +44,16 @@ def _mock_gate_server() -> Iterator[Any]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def mock_gate_url(_mock_gate_server: Any) -> str:
+    """The base URL of the mock gates of all tests, for a client or an app that is made once.
+
+    A fixture of a class or a session is made before `mock_gate`, and before the environment leads
+    there.
+    """
+    return f"http://127.0.0.1:{_mock_gate_server.server_port}"
+
+
 @pytest.fixture
 def mock_gate(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _mock_gate_server: Any
@@ -62,8 +72,10 @@ def mock_gate(
     gate = ai_gate.testing.MockGate(**settings)
     if not settings.keys() & {"host", "port", "ssl_context"}:
         gate._lent = _mock_gate_server
+    # With another MonkeyPatch, a test that sets these too would put ours back at its end.
+    proxies = import_module("ai_gate.testing._proxies")
+    monkeypatch.setenv(*proxies.without_proxy(gate._reached_at))
     with gate:
-        # With another MonkeyPatch, a test that sets these too would put ours back at its end.
         monkeypatch.setenv("AI_GATE_BASE_URL", gate.url)
         monkeypatch.setenv("AI_GATE_PROJECT_ID", next(iter(settings.get("projects") or [PROJECT])))
         if is_checked:
@@ -91,11 +103,13 @@ def async_ai_gate_client(
 ) -> "Iterator[ai_gate.AsyncAIGateClient]":
     """An async client of `mock_gate`, closed at the end of the test, in its event loop.
 
-    For pytest-asyncio, anyio's plugin and pytest-trio alike.
+    For pytest-asyncio, anyio's plugin and pytest-trio alike, and for tests that call `asyncio.run`.
     """
     client, test = ai_gate.AsyncAIGateClient.from_env(), request.node.obj
     if not inspect.iscoroutinefunction(test):
         yield client
+        # The event loop that the test made has ended, and another may run here.
+        client._clients.drop()
         return
 
     @functools.wraps(test)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from logging import Filter, LogRecord, getLogger
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ from aioice import ice
 
 from ai_gate._redaction import MASK
 from ai_gate.webrtc._audio.receive_buffer import AudioPacket, ReceiveBuffer
+from ai_gate.webrtc._ice_tcp import STUN
 from ai_gate.webrtc._types import Candidate, CandidatePair
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ through the internet."""
 
 RECEIVED_SHUTDOWN = 2
 """OpenSSL's flag for an alert that has come (`SSL_RECEIVED_SHUTDOWN`)."""
+
+
+WEBRTC_STRING = 51
+"""The number that says of a message that it is text (RFC 8831, section 8)."""
 
 
 class MaskedLines(Filter):
@@ -266,27 +272,36 @@ def note_connecting(pc: "RTCPeerConnection") -> set[asyncio.Task[Any]]:
     return tasks
 
 
-def on_answer(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
-    """Have a function called each time the peer answers a check of ICE.
+def on_sign_of_life(pc: "RTCPeerConnection", callback: Callable[[], None]) -> None:
+    """Have a function called each time something comes that only the peer can have sent.
 
-    aiortc counts those among no packets, and they are all that comes from a peer which sends
-    neither RTP nor RTCP while it is silent: aioice asks for its consent every 6 s at most.
+    That is what can be decrypted, and its answers to checks of ICE. Those are all that comes from a
+    peer which sends neither RTP nor RTCP while it is silent: aioice asks for its consent every 6 s
+    at most. aiortc's own count leaves them out, and has the packets that anybody sends.
 
     Args:
         pc: The peer connection, after it has gathered its candidates.
         callback: The function.
     """
-    for connection in _connections(pc):
-        for protocol in getattr(connection, "_protocols", ()):
-            with contextlib.suppress(AttributeError):
-                protocol.request = _watched(protocol.request, callback)
+    protocols = [getattr(one, "_protocols", ()) for one in _connections(pc)]
+    transport = getattr(pc.sctp, "transport", None)
+    handlers = [
+        *((protocol, "request") for protocol in chain(*protocols)),
+        *((transport, name) for name in ("_handle_rtp_data", "_handle_rtcp_data")),
+        (pc.sctp, "_handle_data"),
+    ]
+    for owner, name in handlers:
+        if (own := getattr(owner, name, None)) is not None:
+            setattr(owner, name, _watched(own, callback))
 
 
-def drop_malformed(pc: "RTCPeerConnection") -> None:
-    """Drop packets that aiortc can't take: anybody can send them, and a single one ends the call.
+def drop_strange(pc: "RTCPeerConnection") -> None:
+    """Drop packets of strangers, and those that aiortc can't take: a single one ends the call.
 
-    It has no answer to an empty one, nor to one in place of SRTP that is too large. aioice raises
-    into the event loop where an attribute of STUN is cut short.
+    DTLS takes an alert for the peer's until its handshake is done, so only who has proved by STUN
+    who it is, or is named in the SDP answer, may send anything else. aiortc has no answer to an
+    empty packet, nor to one in place of SRTP that is too large. aioice raises into the event loop
+    where an attribute of STUN is cut short.
 
     Args:
         pc: The peer connection, after it has gathered its candidates.
@@ -294,7 +309,31 @@ def drop_malformed(pc: "RTCPeerConnection") -> None:
     for connection in _connections(pc):
         for protocol in getattr(connection, "_protocols", ()):
             with contextlib.suppress(AttributeError):
-                protocol.datagram_received = _guarded(protocol.datagram_received)
+                protocol.datagram_received = _guarded(connection, protocol.datagram_received)
+
+
+def outlive_messages(pc: "RTCPeerConnection") -> None:
+    """Have a connection go on after a message that aiortc can't handle, which ends it otherwise.
+
+    Text that is no UTF-8 is read as browsers read it. What a handler of the app's raises, or what
+    comes of a message out of place, is told to the event loop.
+
+    Args:
+        pc: The peer connection, with a data channel.
+    """
+    own: Any = getattr(pc.sctp, "_data_channel_receive", None)
+
+    async def received(stream_id: int, protocol: int, data: bytes) -> None:
+        if protocol == WEBRTC_STRING:
+            data = data.decode(errors="replace").encode()
+        try:
+            await own(stream_id, protocol, data)
+        except Exception as failure:
+            context = {"message": "A message of the peer's wasn't handled", "exception": failure}
+            asyncio.get_running_loop().call_exception_handler(context)
+
+    if own is not None:
+        pc.sctp._data_channel_receive = received  # type: ignore[method-assign, union-attr]
 
 
 def widen_receive_buffers(pc: "RTCPeerConnection") -> None:
@@ -348,18 +387,34 @@ def refreshing_task(client: Any) -> asyncio.Task[Any] | None:
     return task if isinstance(task, asyncio.Task) else None
 
 
-def _watched(request: Any, callback: Callable[[], None]) -> Any:
+def _watched(own: Any, callback: Callable[[], None]) -> Any:
     async def watched(*args: Any, **options: Any) -> Any:
-        answer = await request(*args, **options)
+        result = await own(*args, **options)
         callback()
-        return answer
+        return result
 
     return watched
 
 
-def _guarded(receive: Callable[[bytes, Any], None]) -> Callable[[bytes, Any], None]:
+def _guarded(
+    connection: Any, receive: Callable[[bytes, Any], None]
+) -> Callable[[bytes, Any], None]:
+    known: set[tuple[str, int]] = set()
+
+    def is_known(addr: tuple[str, int]) -> bool:
+        if addr not in known:
+            # More of them come in the course of a call, as ICE finds them; and before it begins, a
+            # peer that has checked the path can go on with DTLS.
+            found = getattr(connection, "_remote_candidates", None)
+            early = getattr(connection, "_early_checks", None)
+            if found is None or early is None:
+                return True
+            known.update((getattr(one, "_network_host", one.host), one.port) for one in found)
+            known.update(checked for _, checked, _ in early)
+        return addr in known
+
     def guarded(data: bytes, addr: Any) -> None:
-        if 0 < len(data) <= LARGEST_PACKET:
+        if 0 < len(data) <= LARGEST_PACKET and (data[0] in STUN or is_known(addr[:2])):
             # Of any kind: what a stranger sends isn't a failure of the call.
             with contextlib.suppress(Exception):
                 receive(data, addr)

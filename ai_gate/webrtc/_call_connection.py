@@ -5,11 +5,13 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 from aiortc import InvalidStateError, MediaStreamTrack
 
 from ai_gate._logging import log
+from ai_gate.errors import AIGateError
 from ai_gate.webrtc._audio.incoming import IncomingAudio
 from ai_gate.webrtc._background import hold
 from ai_gate.webrtc._condition import Condition
@@ -58,10 +60,13 @@ class CallConnection:
         """How long it was open, in seconds, once it is over."""
         self._options = options
         self._started = started
+        self._loop = asyncio.get_running_loop()
         self._is_over = False
         self._is_closing = False
         self._is_quiet = False
         self._changed = Condition()
+        self._turn = asyncio.Lock()
+        """Whose turn it is to send."""
         self._tasks: list[asyncio.Task[None]] = []
         self._listen()
         # Created now and not at the end: the end of the loop cancels all tasks, and one that is
@@ -77,6 +82,18 @@ class CallConnection:
             return "connecting"
         return "disconnected" if self._is_quiet else "connected"
 
+    def check_loop(self) -> None:
+        """Check that a live call is used where it was opened: nothing beneath it takes two threads.
+
+        Raises:
+            AIGateError: It is used in another event loop.
+        """
+        # Where no loop runs, nothing is waited for yet.
+        with suppress(RuntimeError):
+            if self._is_over or asyncio.get_running_loop() is self._loop:
+                return
+            raise AIGateError("The call belongs to another event loop: use it where it was opened.")
+
     def mark(self, step: Step) -> None:
         """Record that a step is done."""
         self.timings = dataclasses.replace(self.timings, **{step: self._elapsed()})
@@ -85,7 +102,7 @@ class CallConnection:
         """Watch the connection: it is open."""
         self.mark("opened")
         if not self._is_over:
-            watching = watch(self.peer.packets_received, self._judge)
+            watching = watch(lambda: self.peer.signs_of_life, self._judge)
             self._tasks.append(asyncio.create_task(watching))
 
     async def send(self, text: str) -> None:
@@ -95,9 +112,11 @@ class CallConnection:
             WebRTCError: The call is over.
         """
         channel = self.peer.channel
-        await self._changed.wait_for(
-            lambda: self._is_over or channel.bufferedAmount <= MAX_BUFFERED
-        )
+        # Who has waited longest goes first, so that events leave in the order of the calls.
+        async with self._turn:
+            await self._changed.wait_for(
+                lambda: self._is_over or channel.bufferedAmount <= MAX_BUFFERED
+            )
         if self._is_over:
             raise self.events.failure()
         try:

@@ -120,17 +120,25 @@ class Connector:
         if not callable(self._source):
             return await open_call(self._source, self._options, is_new=False)
         session = await _created(self._source)
+        end, opening = self._end_of(session), open_call(session, self._options, is_new=True)
+        # What shows the variables of a failure would show the session.
+        del session
         try:
-            call = await open_call(session, self._options, is_new=True)
+            call = await opening
         except BaseException:
-            self._end(session)
+            end()
             raise
-        call._when_over(lambda: self._end(session))
+        call._when_over(end)
         return call
 
-    def _end(self, session: SessionResponse) -> None:
-        if self._release is not None:
-            self._release(session)
+    def _end_of(self, session: SessionResponse) -> Callable[[], None]:
+        """Return what says that a session has ended."""
+
+        def end() -> None:
+            if self._release is not None:
+                self._release(session)
+
+        return end
 
 
 def connect(
@@ -215,19 +223,24 @@ def connect(
         ```
     """
     _check_awaited(session_or_factory)
-    require_aiortc()
-    options = Options(
-        audio=audio,
-        relay_only=relay_only,
-        ice_tcp=ice_tcp,
-        open_timeout=open_timeout,
-        close_timeout=close_timeout,
-        max_queue=max_queue,
-        api=api,
-        realtime_url=realtime_url,
-        http_client=http_client,
-        event_names=event_names,
-    )
+    try:
+        require_aiortc()
+        options = Options(
+            audio=audio,
+            relay_only=relay_only,
+            ice_tcp=ice_tcp,
+            open_timeout=open_timeout,
+            close_timeout=close_timeout,
+            max_queue=max_queue,
+            api=api,
+            realtime_url=realtime_url,
+            http_client=http_client,
+            event_names=event_names,
+        )
+    except AIGateError:
+        # What shows the variables of a failure would show the session.
+        del session_or_factory
+        raise
     return Connector(session_or_factory, options)
 
 
@@ -244,10 +257,13 @@ def _check_awaited(source: object) -> None:
 
 
 async def _created(factory: SessionFactory) -> SessionResponse:
-    session = factory()
-    if not isawaitable(session):
-        raise AIGateError("A factory of sessions must be an async function.")
-    return await session
+    awaitable: object = factory()
+    if isawaitable(awaitable):
+        session: SessionResponse = await awaitable
+        return session
+    # What shows the variables of a failure would show a session.
+    del awaitable
+    raise AIGateError("A factory of sessions must be an async function.")
 
 
 async def _wait(backoff: Backoff, failure: AIGateError) -> None:

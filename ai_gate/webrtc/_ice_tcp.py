@@ -9,8 +9,8 @@ from aioice.candidate import candidate_foundation, candidate_priority
 
 from ai_gate.webrtc._background import spawn
 
-UNKNOWN = "0.0.0.0"  # noqa: S104
-"""Stands for an address that isn't known before there is a connection."""
+UNKNOWN = ("0.0.0.0", "::")  # noqa: S104
+"""Stand for an address of each family that isn't known before there is a connection."""
 DISCARD = 9
 """The port of a candidate that takes no connections (RFC 6544, section 4.5)."""
 MOST_UNSENT = 65_536
@@ -23,20 +23,24 @@ Address: TypeAlias = tuple[str, int]
 
 
 class TCPWay(asyncio.DatagramTransport):
-    """Sends the packets to each address over a TCP connection of its own."""
+    """Sends the packets to each address over a TCP connection of its own.
+
+    Args:
+        host: What stands for the own address: aioice forms pairs with addresses of its family.
+    """
 
     is_there = False
     """It isn't in the offer: nobody can connect to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = UNKNOWN[0]) -> None:
         super().__init__()
         self.candidate = IceCandidate(
-            foundation=candidate_foundation("host", "tcp", UNKNOWN),
+            foundation=candidate_foundation("host", "tcp", host),
             component=1,
             transport="tcp",
             # After the ways over UDP, and before the relay.
             priority=candidate_priority(1, "srflx"),
-            host=UNKNOWN,
+            host=host,
             port=DISCARD,
             type="host",
             tcptype="active",

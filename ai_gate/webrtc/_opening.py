@@ -10,16 +10,18 @@ import httpx
 from ai_gate._call.exchange import Deadline
 from ai_gate._http import AsyncClients
 from ai_gate._logging import log
-from ai_gate.errors import APITimeoutError, InvalidResponseError
+from ai_gate._redaction import without_frames
+from ai_gate.errors import AIGateError, APITimeoutError, InvalidResponseError
 from ai_gate.types import SessionResponse
-from ai_gate.webrtc._answer import unusable
+from ai_gate.webrtc._answer import reason_of, unusable
 from ai_gate.webrtc._call_connection import CallConnection
-from ai_gate.webrtc._client_secret import ClientSecret, client_secret
+from ai_gate.webrtc._client_secret import client_secret
 from ai_gate.webrtc._events import max_size
 from ai_gate.webrtc._options import Options
 from ai_gate.webrtc._peer import Peer
 from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
 from ai_gate.webrtc._signaling import SDPAnswer, sdp_exchange
+from ai_gate.webrtc._types import SDP
 from ai_gate.webrtc.call import Call
 from ai_gate.webrtc.errors import (
     ClientSecretExpiredError,
@@ -46,10 +48,14 @@ async def open_call(session: SessionResponse, options: Options, *, is_new: bool)
     Raises:
         AIGateError: It can't be opened. All that was taken is given back, or is about to be.
     """
-    secret = client_secret(session)
-    opening = Opening(session, secret, options, is_new=is_new)
-    # What shows the variables of a failure would show the session.
-    del session
+    try:
+        opening = Opening(session, options, is_new=is_new)
+    except AIGateError as problem:
+        without_frames(problem)
+        raise
+    finally:
+        # What shows the variables of a failure would show the session.
+        del session
     limit = asyncio.timeout(options.open_timeout)
     try:
         async with limit:
@@ -71,16 +77,13 @@ class Opening:
 
     Args:
         session: The session.
-        secret: Its client secret.
         options: The settings of the call.
         is_new: Whether the session was created just now.
     """
 
-    def __init__(
-        self, session: SessionResponse, secret: ClientSecret, options: Options, *, is_new: bool
-    ) -> None:
+    def __init__(self, session: SessionResponse, options: Options, *, is_new: bool) -> None:
         self._session = session
-        self._secret = secret
+        self._secret = client_secret(session)
         self._options = options
         self._is_new = is_new
         self._started = time.monotonic()
@@ -109,7 +112,7 @@ class Opening:
             connection,
             self._session,
             lambda: self._relay.results,
-            max_size(answer.sdp),
+            max_size(answer.sdp.text),
             self._options.close_timeout,
         )
 
@@ -128,7 +131,7 @@ class Opening:
             self._connection.end()
             await self._connection.released(self._options.close_timeout)
 
-    async def _offer(self, peer: Peer) -> str:
+    async def _offer(self, peer: Peer) -> SDP:
         try:
             offer = await peer.offer()
         except (OSError, ValueError) as error:
@@ -139,7 +142,7 @@ class Opening:
             raise self._no_path("because this machine has no address for it")
         return offer
 
-    async def _exchange(self, offer: str) -> SDPAnswer:
+    async def _exchange(self, offer: SDP) -> SDPAnswer:
         url = httpx.URL(self._options.realtime_url)
         exchange = sdp_exchange(self._options.api, url, self._session.get("model"))
         self._is_posting = True
@@ -167,7 +170,7 @@ class Opening:
         says_so = "expired" in (refused.code or "")
         return says_so or (not self._is_new and self._secret.may_have_expired(time.time()))
 
-    async def _connect(self, peer: Peer, answer: str) -> None:
+    async def _connect(self, peer: Peer, answer: SDP) -> None:
         if (problem := await _problem(peer, answer)) is not None:
             raise InvalidResponseError(
                 f"The SDP answer can't be used ({problem}). {MAY_HAVE_BEGUN}"
@@ -187,6 +190,8 @@ class Opening:
     def _no_path(self, why: str) -> NoPathError:
         results = self._relay.results
         tried = f" TURN: {reasons(results)}." if results else ""
+        if self._relay.refusal is not None:
+            tried += f" It lets nothing through to the peer: {self._relay.refusal}."
         return NoPathError(
             f"No path to the peer was found {why}.{tried}",
             candidates=self._connection.peer.candidates if self._connection else (),
@@ -206,15 +211,15 @@ class Opening:
         )
 
 
-async def _problem(peer: Peer, answer: str) -> str | None:
+async def _problem(peer: Peer, answer: SDP) -> str | None:
     """Begin to connect; return why the answer can't be used, or None if it can."""
-    if (reason := unusable(answer, peer.protocols)) is not None:
+    if (reason := unusable(answer.text, peer.protocols)) is not None:
         return reason
     try:
         await peer.accept(answer)
     except Exception as error:
         # Not the error itself: it can quote the answer.
-        return type(error).__name__
+        return reason_of(error)
     return None
 
 

@@ -4,7 +4,8 @@ What aiortc's public surface lacks is in `_aiortc_internals.py`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal, TypeAlias
 
 from aiortc import (
@@ -16,15 +17,15 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from aiortc.stats import RTCTransportStats
 
 from ai_gate.webrtc._aiortc_internals import (
     add_way,
-    drop_malformed,
+    drop_strange,
     is_someone_else,
     mask_logs,
     note_connecting,
-    on_answer,
+    on_sign_of_life,
+    outlive_messages,
     own_close,
     put_last,
     said_goodbye,
@@ -37,10 +38,9 @@ from ai_gate.webrtc._answer import addresses, for_aiortc
 from ai_gate.webrtc._audio.outgoing import OutgoingTrack
 from ai_gate.webrtc._audio.receive_buffer import ReceiveBuffer
 from ai_gate.webrtc._condition import Condition
-from ai_gate.webrtc._ice_tcp import TCPWay
+from ai_gate.webrtc._ice_tcp import UNKNOWN, TCPWay
 from ai_gate.webrtc._requirement import requiring_aiortc
-from ai_gate.webrtc._routes import own_address_to
-from ai_gate.webrtc._types import Candidate
+from ai_gate.webrtc._types import SDP, Candidate
 from ai_gate.webrtc.errors import WebRTCError
 from ai_gate.webrtc.turn._relay import Relay
 
@@ -50,6 +50,8 @@ CHANNEL = "oai-events"
 SETTLING = 5.0
 """How long a connection is given at most to be made or to fail before it is closed, in seconds:
 only one that is made can tell the peer that it closes."""
+DISCARD = 9
+"""A port to ask the way to: it doesn't depend on it, and nothing is sent there."""
 CLOSING = 5.0
 """How long a close may take, in seconds."""
 RELEASING = 2.0
@@ -86,20 +88,21 @@ class Peer:
         self.channel: RTCDataChannel = self.pc.createDataChannel(CHANNEL)
         if relay.has_servers:
             add_way(self.pc, relay)
-        self._tcp = TCPWay()
+        self._tcp = [TCPWay(host) for host in UNKNOWN]
         self.protocols: tuple[str, ...] = ("udp",)
         """The protocols over which the peer can be reached."""
-        if ice_tcp and not relay_only and add_way(self.pc, self._tcp):
+        if ice_tcp and not relay_only and all(add_way(self.pc, way) for way in self._tcp):
             self.protocols = ("udp", "tcp")
         if self.pc.sctp is None:
             raise WebRTCError("aiortc made no transport for the data channel.")
         self._dtls = self.pc.sctp.transport
         self._connecting = note_connecting(self.pc)
+        outlive_messages(self.pc)
         self.end: End | None = None
         self.has_path = False
         """Whether a path to the peer was found."""
-        self._answers = 0
-        """The answers to checks of ICE, those of the peer's consent among them."""
+        self.signs_of_life = 0
+        """How often something came that only the peer can have sent."""
         self._gathering: asyncio.Task[None] | None = None
         self._changed = Condition()
         self._on_end: Callable[[End], None] = lambda end: None
@@ -129,7 +132,7 @@ class Peer:
         """Whether its certificate isn't the one that the SDP answer names."""
         return is_someone_else(self.pc)
 
-    async def offer(self) -> str:
+    async def offer(self) -> SDP:
         """Gather this side's addresses, begin to try the TURN servers, and return the SDP offer.
 
         The servers are waited for if there is no other way.
@@ -138,30 +141,30 @@ class Peer:
         # Shielded, because aioice leaves sockets behind if it is cancelled.
         self._gathering = asyncio.ensure_future(self.pc.setLocalDescription())
         await asyncio.shield(self._gathering)
-        drop_malformed(self.pc)
-        on_answer(self.pc, self._count_answer)
+        drop_strange(self.pc)
+        on_sign_of_life(self.pc, self._count_sign)
         widen_receive_buffers(self.pc)
         # Not stripped: without its last line break OpenAI doesn't read it.
-        return self.pc.localDescription.sdp
+        return SDP(self.pc.localDescription.sdp)
 
-    async def accept(self, answer: str) -> None:
+    async def accept(self, answer: SDP) -> None:
         """Begin to connect to the peer, by its SDP answer.
 
         Raises:
             Exception: It can't be read, or doesn't fit the offer; aiortc raises many kinds.
         """
-        self._prefer_routes(answer)
+        self._prefer_routes(addresses(answer.text))
         await self.pc.setRemoteDescription(
-            RTCSessionDescription(sdp=for_aiortc(answer, self.protocols), type="answer")
+            RTCSessionDescription(sdp=for_aiortc(answer.text, self.protocols), type="answer")
         )
 
-    def _prefer_routes(self, answer: str) -> None:
+    def _prefer_routes(self, hosts: Iterable[str]) -> None:
         """Try those own addresses last that don't lead to the peer: links, bridges, other networks.
 
         aioice begins a check each 20 ms, and a machine can have dozens of addresses.
         """
         own = {candidate.address for candidate in self.candidates}
-        leading = {own_address_to(address) for address in addresses(answer)} & own
+        leading = {own_address_to(host) for host in hosts} & own
         if leading:
             put_last(self.pc, lambda address: address not in leading)
 
@@ -175,14 +178,8 @@ class Peer:
             self.relay.close()
         pair = selected_pair(self.pc)
         if pair is not None and pair.local.protocol != "tcp":
-            self._tcp.close()
-
-    async def packets_received(self) -> int:
-        """Count the packets that have come: RTP, RTCP, the channel's and answers of ICE."""
-        stats = await self.pc.getStats()
-        return self._answers + sum(
-            one.packetsReceived for one in stats.values() if isinstance(one, RTCTransportStats)
-        )
+            for way in self._tcp:
+                way.close()
 
     def hang_up(self) -> None:
         """Close the channel, if the peer can still be told."""
@@ -240,8 +237,8 @@ class Peer:
             await _done(self._gathering, SETTLING)
         await self._changed.wait_at_most(seconds, lambda: self.pc.connectionState != "connecting")
 
-    def _count_answer(self) -> None:
-        self._answers += 1
+    def _count_sign(self) -> None:
+        self.signs_of_life += 1
 
     def _listen(self) -> None:
         self.channel.on("open", self._look)
@@ -267,6 +264,23 @@ class Peer:
         if {self._dtls.state, self.pc.connectionState}.isdisjoint(("closed", "failed")):
             return None
         return "hung up" if said_goodbye(self.pc) else "lost"
+
+
+def own_address_to(host: str) -> str | None:
+    """Return the own address from which the system sends to a host, or None if no way leads there.
+
+    Args:
+        host: An IP address. No way leads to a name, which the system would look up meanwhile.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            # Without a packet: it only chooses the way.
+            asked.connect((host, DISCARD))
+            return str(asked.getsockname()[0])
+    except (OSError, ValueError):
+        return None
 
 
 def _configuration(relay_only: bool) -> RTCConfiguration:

@@ -15,6 +15,9 @@ from ai_gate.errors import (
     APITimeoutError,
     InvalidResponseError,
 )
+from ai_gate.webrtc._types import SDP
+
+CONTENT_TYPE = "application/sdp"
 
 MAY_HAVE_BEGUN = "A call may have begun all the same."
 """What errors say if the offer can have arrived."""
@@ -43,8 +46,8 @@ class Poster:
         self._deadline = deadline
         self._within = within
 
-    async def post(self, url: httpx.URL, content: str, content_type: str) -> Exchange:
-        """Send a body and return the response: a whole one, or a refusal as far as it came.
+    async def post(self, url: httpx.URL, offer: SDP) -> Exchange:
+        """Send an offer and return the response: a whole one, or a refusal as far as it came.
 
         Raises:
             APIConnectionError: No response came, or not all of a success.
@@ -53,9 +56,7 @@ class Poster:
         """
         try:
             with HiddenInLogs(self._token):
-                result = await exchange_async(
-                    self._order(url, content, content_type), self._clients
-                )
+                result = await exchange_async(self._order(url, offer), self._clients)
         except RuntimeError as failure:
             # Of an app's client, only the text tells in which loop it was used before.
             if not tells_of_a_loop(failure):
@@ -71,7 +72,7 @@ class Poster:
         """Return a text with the token, and all that looks like a secret of OpenAI's, masked."""
         return re.sub(SECRETS, MASK, text.replace(self._token, MASK))
 
-    def _order(self, url: httpx.URL, content: str, content_type: str) -> Order:
+    def _order(self, url: httpx.URL, offer: SDP) -> Order:
         request = {
             "method": "POST",
             "url": url,
@@ -81,9 +82,9 @@ class Poster:
                 **DEFAULT_HEADERS,
                 "Accept": "*/*",
                 "Authorization": f"Bearer {self._token}",
-                "Content-Type": content_type,
+                "Content-Type": CONTENT_TYPE,
             },
-            "content": content.encode(),
+            "content": offer.text.encode(),
         }
         return Order(request, self._deadline, auth=None)
 

@@ -6,7 +6,7 @@ beta, which it switched off in May 2026.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import httpx
@@ -16,11 +16,10 @@ from ai_gate._call.response import json_object, retry_after
 from ai_gate._redaction import MASK, printable
 from ai_gate.errors import InvalidResponseError
 from ai_gate.webrtc._sdp_post import MAY_HAVE_BEGUN, Poster
+from ai_gate.webrtc._types import SDP
 from ai_gate.webrtc.errors import CODE, SDPRefusedError, WebRTCError
 
 API: TypeAlias = Literal["auto", "calls", "beta"]
-
-CONTENT_TYPE = "application/sdp"
 
 NOT_THERE_STATUSES = frozenset({404, 405})
 """The statuses of a server that doesn't have this protocol at all."""
@@ -43,7 +42,7 @@ _SDP = re.compile(
 class SDPAnswer:
     """The answer to an SDP offer."""
 
-    sdp: str = field(repr=False)
+    sdp: SDP
     call_id: str | None
     """OpenAI's ID of the call, or None if the protocol gives none."""
 
@@ -51,7 +50,7 @@ class SDPAnswer:
 class SDPExchange(Protocol):
     """A protocol in which an SDP offer is answered."""
 
-    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+    async def exchange(self, offer: SDP, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer.
 
         Raises:
@@ -73,9 +72,9 @@ class Calls:
     def __init__(self, realtime_url: httpx.URL) -> None:
         self._url = realtime_url.copy_with(path=realtime_url.path.rstrip("/") + "/calls")
 
-    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+    async def exchange(self, offer: SDP, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer."""
-        return _answer(await poster.post(self._url, offer, CONTENT_TYPE), poster)
+        return _answer(await poster.post(self._url, offer), poster)
 
 
 class Beta:
@@ -90,12 +89,13 @@ class Beta:
         self._url = realtime_url
         self._model = model
 
-    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+    async def exchange(self, offer: SDP, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer."""
-        if not isinstance(self._model, str) or not self._model:
+        # A lone surrogate, which JSON can hold, isn't printable, and is in no URL.
+        if not isinstance(self._model, str) or not self._model or not self._model.isprintable():
             raise WebRTCError("The session names no model, and the beta can't do without.")
         url = self._url.copy_merge_params({"model": self._model})
-        return _answer(await poster.post(url, offer, CONTENT_TYPE), poster)
+        return _answer(await poster.post(url, offer), poster)
 
 
 class Auto:
@@ -111,7 +111,7 @@ class Auto:
         self._first = first
         self._second = second
 
-    async def exchange(self, offer: str, poster: Poster) -> SDPAnswer:
+    async def exchange(self, offer: SDP, poster: Poster) -> SDPAnswer:
         """Post an offer and return the answer."""
         try:
             return await self._first.exchange(offer, poster)
@@ -148,8 +148,8 @@ def _answer(result: Exchange, poster: Poster) -> SDPAnswer:
     if result.refused:
         raise _refusal(result, poster)
     # A byte order mark or a blank line before it does no harm.
-    text = result.body.decode("utf-8-sig", "replace").lstrip()
-    is_answer = text.startswith("v=0") and len(result.body) <= MAX_ANSWER
+    answer = SDP(result.body.decode("utf-8-sig", "replace").lstrip())
+    is_answer = answer.text.startswith("v=0") and len(result.body) <= MAX_ANSWER
     if not result.is_whole or not is_answer:
         raise InvalidResponseError(
             f"The SDP offer was answered with HTTP {result.status} and a body that is no SDP "
@@ -158,7 +158,7 @@ def _answer(result: Exchange, poster: Poster) -> SDPAnswer:
             body=bytes(result.body),
             headers=result.headers,
         )
-    return SDPAnswer(text, _call_id(result))
+    return SDPAnswer(answer, _call_id(result))
 
 
 def _call_id(result: Exchange) -> str | None:

@@ -99,6 +99,17 @@ class TurnProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class SDP:
+    """A session description.
+
+    It goes around in this, because what shows the variables of a failure would show a plain string.
+    """
+
+    text: str = field(repr=False)
+    """The text, with the addresses of a side and the key that guards the way to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnServer:
     """One TURN server, reached in one way."""
 

@@ -32,7 +32,7 @@ class Call:
 
     Iterating over it gives the events as they come, until the peer hangs up or the call is closed.
     A call is never connected again by itself: that would be a new session, billed and with an
-    empty memory.
+    empty memory. It is used in the event loop in which it was opened.
 
     Example:
         ```python
@@ -179,6 +179,7 @@ class Call:
             asyncio.run(main())
             ```
         """
+        self._connection.check_loop()
         await self._connection.send(encode(event, self._max_size))
 
     async def recv(self) -> Event:
@@ -209,6 +210,7 @@ class Call:
             asyncio.run(main())
             ```
         """
+        self._connection.check_loop()
         return await self._connection.events.get()
 
     def audio(self, rate: int = 24000) -> AsyncGenerator[bytes, None]:
@@ -250,6 +252,7 @@ class Call:
             raise AIGateError(
                 f"rate must be an integer from {AUDIO_RATES[0]:,} to {AUDIO_RATES[-1]:,}."
             )
+        self._connection.check_loop()
         return self._connection.audio.pcm(rate)
 
     def clear_audio(self) -> None:
@@ -292,6 +295,7 @@ class Call:
             asyncio.run(main())
             ```
         """
+        self._connection.check_loop()
         return dict(await self._connection.peer.pc.getStats())
 
     async def close(self) -> None:
@@ -317,6 +321,7 @@ class Call:
             asyncio.run(main())
             ```
         """
+        self._connection.check_loop()
         deadline = Deadline(self._close_timeout)
         try:
             await self._connection.hang_up(self._close_timeout * GOODBYE)

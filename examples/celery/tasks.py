@@ -19,6 +19,9 @@ from ai_gate import AIGateClient, AIGateError
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
+PATIENCE = 60
+"""How long somebody waits for a session, in seconds: a later one is billed and not used."""
+
 app = Celery("tasks", broker=REDIS, backend=REDIS)
 app.conf.update(
     # A message is off the queue before its task begins, so that a worker which is killed loses a
@@ -48,8 +51,7 @@ def close(**_: Any) -> None:
     soft_time_limit=20,
     time_limit=30,
     max_retries=5,
-    # Nobody waits for a session that long.
-    expires=60,
+    expires=PATIENCE,
     # Celery logs what a task returns. This is how much of it.
     resultrepr_maxsize=1,
 )
@@ -59,9 +61,9 @@ def create_session(self: "Task[..., Any]", voice: str = "marin") -> dict[str, An
     try:
         session = gate.create_session(model="gpt-realtime", voice=voice)
     except AIGateError as error:
-        if not is_certainly_unbilled(error):
-            raise
         wait = error.retry_after or 2**self.request.retries
+        if wait > PATIENCE or not is_certainly_unbilled(error):
+            raise
         raise self.retry(exc=error, countdown=wait) from error
     return {
         "model": session["model"],

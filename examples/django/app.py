@@ -50,7 +50,8 @@ ORIGINS = os.environ.get("ALLOWED_ORIGINS", OWN).split(",")
 REALTIME_URL = os.environ.get("REALTIME_URL", "https://api.openai.com/v1/realtime")
 
 log = logging.getLogger(__name__)
-limiter = MovingWindowRateLimiter(MemoryStorage())  # Several processes: RedisStorage(url)
+# Several processes: RedisStorage(url), and in async views limits.aio, which doesn't hold the loop.
+limiter = MovingWindowRateLimiter(MemoryStorage())
 # One of each kind for all requests. A client that isn't used opens no connection.
 client = AIGateClient.from_env(timeout=10.0)
 async_client = AsyncAIGateClient.from_env(timeout=10.0)
@@ -141,6 +142,8 @@ def page(request: HttpRequest, file: str = "index.html") -> HttpResponseBase:
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(","),
+    # It is what compares a request's host with these.
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
 )
 urlpatterns = [
     path("session", create_session),

@@ -12,6 +12,7 @@ By hand, each in a terminal of its own, and as many workers as you like:
     WINDOW=10 python examples/fleet/worker.py
 
 It takes `pip install "ai-gate[redis,testing]"`. The mock gate prints each answer: none is a 429.
+Never run it with the real gate: each session is billed, and it creates all that the limits allow.
 """
 
 import os

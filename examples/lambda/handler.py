@@ -3,8 +3,9 @@
     pip install --target function ai-gate
     cp examples/lambda/handler.py function
 
-Zip what is in `function`; it is Python alone and fits any machine. The handler is
-`handler.handler`, its timeout 15 s, its variables are AI_GATE_PROJECT_ID and ALLOWED_ORIGIN.
+Use the pip of the function's Python version: which packages are needed depends on it. Zip what is
+in `function`; it is Python alone and fits any machine. The handler is `handler.handler`, its
+timeout 15 s, its variables are AI_GATE_PROJECT_ID and ALLOWED_ORIGIN.
 """
 
 import json

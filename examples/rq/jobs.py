@@ -22,11 +22,12 @@ def create_session(voice: str = "marin") -> dict[str, Any] | Retry:
         try:
             session = client.create_session(model="gpt-realtime", voice=voice)
         except AIGateError as error:
+            wait = error.retry_after or 5
             # Never `enqueue(..., retry=...)`, which repeats whatever failed. A 429, and what wasn't
-            # sent, is certainly not billed.
-            if error.sent and error.status_code != 429:
+            # sent, is certainly not billed. After a minute nobody waits for a session any more.
+            if wait > 60 or (error.sent and error.status_code != 429):
                 raise
-            return Retry(max=5, interval=round(error.retry_after or 5))
+            return Retry(max=5, interval=round(wait))
     return {
         "model": session["model"],
         "client_secret": session["client_secret"]["value"],

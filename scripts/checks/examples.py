@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
 from openapi_schema_validator import oas31_format_checker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -82,17 +83,21 @@ def _in_schema(node: dict[str, Any], place: str) -> Iterator[Example]:
 
 def problems(document: dict[str, Any]) -> list[str]:
     """Return what is wrong with the examples, with the places in the document and in the value."""
+    return [
+        f"{example.place}: {error.json_path}: {error.message}"
+        for example, error in misfits(document, oas31_format_checker)
+    ]
+
+
+def misfits(
+    document: dict[str, Any], formats: FormatChecker
+) -> Iterator[tuple[Example, ValidationError]]:
+    """Find the examples that don't fit their schemas, and the reasons."""
     resource = DRAFT202012.create_resource(document)
     registry = Registry().with_resource(URI, resource)
-    found: list[str] = []
     for example in examples(document):
         validator = Draft202012Validator(
-            {"$ref": URI + example.schema},
-            registry=registry,
-            format_checker=oas31_format_checker,
+            {"$ref": URI + example.schema}, registry=registry, format_checker=formats
         )
-        found += [
-            f"{example.place}: {error.json_path}: {error.message}"
-            for error in validator.iter_errors(example.value)
-        ]
-    return found
+        for error in validator.iter_errors(example.value):
+            yield example, error

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.checks import facade, fail_on, spec
+from jsonschema import FormatChecker
+
+from scripts.checks import examples, facade, fail_on, spec
 
 READERS = {"get", "_field"}
 """The methods that read a field or a header of an answer."""
@@ -39,9 +41,10 @@ PROJECT_ID = "proj_abc123"
 
 
 def check_names(root: Path) -> None:
-    """Check that the fields and headers that the code reads exist, and that IDs are masked."""
+    """Check that the fields and headers that the code reads exist, and that secrets are masked."""
     document = spec.load(root)
-    fail_on([*_read(root, document), *_masked(root, document)])
+    redaction = runpy.run_path(str(root / REDACTION))
+    fail_on([*_read(root, document), *_masked(redaction, document), *_hidden(redaction, document)])
 
 
 def _read(root: Path, document: dict[str, Any]) -> Iterator[str]:
@@ -67,19 +70,35 @@ def _names(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-def _masked(root: Path, document: dict[str, Any]) -> Iterator[str]:
+def _masked(redaction: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
     """Run the masks on the URL of each operation that has the project ID in it."""
-    module = runpy.run_path(str(root / REDACTION))
     for url in _urls_with_a_project(document):
         shown = url.replace(PROJECT_ID, "...")
         record = logging.LogRecord(
             "httpx", logging.INFO, "", 0, "%s", (f"https://gate.test{url}",), None
         )
-        module["MaskedLines"]().filter(record)
+        redaction["MaskedLines"]().filter(record)
         if PROJECT_ID in record.getMessage():
             yield f"{REDACTION}: MaskedLines must mask the project ID in {shown}, as in the spec"
-        if PROJECT_ID in str(module["without_quotes"](ValueError(url))):
+        if PROJECT_ID in str(redaction["without_quotes"](ValueError(url))):
             yield f"{REDACTION}: without_quotes must mask the project ID in {shown}, as in the spec"
+
+
+def _hidden(redaction: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
+    """Look for the secrets of the examples among the values that the masks take for secrets."""
+    values = [one.value for one in examples.examples(document) if isinstance(one.value, dict)]
+    hidden = {secret for value in values for secret in redaction["secrets_in"](value)}
+    formats = FormatChecker(formats=())
+    formats.checks("password")(lambda value: value in hidden)
+    found = [error for _, error in examples.misfits(document, formats)]
+    # A client secret is an object, which has its value.
+    paths = [
+        [part for part in error.absolute_path if part != "value"]
+        for error in found
+        if error.validator == "format"
+    ]
+    for name in dict.fromkeys(path[-1] for path in paths):
+        yield f"{REDACTION}: SECRET_NAMES must have {name}, a secret (format: password) in the spec"
 
 
 def _urls_with_a_project(document: dict[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Compare the signatures in the reference, and the defaults in all documents, with the clients'."""
+"""Compare the signatures in the reference, and the defaults that are stated, with the clients'."""
 
 import ast
 import re
@@ -14,6 +14,10 @@ from scripts.checks.documents import documents
 PAGE = "docs/reference/clients.md"
 CLASS = "AIGateClient"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+HELP = "ai_gate/cli/_parser.py"
+HELPED_DEFAULT = re.compile(r'"--(\w+)": .*\bdefault: ([\w.]+)"')
+OF_THE_COMMAND = {"model"}
+"""What the command has a default of its own for."""
 STATED_DEFAULT = re.compile(r"\bdefault\b[^`\n]{0,20}`([^`]+)`")
 
 
@@ -39,7 +43,8 @@ def check_reference(root: Path) -> None:
     text = (root / PAGE).read_text("utf-8")
     client = sources.load(root)["client"]
     stated = (one for name in documents(root) for one in _stated(client, root, name))
-    fail_on([*signatures(client, PAGE, text), *_unnamed(client, text), *stated])
+    found = [*signatures(client, PAGE, text), *_unnamed(client, text), *_helped(client, root)]
+    fail_on([*found, *stated])
 
 
 def signatures(client: griffe.Module, page: str, text: str, *, whole: bool = True) -> Iterator[str]:
@@ -143,3 +148,19 @@ def _stated(client: griffe.Module, root: Path, name: str) -> Iterator[str]:
         for stated in STATED_DEFAULT.findall(line):
             if stated not in defaults:
                 yield f"{name}:{number}: `{stated}` is no parameter's default"
+
+
+def _helped(client: griffe.Module, root: Path) -> Iterator[str]:
+    """Compare the defaults that the command's help states."""
+    defaults = {
+        parameter.name: parameter.default
+        for method, function in _functions(client).items()
+        for parameter in _actual(client, method, function).parameters
+        if parameter.name not in OF_THE_COMMAND
+    }
+    for number, line in enumerate((root / HELP).read_text("utf-8").splitlines(), start=1):
+        for name, stated in HELPED_DEFAULT.findall(line):
+            default = defaults.get(name, stated)
+            shown = f"{default:g}" if isinstance(default, float) else default
+            if stated != shown:
+                yield f"{HELP}:{number}: --{name} is {shown} by default, not {stated}"

@@ -299,6 +299,12 @@ DEFAULTS = [
         ],
     ),
     Mutation(
+        "a default changed that the command's help states",
+        "reference",
+        [Replace(CLIENT, 'DEFAULT_VOICE = "echo"', 'DEFAULT_VOICE = "marin"')],
+        [At("ai_gate/cli/_parser.py", '"--voice"', says="--voice is marin by default, not echo")],
+    ),
+    Mutation(
         "the default of a constructor's argument changed",
         "reference",
         [Replace("ai_gate/_config.py", "DEFAULT_MAX_RETRIES = 2", "DEFAULT_MAX_RETRIES = 4")],
@@ -618,6 +624,18 @@ NAMES = [
             "ai_gate/_redaction.py: without_quotes must mask the project ID in "
             "/turn-credentials?project_id=..., as in the spec",
         ],
+    ),
+    Mutation(
+        "a secret that the masks don't know",
+        "names",
+        [
+            Replace(
+                YAML,
+                "description: The user name of a TURN server.",
+                "format: password\n          description: The user name of a TURN server.",
+            )
+        ],
+        ["ai_gate/_redaction.py: SECRET_NAMES must have username, a secret (format: password)"],
     ),
     Mutation(
         "a header renamed that the code reads",

@@ -8,18 +8,15 @@ import pytest
 
 from ai_gate.testing import MockGate
 
+from .kinds import Kind
 from .markdown import Block
-from .pages import PRODUCT_BLOCKS, ROOT, parameters, python
+from .pages import PRODUCT_BLOCKS, ROOT, of_kind, page, parameters
 from .running import check_calls, check_output, run
 
 BASICS = sorted((ROOT / "examples" / "basics").glob("*.py"))
 RUNNABLE = [ROOT / "examples" / "demo.py", *BASICS]
-OF_PRODUCT_PAGE = [
-    block
-    for block in python(PRODUCT_BLOCKS)
-    if block.heading
-    in ("Basic Example", "With Context Manager", "Async Example", "Error Handling Example")
-]
+OF_PRODUCT_PAGE = of_kind(PRODUCT_BLOCKS, Kind.PROGRAM, Kind.FRAGMENT)
+MOVING = page(ROOT / "docs" / "guides" / "moving.md")
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: path.name)
@@ -45,4 +42,4 @@ def test_the_demo_prints_a_session(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("block", parameters([], OF_PRODUCT_PAGE), ids=str)
 def test_the_product_pages_examples_are_here_word_for_word(block: Block) -> None:
     texts = [path.read_text("utf-8").partition('"""\n\n')[2] for path in BASICS]
-    assert block.code in texts
+    assert block.code in [*texts, *(one.code for one in MOVING)]

@@ -65,6 +65,7 @@ def test_what_machines_read(site: Path) -> None:
     listed = (site / "llms.txt").read_text("utf-8")
     assert listed.count("\n- [") == len(DOCS)
     everything = (site / "llms-full.txt").read_text("utf-8")
+    assert "```python\n" in everything
     assert "get_turn_credentials" in everything
     found = json.loads((site / "search" / "search_index.json").read_text("utf-8"))["docs"]
     assert len(found) > 10 * len(DOCS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -19,6 +20,7 @@ CALLS = 2 * len(MODES)
 """The requests that are traced: a success, and a refused session that isn't repeated."""
 
 
+@functools.cache
 def run(name: str, when: str, package: str, **environment: str) -> dict[str, Any]:
     """Run the app that an agent traces, and return what it prints."""
     if importlib.util.find_spec(package) is None:

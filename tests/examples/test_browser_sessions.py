@@ -129,6 +129,8 @@ def test_a_session_is_for_the_apps_own_users(app: App, gate: MockGate) -> None:
         assert post(browser, app, "mallory").status_code == 401
         assert post(browser, app, "ada", "https://other.example").status_code == 403
         assert browser.post(app.path, headers={"Cookie": "user=ada"}).status_code == 403
+        if app.name == "django":
+            assert browser.post(app.path, headers={"Host": "other.example"}).status_code == 400
         assert gate.received == []
 
         response = post(browser, app, "ada")

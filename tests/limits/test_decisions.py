@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_gate._call.turn import NOTHING
+from ai_gate._call.desk import NOTHING
 from ai_gate.limits._counts import LEASE, LONGEST_POLL, POLL, Counts
 
 WINDOW = 20.0
@@ -205,6 +205,14 @@ def test_news_that_come_twice_count_once(told: list[tuple[int, str]]) -> None:
         for _ in range(2):
             twice.look(2.0, ask_of("", [news]))
     assert once == twice
+
+
+def test_a_call_that_takes_longer_than_a_window_makes_one_session() -> None:
+    counts = Counts()
+    counts.look(1.0, ask_of("w.0", []))
+    news = NOTHING | {"id": "w.0", "session": True, "name": "s", "what": "made", "since": 1.0}
+    usage = counts.look(2.0 + WINDOW, ask_of("", [news]))
+    assert [usage[kind][0] for kind in ("requests", "concurrent", "quota")] == [1, 1, 1]
 
 
 def test_a_slot_that_is_released_is_soon_found() -> None:

@@ -20,10 +20,9 @@ import pytest
 import redis
 import trustme
 
-from ai_gate import AIGateClient, AIGateError, RateLimitError
+from ai_gate import AIGateClient, AIGateError, APITimeoutError, RateLimitError
 from ai_gate._http import look
 from ai_gate.limits import Limiter, _redis
-from ai_gate.limits._counts import Counts
 from ai_gate.limits._redis import Redis
 from ai_gate.testing import MockGate
 from tests.limits.conftest import Server, StartRedis, eventually, far_away
@@ -70,7 +69,6 @@ import asyncio, sys
 from ai_gate import AsyncAIGateClient
 from ai_gate.limits._redis import Redis
 from ai_gate.limits import Limiter
-from ai_gate.limits._counts import Counts
 project, url, realtime_url, store = sys.argv[1:]
 
 async def main():
@@ -165,7 +163,7 @@ def test_the_calls_go_on_and_the_counts_recover(
             check_full(client, gate)
 
 
-@pytest.mark.parametrize("keys", ["*", "*:log", "*:about"])
+@pytest.mark.parametrize("keys", ["*", "*:log"])
 @pytest.mark.usefixtures("patience")
 def test_keys_that_are_evicted(keys: str, start_redis: StartRedis) -> None:
     server = start_redis()
@@ -182,6 +180,21 @@ def test_keys_that_are_evicted(keys: str, start_redis: StartRedis) -> None:
         for client in clients:
             with client:
                 check_full(client, gate)
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_release_of_a_session_whose_name_is_evicted(start_redis: StartRedis) -> None:
+    server = start_redis()
+    admin = server.client()
+    with MockGate() as gate:
+        limiter, other = (Limiter(server.url, concurrent=2) for _ in range(2))
+        with AIGateClient(PROJECT, gate.url, limiter=limiter) as client:
+            sessions = [client.create_session() for _ in range(2)]
+        admin.delete(*[key for key in admin.scan_iter("*") if not key.endswith("log")])
+        other.usage(PROJECT, gate.url)
+        for one, session in zip((limiter, other), sessions, strict=True):
+            one.release(session)
+        assert other.usage(PROJECT, gate.url).concurrent.used == 0
 
 
 def check_full(client: AIGateClient, gate: MockGate) -> None:
@@ -360,6 +373,18 @@ def test_a_look_is_bounded_with_all_its_steps(
         caller.use(gate.url, body, limiter=limiter)
 
 
+@pytest.mark.usefixtures("patience")
+def test_a_look_takes_no_longer_than_its_call(caller: Caller, start_redis: StartRedis) -> None:
+    server = start_redis()
+    with MockGate() as gate:
+        limiter = Limiter(server.url)
+        server.send(signal.SIGSTOP)
+        outcome = caller.attempt(GET, gate.url, NO_ARGUMENTS, limiter=limiter, timeout=0.1)
+        assert isinstance(outcome.error, APITimeoutError)
+        assert not outcome.error.sent
+        assert outcome.seconds < look.LONGEST_LOOK / 2
+
+
 def test_a_warning_says_what_happens_to_calls(caplog: pytest.LogCaptureFixture) -> None:
     for on_error, what in (("allow", "aren't limited"), ("refuse", "fail")):
         limiter = Limiter("redis://127.0.0.1:9/0", on_error=on_error)  # type: ignore[arg-type]
@@ -445,7 +470,7 @@ def test_a_reset_is_told_while_all_is_under_way(store: str | None) -> None:
 @pytest.mark.usefixtures("patience")
 def test_an_ask_that_the_counts_of_the_log_have_in_them(start_redis: StartRedis) -> None:
     server = start_redis()
-    one, other = (Redis(server.url, Counts) for _ in range(2))
+    one, other = (Redis(server.url) for _ in range(2))
     limits = {"requests": 500, "window": 900.0, "concurrent": 0, "quota": 0, "known": []}
 
     def ask(turn: str) -> dict[str, Any]:
@@ -461,7 +486,8 @@ def test_an_ask_that_the_counts_of_the_log_have_in_them(start_redis: StartRedis)
         return said
 
     one.look("key", ask("one.0"))
-    script, turns = one._script, list(range(250))
-    reply = one._followers["key"].look(late, "key", ask("one.2"))
+    follower, turns = one._followers["key"], list(range(250))
+    script, follower.script = follower.script, late
+    reply = follower.look(ask("one.2"))
     assert reply["wait"] == 0
     assert one.look("key", ask(""))["requests"][0] == 253

@@ -12,9 +12,10 @@ import anyio
 import pytest
 
 from ai_gate import AIGateClient, AsyncAIGateClient, ConcurrentLimitError, RateLimitError
-from ai_gate._call.exchange import Deadline, Order
+from ai_gate._call.desk import project_key
+from ai_gate._call.exchange import Deadline, Look, Order
 from ai_gate._call.operations import get_turn_credentials
-from ai_gate._call.turn import Look, Turn, project_key
+from ai_gate._call.turn import Turn
 from ai_gate._config import Config
 from ai_gate._http.look import LOOKS_OF_A_LOOP, look_async
 from ai_gate.limits import Limiter, _counts

@@ -82,6 +82,7 @@ def test_sdist_has_what_the_project_is_made_of(sdist: Path) -> None:
 
 def test_metadata(metadata: Distribution) -> None:
     found = metadata.metadata
+    assert found["Metadata-Version"] == "2.4"
     assert found["Name"] == "ai-gate"
     assert found["Version"] == ai_gate.__version__
     assert found["Requires-Python"] == ">=3.11"

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The pause leaves most of the machine to the other tests.
-OPTIONS = ("--seconds", "20", "--pause", "0.15")
+OPTIONS = ("--seconds", "10", "--pause", "0.15")
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="sockets can't be counted here")

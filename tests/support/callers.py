@@ -30,6 +30,8 @@ NOWHERE = "http://127.0.0.1:9"
 NO_ARGUMENTS: Mapping[str, Any] = MappingProxyType({})
 # Reading the certificates of the system for each httpx client would take most of the time.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+BARE: Mapping[str, Any] = MappingProxyType({"verify": NO_TLS, "trust_env": False})
+"""For an httpx client that speaks to a server of ours."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 import http.client
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.callers import BARE
 
 
 @pytest.fixture
@@ -17,9 +17,7 @@ def gate() -> Iterator[MockGate]:
 
 @pytest.fixture
 def client(gate: MockGate) -> Iterator[httpx.Client]:
-    # A bare TLS context is cheap: nothing here speaks TLS with it.
-    bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with httpx.Client(base_url=gate.url, verify=bare, trust_env=False) as client:
+    with httpx.Client(base_url=gate.url, **BARE) as client:
         yield client
 
 

@@ -13,6 +13,7 @@ import pytest
 from ai_gate.testing import MockGate, _server
 from ai_gate.testing._access import Access
 from ai_gate.testing._request import ReceivedRequest
+from tests.support.callers import BARE
 
 PAGE = "https://app.example"
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -107,7 +108,7 @@ def test_a_page_whose_name_leads_here_gets_no_credentials() -> None:
                 gate.url + path,
                 json={"project_id": "p"},
                 headers={"Host": f"evil.example:{gate.port}"},
-                trust_env=False,
+                **BARE,
             )
             assert answer.status_code == 421
             assert "allow_host" in answer.json()["message"]
@@ -131,7 +132,7 @@ def test_a_page_whose_name_leads_here_gets_no_credentials() -> None:
 )
 def test_pages_that_may_read(origin: str, is_allowed: bool) -> None:
     preflight = {"Access-Control-Request-Method": "POST"}
-    with MockGate(allow_origin=[PAGE]) as gate, httpx.Client(trust_env=False) as client:
+    with MockGate(allow_origin=[PAGE]) as gate, httpx.Client(**BARE) as client:
         url = f"{gate.url}/session"
         asked = client.options(url, headers={"Origin": origin, **preflight})
         served = client.post(url, json={"project_id": "p"}, headers={"Origin": origin})
@@ -166,13 +167,13 @@ def test_other_addresses_than_loopback_are_warned_of() -> None:
         warnings.simplefilter("error")
         with MockGate(host="127.0.0.2") as gate:
             assert gate.url == f"http://127.0.0.2:{gate.port}"
-            assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+            assert httpx.get(f"{gate.url}/health", **BARE).status_code == 200
 
 
 def test_ipv6() -> None:
     with MockGate(host="::1") as gate:
         assert gate.url == f"http://[::1]:{gate.port}"
-        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{gate.url}/health", **BARE).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["allow_host", "allow_origin"])
@@ -212,7 +213,7 @@ def test_connections_in_flight_do_not(small: MockGate) -> None:
     with (
         served(small, STALL) as first,
         served(small, STALL),
-        httpx.Client(trust_env=False) as client,
+        httpx.Client(**BARE) as client,
         ThreadPoolExecutor(1) as pool,
     ):
         waiting = pool.submit(client.get, f"{small.url}/health", timeout=60)

@@ -10,6 +10,7 @@ from ai_gate.testing._contract import Call, load_contract
 from ai_gate.testing._operations import Operations
 from ai_gate.testing._response import Response, json_response
 from ai_gate.testing._router import Router
+from tests.support.callers import BARE
 
 Handler = Callable[[Operations, Call], Response]
 
@@ -19,7 +20,7 @@ def response_of_a_broken_gate(
 ) -> tuple[MockGate, httpx.Response]:
     monkeypatch.setattr(Operations, "get_health", handler)
     gate = MockGate().start()
-    return gate, httpx.get(f"{gate.url}/health", trust_env=False)
+    return gate, httpx.get(f"{gate.url}/health", **BARE)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_bad_header(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     gate = MockGate().start()
     url = f"{gate.url}/turn-credentials?identifier=p"
-    assert httpx.get(url, trust_env=False).status_code == 500
+    assert httpx.get(url, **BARE).status_code == 500
     with pytest.raises(MockGateError, match="X-RateLimit-Limit: CastError"):
         gate.close()
 
@@ -79,7 +80,7 @@ def test_exception_in_the_connection(
     monkeypatch.setattr(Router, "respond", fail)
     gate = MockGate().start()
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"{gate.url}/health", trust_env=False)
+        httpx.get(f"{gate.url}/health", **BARE)
     with pytest.raises(MockGateError, match="a bug"):
         gate.close()
     assert capfd.readouterr() == ("", "")
@@ -93,14 +94,14 @@ def test_network_that_times_out_is_no_bug(
 
     monkeypatch.setattr(Router, "respond", fail)
     with MockGate() as gate, pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"{gate.url}/turn-credentials?identifier=proj_secret", trust_env=False)
+        httpx.get(f"{gate.url}/turn-credentials?identifier=proj_secret", **BARE)
     assert capfd.readouterr() == ("", "")
 
 
 def test_bug_shows_though_the_test_expects_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Operations, "get_health", lambda *_: json_response(200, {}))
     with pytest.raises(MockGateError) as caught, MockGate() as gate:
-        httpx.get(f"{gate.url}/health", trust_env=False).raise_for_status()
+        httpx.get(f"{gate.url}/health", **BARE).raise_for_status()
     assert isinstance(caught.value.__context__, httpx.HTTPStatusError)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from ai_gate.testing import MockGate
 from ai_gate.testing.__main__ import main
+from tests.support.callers import BARE
 
 
 @contextlib.contextmanager
@@ -32,20 +33,19 @@ def running(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serves_until_a_signal(number: signal.Signals) -> None:
+def test_serves_until_a_signal() -> None:
     with running() as (process, url):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
-        answer = httpx.post(f"{url}/session", json={"project_id": "proj_secret"}, trust_env=False)
+        answer = httpx.post(f"{url}/session", json={"project_id": "proj_secret"}, **BARE)
         assert answer.status_code == 200
         assert answer.headers["x-ratelimit-limit"] == "100"
-        httpx.get(f"{url}/turn-credentials?identifier=proj_secret", trust_env=False)
+        httpx.get(f"{url}/turn-credentials?identifier=proj_secret", **BARE)
         with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0)) as connection:
             connection.sendall(
                 b"GET /\x1b[0m/proj HTTP/1.1\r\nConnection: close\r\n\r\n\x1b\r\n\r\n"
             )
             assert connection.makefile("rb").readline() == b"HTTP/1.1 404 Not Found\r\n"
-        process.send_signal(number)
+        process.terminate()
         out, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert out == ""
@@ -57,15 +57,24 @@ def test_serves_until_a_signal(number: signal.Signals) -> None:
 
 
 def test_flags() -> None:
-    flags = ("--requests", "3", "--window", "60", "--concurrent", "1", "--quota", "none")
-    with running(*flags, "--project", "proj_a", "--project", "proj_b") as (process, url):
-        statuses = [
-            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False).status_code
-            for project in ("proj_a", "proj_a", "proj_b", "proj_c")
+    limits = ("--requests", "3", "--window", "60", "--concurrent", "1", "--quota", "none")
+    projects = ("--project", "proj_a", "--project", "proj_b")
+    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
+    with running(*limits, *projects, "--host", "0.0.0.0", *names) as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        headers = {"Host": "mock.test", "Origin": "https://app.test"}
+        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
+        answers = [
+            httpx.post(f"{elsewhere}/session", json={"project_id": it}, headers=headers, **BARE)
+            for it in ("proj_a", "proj_a", "proj_b", "proj_c")
         ]
         process.terminate()
-        process.communicate(timeout=20)
-    assert statuses == [200, 429, 200, 401]
+        _, err = process.communicate(timeout=20)
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 401]
+    assert answers[0].headers["x-ratelimit-limit"] == "3"
+    assert answers[0].headers["access-control-allow-origin"] == "https://app.test"
+    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
+    assert err.splitlines()[0] == warning
 
 
 def test_realtime() -> None:
@@ -73,8 +82,8 @@ def test_realtime() -> None:
     with running("--realtime", *servers) as (process, url):
         assert process.stdout is not None
         assert process.stdout.readline() == f"{url}/v1/realtime\n"
-        session = httpx.post(f"{url}/session", json={"project_id": "p"}, trust_env=False).json()
-        answer = httpx.post(f"{url}/v1/realtime?model=secret", trust_env=False)
+        session = httpx.post(f"{url}/session", json={"project_id": "p"}, **BARE).json()
+        answer = httpx.post(f"{url}/v1/realtime?model=secret", **BARE)
         assert answer.status_code == 401
         process.terminate()
         _, err = process.communicate(timeout=20)
@@ -84,21 +93,6 @@ def test_realtime() -> None:
         {"urls": "turn:127.0.0.1:1", "username": "u", "credential": "c,d"},
     ]
     assert err.splitlines() == ["POST /session 200", "POST /v1/realtime 401"]
-
-
-def test_all_addresses_on_request() -> None:
-    names = ("--allow-host", "mock.test", "--allow-origin", "https://app.test")
-    with running("--host", "0.0.0.0", *names) as (process, url):
-        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
-        headers = {"Host": "mock.test", "Origin": "https://app.test"}
-        elsewhere = url.replace("127.0.0.1", "127.0.0.2")
-        answer = httpx.get(f"{elsewhere}/health", headers=headers, trust_env=False)
-        process.terminate()
-        _, err = process.communicate(timeout=20)
-    assert answer.status_code == 200
-    assert answer.headers["access-control-allow-origin"] == "https://app.test"
-    warning = "ai_gate.testing: The mock gate is open to everybody who can reach 0.0.0.0"
-    assert err.splitlines() == [warning, "GET /health 200"]
 
 
 CONFIG = """
@@ -118,34 +112,23 @@ operation = "get_turn_credentials"
 """
 
 
-def test_a_file_says_limits_projects_and_faults(tmp_path: Path) -> None:
-    (tmp_path / "mock.toml").write_text(CONFIG)
-    with running("--config", str(tmp_path / "mock.toml")) as (process, url):
-        statuses = [
-            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False).status_code
-            for project in ("proj_free", "proj_free", "proj_paid", "proj_other")
-        ]
-        turn = httpx.get(f"{url}/turn-credentials?identifier=proj_paid", trust_env=False)
-        health = httpx.get(f"{url}/__mock__/health", trust_env=False)
-        process.terminate()
-        _, err = process.communicate(timeout=20)
-    assert err.splitlines()[-1] == "GET /turn-credentials 524"
-    assert statuses == [200, 429, 200, 401]
-    assert turn.status_code == 524
-    assert health.json() == {"status": "healthy"}
-
-
-def test_common_limits_are_those_of_a_project_that_says_no_other(tmp_path: Path) -> None:
+def test_a_file_says_limits_projects_and_faults_and_a_flag_goes_before_it(tmp_path: Path) -> None:
     (tmp_path / "mock.toml").write_text(CONFIG)
     with running("--config", str(tmp_path / "mock.toml"), "--concurrent", "3") as (process, url):
         answers = [
-            httpx.post(f"{url}/session", json={"project_id": project}, trust_env=False)
-            for project in ("proj_free",) * 2 + ("proj_paid",) * 4
+            httpx.post(f"{url}/session", json={"project_id": project}, **BARE)
+            for project in ("proj_free",) * 2 + ("proj_paid",) * 4 + ("proj_other",)
         ]
+        turn = httpx.get(f"{url}/turn-credentials?identifier=proj_paid", **BARE)
+        health = httpx.get(f"{url}/__mock__/health", **BARE)
         process.terminate()
-        process.communicate(timeout=20)
-    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429]
+        _, err = process.communicate(timeout=20)
+    # A project has the common limits where it says no other.
+    assert [answer.status_code for answer in answers] == [200, 429, 200, 200, 200, 429, 401]
     assert "x-ratelimit-limit" not in answers[0].headers
+    assert turn.status_code == 524
+    assert health.json() == {"status": "healthy"}
+    assert err.splitlines()[-1] == "GET /turn-credentials 524"
 
 
 @pytest.mark.parametrize(
@@ -191,13 +174,13 @@ def test_a_stall_does_not_hold_up_the_end() -> None:
             connection.sendall(b"GET /health HTTP/1.1\r\nPrefer: fault=stall\r\n\r\n")
             assert process.stderr is not None
             assert process.stderr.readline() == "GET /health 200\n"
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize("is_open", [True, False])
 def test_nobody_has_to_read_its_lines(*, is_open: bool) -> None:
-    with running() as (process, url), httpx.Client(trust_env=False, timeout=20) as client:
+    with running() as (process, url), httpx.Client(**BARE, timeout=20) as client:
         assert process.stderr is not None
         if not is_open:
             process.stderr.close()
@@ -215,7 +198,7 @@ def test_a_process_without_stderr() -> None:
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/health", **BARE).status_code == 200
         process.terminate()
         assert process.wait(20) == 0
 

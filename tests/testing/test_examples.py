@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.callers import BARE
 
 SPEC = json.loads((files("ai_gate_api") / "openapi.json").read_text("utf-8"))
 
@@ -201,7 +202,7 @@ def test_prefer_leaves_the_queue_alone(gate: MockGate, client: httpx.Client) -> 
 def test_picked_answers_leave_the_state_alone() -> None:
     with (
         MockGate(requests=1, concurrent=1, quota=1, projects=["p"]) as gate,
-        httpx.Client(base_url=gate.url, trust_env=False) as client,
+        httpx.Client(base_url=gate.url, **BARE) as client,
     ):
         for status in (200, 429, 402, 401):
             gate.respond_next(status)

@@ -1,6 +1,6 @@
 """The faults by name: what both clients make of each, when they happen, and what is left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -8,8 +8,8 @@ import pytest
 
 import ai_gate
 from ai_gate import AIGateError
-from ai_gate.testing import FREE, MockGate, Plan
-from tests.support.callers import ASYNCIO, CALLERS, POST, PROJECT, SYNC, Caller
+from ai_gate.testing import FREE, MockGate, Plan, _state
+from tests.support.callers import ASYNCIO, BARE, CALLERS, POST, PROJECT, SYNC, Caller
 
 # Each fault: the error of a session request, its status, and how many sessions were created.
 FAULTS: dict[str, tuple[str | None, int | None, int]] = {
@@ -34,7 +34,8 @@ SECONDS = {"latency": 0.3, "drip": 0.0001}
 
 @pytest.fixture
 def project_gate() -> Iterator[MockGate]:
-    with MockGate(requests=None, concurrent=None, quota=None) as gate:
+    # Small responses: drip sends them byte by byte.
+    with MockGate(requests=None, concurrent=None, quota=None, ice_servers=[]) as gate:
         yield gate
 
 
@@ -82,14 +83,14 @@ def test_every_documented_error_is_a_fault_by_name(caller: Caller, project_gate:
     assert project_gate.sessions_created() == 0
 
 
-def post(gate: MockGate, project: str = "p", **headers: str) -> httpx.Response:
-    body = {"project_id": project}
-    return httpx.post(f"{gate.url}/session", json=body, headers=headers, trust_env=False)
+def post(gate: MockGate, project: str = "p", prefer: str = "", **fields: object) -> httpx.Response:
+    body = {"project_id": project, **fields}
+    return httpx.post(f"{gate.url}/session", json=body, headers={"prefer": prefer}, **BARE)
 
 
 def credentials(gate: MockGate) -> int:
     url = f"{gate.url}/turn-credentials?identifier=p"
-    return httpx.get(url, trust_env=False).status_code
+    return httpx.get(url, **BARE).status_code
 
 
 def test_a_fault_of_one_request_by_its_header(gate: MockGate) -> None:
@@ -106,9 +107,7 @@ def test_a_fault_of_one_request_by_its_header(gate: MockGate) -> None:
         unreadable = post(gate, prefer=f"fault=latency, wait={wait}")
         assert unreadable.status_code == 400
     assert post(gate, prefer="fault=html, wait=1").status_code == 400
-    foreign = httpx.get(
-        f"{gate.url}/health", headers={"prefer": "fault=quota_exceeded"}, trust_env=False
-    )
+    foreign = httpx.get(f"{gate.url}/health", headers={"prefer": "fault=quota_exceeded"}, **BARE)
     assert foreign.status_code == 400
 
 
@@ -167,11 +166,11 @@ def test_mistakes(gate: MockGate, arguments: dict[str, Any], message: str) -> No
 
 
 def test_outage(gate: MockGate) -> None:
-    gate.outage(30)
+    gate.outage(3000)
     assert (post(gate).status_code, credentials(gate)) == (522, 522)
-    gate.advance(29)
+    gate.advance(2000)
     assert post(gate).status_code == 522
-    gate.advance(1)
+    gate.advance(1000)
     assert post(gate).status_code == 200
     gate.outage(fault="service_unavailable")
     gate.advance(1e6)
@@ -221,6 +220,15 @@ def test_exhaust_one_project() -> None:
         MockGate(projects=[]).exhaust("quota", "p")
 
 
+@pytest.mark.parametrize("fault", ["latency, wait=0.2", "drip, wait=0.0001"])
+def test_late_for_a_client_that_has_closed_its_half(
+    exchange: Callable[..., httpx.Response], fault: str
+) -> None:
+    request = f"GET /health HTTP/1.1\r\nPrefer: fault={fault}\r\n\r\n"
+    answer = exchange(request.encode(), half_close=True)
+    assert answer.json() == {"status": "healthy"}
+
+
 def test_slow(gate: MockGate) -> None:
     gate.slow(0.2)
     assert post(gate).elapsed.total_seconds() >= 0.2
@@ -233,28 +241,38 @@ def test_fields_that_say_something_else(gate: MockGate) -> None:
     assert session["turn_credentials"]["iceServers"][0]["urls"] == ["stun:a", "stun:b"]
     assert session["voice"] == "odd"
     url = f"{gate.url}/turn-credentials?identifier=p"
-    assert httpx.get(url, trust_env=False).json()["_auth_method"] == "bearer"
+    assert httpx.get(url, **BARE).json()["_auth_method"] == "bearer"
     gate.recover()
     assert post(gate).json()["voice"] == "echo"
     gate.assert_no_violations()
 
 
 def test_fields_are_checked_unless_told_otherwise(gate: MockGate) -> None:
-    with pytest.raises(ValueError, match=r"does not satisfy type.*validate=False"):
-        gate.answer_with(client_secret=None)
+    with pytest.raises(ValueError, match=r"voice does not satisfy type.*validate=False"):
+        gate.answer_with(client_secret=None, voice=1)
+    assert post(gate).json()["client_secret"] is not None
     for path in ("metadata.voice.x", "turn_credentials.iceServers.9", "nothing.x"):
         with pytest.raises(ValueError, match=f"the response has no {path}"):
             gate.answer_with({path: 1})
-    gate.answer_with(client_secret=None, validate=False)
-    assert post(gate).json()["client_secret"] is None
+    gate.answer_with({"client_secret.value": 1}, validate=False)
+    assert post(gate).json()["client_secret"]["value"] == 1
+    gate.assert_no_violations()
+
+
+def test_null_needs_no_leave_of_the_spec(gate: MockGate) -> None:
+    gate.answer_with({"turn_credentials.iceServers": None}, client_secret=None)
+    session = post(gate).json()
+    assert (session["client_secret"], session["turn_credentials"]["iceServers"]) == (None, None)
+    with pytest.raises(ValueError, match=r"no turn_credentials\.iceServers\.0"):
+        gate.answer_with({"turn_credentials.iceServers.0": None})
     gate.assert_no_violations()
 
 
 def test_checked_fields_after_unchecked_ones(gate: MockGate) -> None:
-    gate.answer_with(client_secret=None, metadata=None, validate=False)
+    gate.answer_with({"client_secret": 1, "metadata": 2}, validate=False)
     gate.answer_with(voice="ash")
     session = post(gate).json()
-    assert (session["client_secret"], session["voice"]) == (None, "ash")
+    assert (session["client_secret"], session["voice"]) == (1, "ash")
     with pytest.raises(ValueError, match=r"the response has no metadata\.turn_server"):
         gate.answer_with({"metadata.turn_server": "cloudflare"})
     assert post(gate).status_code == 200
@@ -288,7 +306,7 @@ def test_a_place_that_the_client_asked_away(gate: MockGate) -> None:
     gate.answer_with({"turn_detection.threshold": 0.25, "voice": "ash"})
     url = f"{gate.url}/session"
     sessions = [
-        httpx.post(url, json={"project_id": "p", **fields}, trust_env=False).json()
+        httpx.post(url, json={"project_id": "p", **fields}, **BARE).json()
         for fields in ({"turn_detection": None}, {})
     ]
     assert [session["voice"] for session in sessions] == ["ash", "ash"]
@@ -313,30 +331,32 @@ def test_projects_with_plans_of_their_own() -> None:
         assert post(gate, "proj_paid").json()["usage"]["plan"] == "growth"
 
 
-@pytest.mark.parametrize("realtime", [False, True])
-def test_large_bodies_are_bounded_all_together(*, realtime: bool) -> None:
-    body = {"project_id": "p", "instructions": "x" * (9 * 2**20)}
-    with MockGate(requests=None, concurrent=None, quota=None, realtime=realtime) as gate:
-        for number in range(9):
-            url = f"{gate.url}/session"
-            httpx.post(url, json={**body, "voice": str(number)}, trust_env=False, timeout=60)
-        kept = [session["voice"] for session in gate.sessions]
+def test_large_bodies_are_bounded_all_together(
+    project_gate: MockGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _state.MOST_BYTES == 64 * 2**20
+    monkeypatch.setattr(_state, "MOST_BYTES", 64 * 2**10)
+    for number in range(9):
+        post(project_gate, voice=str(number), instructions="x" * 2**13)
+    kept = [session["voice"] for session in project_gate.sessions]
     assert kept == ["2", "3", "4", "5", "6", "7", "8"]
-    assert gate.sessions_created() == len(gate.received) == 9
+    assert [one.json()["voice"] for one in project_gate.received] == kept
+    assert project_gate.sessions_created() == 9
 
 
-def test_what_is_kept_is_bounded() -> None:
-    with MockGate(requests=None, concurrent=None, quota=None) as gate:
-        body = {"project_id": "p", "instructions": "x" * (2 * 2**20)}
-        httpx.post(f"{gate.url}/session", json=body, trust_env=False)
-        (large,) = gate.received
-        assert large.is_cut
-        assert len(large.body) == 2**20
-        with pytest.raises(ValueError, match="only the first 1048576 bytes"):
-            large.json()
-        for number in range(1, 1002):
-            gate._router.respond(type(large)("GET", f"/{number}", {}, {}, b""))
-        assert [one.path for one in gate.received][::999] == ["/2", "/1001"]
-        assert len(gate.violations) == 1000
-        with pytest.raises(AssertionError, match="There is no such path"):
-            gate.assert_no_violations()
+def test_what_is_kept_is_bounded(gate: MockGate) -> None:
+    post(gate, instructions="x" * 2**20)
+    (large,) = gate.received
+    assert large.is_cut
+    assert len(large.body) == 2**20
+    with pytest.raises(ValueError, match="only the first 1048576 bytes"):
+        large.json()
+    post(gate, voice=1)
+    (bad,) = gate.violations
+    for number in range(1, 1002):
+        gate._state.add_request(type(large)("GET", f"/{number}", {}, {}, b""))
+        gate._state.violations.add(bad)
+    assert [one.path for one in gate.received][::999] == ["/2", "/1001"]
+    assert len(gate.violations) == 1000
+    with pytest.raises(AssertionError, match="voice does not satisfy type"):
+        gate.assert_no_violations()

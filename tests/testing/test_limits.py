@@ -10,6 +10,7 @@ import pytest
 from ai_gate.testing import MockGate
 from ai_gate.testing._limits import Account, Plan, Refusal
 from ai_gate.testing._response import isoformat
+from tests.support.callers import BARE
 
 NOON = datetime(2025, 10, 31, 12, tzinfo=UTC).timestamp()
 MIDNIGHT = datetime(2025, 11, 1, tzinfo=UTC).timestamp()
@@ -111,9 +112,9 @@ def test_a_limit_of_millions_takes_no_more_room() -> None:
     with MockGate(requests=None, quota=None, concurrent=10**12) as gate:
         url = f"{gate.url}/session"
         gate.exhaust("concurrent")
-        refused = httpx.post(url, json={"project_id": "p"}, trust_env=False).json()
+        refused = httpx.post(url, json={"project_id": "p"}, **BARE).json()
         gate.advance(3600)
-        again = httpx.post(url, json={"project_id": "p"}, trust_env=False)
+        again = httpx.post(url, json={"project_id": "p"}, **BARE)
     assert (refused["current"], refused["max"]) == (10**12, 10**12)
     assert again.status_code == 200
 
@@ -161,19 +162,19 @@ def test_rate_limit_of_the_free_plan(gate: MockGate, client: httpx.Client) -> No
 def test_retry_after_is_the_time_to_the_reset() -> None:
     with MockGate(requests=0) as gate:
         path = f"{gate.url}/turn-credentials?identifier=p"
-        httpx.get(path, trust_env=False)
+        httpx.get(path, **BARE)
         gate.advance(600)
-        refused = httpx.get(path, trust_env=False)
+        refused = httpx.get(path, **BARE)
     assert 0 < int(refused.headers["retry-after"]) <= 300
 
 
-@pytest.mark.parametrize(("window", "shown"), [(120.0, "2 minutes"), (1.5, "1.5 seconds")])
+@pytest.mark.parametrize(("window", "shown"), [(120.0, "2 minutes"), (45.5, "45.5 seconds")])
 def test_a_window_of_another_length(window: float, shown: str) -> None:
     with MockGate(requests=1, window=window) as gate:
         url = f"{gate.url}/turn-credentials?identifier=proj_demo"
-        first, second = (httpx.get(url, trust_env=False) for _ in range(2))
+        first, second = (httpx.get(url, **BARE) for _ in range(2))
         gate.advance(window)
-        third = httpx.get(url, trust_env=False)
+        third = httpx.get(url, **BARE)
     assert [one.status_code for one in (first, second, third)] == [200, 429, 200]
     assert second.json()["window"] == shown
 
@@ -208,9 +209,7 @@ def test_monthly_quota() -> None:
         gate.advance((middle - now).total_seconds())
 
         def post() -> httpx.Response:
-            return httpx.post(
-                f"{gate.url}/session", json={"project_id": "proj_demo"}, trust_env=False
-            )
+            return httpx.post(f"{gate.url}/session", json={"project_id": "proj_demo"}, **BARE)
 
         answers = [post() for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 402]
@@ -241,9 +240,9 @@ def test_projects_are_counted_apart(create_session: Create) -> None:
 def test_bad_requests_and_unknown_projects_count_for_nothing() -> None:
     with MockGate(requests=1, projects=["proj_known"]) as gate:
         url = f"{gate.url}/session"
-        bad = httpx.post(url, json={"project_id": "proj_known", "voice": 1}, trust_env=False)
-        unknown = httpx.post(url, json={"project_id": "proj_other"}, trust_env=False)
-        good = httpx.post(url, json={"project_id": "proj_known"}, trust_env=False)
+        bad = httpx.post(url, json={"project_id": "proj_known", "voice": 1}, **BARE)
+        unknown = httpx.post(url, json={"project_id": "proj_other"}, **BARE)
+        good = httpx.post(url, json={"project_id": "proj_known"}, **BARE)
     assert (bad.status_code, unknown.status_code, good.status_code) == (400, 401, 200)
     assert unknown.json() == {
         "error": "authentication_required",
@@ -259,22 +258,28 @@ def test_projects_are_no_single_string() -> None:
         MockGate(projects="proj_demo")
 
 
+def test_projects_have_plans() -> None:
+    plans: Any = {"proj_demo": {"concurrent": 3}}
+    with pytest.raises(TypeError, match="projects must be IDs, or each ID with a Plan"):
+        MockGate(projects=plans)
+
+
 def test_unknown_project_has_no_turn_credentials() -> None:
     with MockGate(projects=[]) as gate:
-        answer = httpx.get(f"{gate.url}/turn-credentials?identifier=p", trust_env=False)
+        answer = httpx.get(f"{gate.url}/turn-credentials?identifier=p", **BARE)
     assert answer.status_code == 401
 
 
 def test_without_a_request_limit_there_are_no_such_headers() -> None:
     with MockGate(requests=None) as gate:
-        answer = httpx.post(f"{gate.url}/session", json={"project_id": "p"}, trust_env=False)
+        answer = httpx.post(f"{gate.url}/session", json={"project_id": "p"}, **BARE)
     assert answer.status_code == 200
     assert not any(name.startswith("x-ratelimit") for name in answer.headers)
 
 
 def test_health_counts_against_no_limit() -> None:
     with MockGate(requests=0, projects=[]) as gate:
-        answers = [httpx.get(f"{gate.url}/health", trust_env=False) for _ in range(3)]
+        answers = [httpx.get(f"{gate.url}/health", **BARE) for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
     assert "x-ratelimit-limit" not in answers[0].headers
 

@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
-from ai_gate.testing._openai import thread
+from ai_gate.testing._openai import realtime
 from ai_gate.testing._openai.register import Register, VoiceCall
+from tests.support.callers import BARE
 
 OFFER = b"v=0\r\n"
 # A copy of all events for each new one would take half a minute.
@@ -52,7 +53,7 @@ def code(answer: httpx.Response) -> object:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_voice_the_paths_are_not_there(path: str) -> None:
-    with MockGate() as gate, httpx.Client(base_url=gate.url, trust_env=False) as client:
+    with MockGate() as gate, httpx.Client(base_url=gate.url, **BARE) as client:
         for method in ("POST", "OPTIONS"):
             answer = client.request(method, path)
             assert answer.status_code == 404
@@ -108,7 +109,7 @@ def test_a_gate_whose_voice_can_not_start(monkeypatch: pytest.MonkeyPatch) -> No
 
     threads = threading.active_count()
     with monkeypatch.context() as patch:
-        patch.setattr(thread, "WiredLoop", no_loop)
+        patch.setattr(realtime, "WiredLoop", no_loop)
         starting = threading.Thread(target=start, daemon=True)
         starting.start()
         starting.join(10.0)
@@ -116,7 +117,7 @@ def test_a_gate_whose_voice_can_not_start(monkeypatch: pytest.MonkeyPatch) -> No
     assert threading.active_count() == threads
     gate.close()
     with gate:
-        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{gate.url}/health", **BARE).status_code == 200
         gate.voice.hang_up()
 
 
@@ -131,6 +132,14 @@ def test_the_register_keeps_many_events() -> None:
     (call,) = register.calls()
     assert [event["index"] for event in call.events] == list(range(EVENTS))
     assert register.calls()[0] is call
+
+
+def test_the_register_keeps_the_newest_calls() -> None:
+    register = Register()
+    for number in range(1002):
+        register.add(VoiceCall(f"rtc_{number}", "calls", "gpt-realtime", "connecting"))
+        register.receive("rtc_0", {"number": number})
+    assert [call.call_id for call in register.calls()][::999] == ["rtc_2", "rtc_1001"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -161,9 +170,9 @@ def test_a_client_secret_expires_by_the_clock_of_the_gate(
 ) -> None:
     # It is taken: what is wrong is the offer.
     assert code(offer(client, path, secret)) == "invalid_offer"
-    gate.advance(55)
+    gate.advance(30)
     assert code(offer(client, path, secret)) == "invalid_offer"
-    gate.advance(5)
+    gate.advance(30)
     answer = offer(client, path, secret)
     assert (answer.status_code, code(answer)) == (401, "invalid_api_key")
     assert "expired" in answer.json()["error"]["message"]

@@ -19,6 +19,7 @@ import trustme
 
 from ai_gate import AIGateClient
 from ai_gate.testing import MockGate
+from tests.support.callers import BARE
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -125,7 +126,7 @@ def test_gates_side_by_side_have_a_state_of_their_own() -> None:
     with MockGate(quota=1) as first, MockGate(quota=1) as second:
         for gate in (first, second):
             url = f"{gate.url}/session"
-            assert httpx.post(url, json={"project_id": "p"}, trust_env=False).status_code == 200
+            assert httpx.post(url, json={"project_id": "p"}, **BARE).status_code == 200
             assert len(gate.received) == 1
 
 
@@ -136,7 +137,7 @@ def test_gate_comes_back_on_its_port_with_its_state() -> None:
         with gate as running:
             assert running is gate
             url = f"{gate.url}/session"
-            statuses.append(httpx.post(url, json={"project_id": "p"}, trust_env=False).status_code)
+            statuses.append(httpx.post(url, json={"project_id": "p"}, **BARE).status_code)
             ports.add(gate.port)
     assert statuses == [200, 429]
     assert ports == {gate.port}
@@ -289,7 +290,7 @@ def test_client_that_goes_away_is_no_bug(capfd: pytest.CaptureFixture[str]) -> N
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.sendall(data)
             connection.close()
-        assert httpx.get(f"{gate.url}/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{gate.url}/health", **BARE).status_code == 200
     assert {violation.kind for violation in gate.violations} <= {"request"}
     assert capfd.readouterr() == ("", "")
 

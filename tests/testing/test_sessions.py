@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from ai_gate.testing import MockGate
+from tests.support.callers import BARE
 
 Create = Callable[..., httpx.Response]
 SERVERS: list[dict[str, Any]] = [
@@ -132,7 +133,7 @@ def test_odd_strings_come_back(create_session: Create, gate: MockGate, text: str
         f"{gate.url}/session",
         content=body,
         headers={"content-type": "application/json"},
-        trust_env=False,
+        **BARE,
     )
     assert json.loads(answer.content.decode("utf-8"))["instructions"] == text
 
@@ -146,7 +147,7 @@ def credentials(client: httpx.Client) -> list[dict[str, Any]]:
 def test_by_default_a_gate_with_a_voice_has_no_ice_servers() -> None:
     with (
         MockGate(realtime=True) as gate,
-        httpx.Client(base_url=gate.url, trust_env=False) as client,
+        httpx.Client(base_url=gate.url, **BARE) as client,
     ):
         in_session, fetched, metadata = credentials(client)
     nothing = {"iceServers": [], "_auth_method": "stun_only", "_turn_enabled": False}
@@ -159,7 +160,7 @@ def test_by_default_a_gate_with_a_voice_has_no_ice_servers() -> None:
 def test_given_ice_servers_are_handed_out(realtime: bool) -> None:
     with (
         MockGate(realtime=realtime, ice_servers=iter(SERVERS)) as gate,
-        httpx.Client(base_url=gate.url, trust_env=False) as client,
+        httpx.Client(base_url=gate.url, **BARE) as client,
     ):
         for _ in range(2):
             in_session, fetched, metadata = credentials(client)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from statistics import median
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 import httpx
@@ -25,6 +27,27 @@ T = TypeVar("T")
 PROJECT = "proj_demo"
 SECRET_PARTS = ("ek_", "Bearer", "ice-pwd", "ice-ufrag", "fingerprint", "a=candidate")
 """What only a secret or a session description has in it."""
+
+
+def shown_by(failure: BaseException) -> list[str]:
+    """Which variables of our own frames would show a secret with a failure, or one of its causes.
+
+    Crash reporters, and pytest's `-l`, print them.
+    """
+    found = []
+    link: BaseException | None = failure
+    while link is not None:
+        for frame, _ in walk_tb(link.__traceback__):
+            module = frame.f_globals["__name__"]
+            if module.startswith("ai_gate.") and not module.startswith("ai_gate.testing."):
+                shown = {name: repr(value) for name, value in frame.f_locals.items()}
+                found += [
+                    f"{module}.{frame.f_code.co_name}: {name}"
+                    for name, text in shown.items()
+                    if any(part in text for part in SECRET_PARTS)
+                ]
+        link = link.__cause__ or link.__context__
+    return found
 
 
 def run(test: Coroutine[Any, Any, T], *, limit: float = 20.0) -> T:
@@ -129,6 +152,16 @@ async def see(gate: MockGate, condition: Callable[[VoiceCall], bool]) -> VoiceCa
         gate.voice.wait_until, lambda calls: bool(calls) and condition(calls[-1])
     )
     return calls[-1]
+
+
+def has_ipv6() -> bool:
+    """Return True if this machine has IPv6."""
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
 
 
 def tone(seconds: float, rate: int, frequency: float = 440.0) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,7 @@ from ai_gate import AIGateError, InvalidResponseError
 from ai_gate.testing import MockGate
 from ai_gate.testing._openai import peer as mock_peer
 from ai_gate.webrtc import ConnectionLostError
-from tests.voice.calling import answered, run, say
+from tests.voice.calling import answered, has_ipv6, run, say
 
 Change = Callable[[str], str]
 
@@ -63,6 +62,12 @@ def in_the_last_section(answer: str) -> str:
     return without(answer, "a=candidate") + "".join(candidates) + "a=end-of-candidates\r\n"
 
 
+def in_the_first_section(answer: str) -> str:
+    """Say what holds for the transport where the standard has it (RFC 9143, section 7.1.3)."""
+    first, last = re.split("(?=m=application)", answer)
+    return first + without(last, "a=ice-ufrag|a=ice-pwd|a=fingerprint|a=setup|a=rtcp-mux")
+
+
 def with_more_codecs(answer: str) -> str:
     answer = replaced(r"^(m=audio.*)(?=\r)", r"\1 63 110 126 115")(answer)
     return added(
@@ -81,6 +86,11 @@ OPENS: dict[str, Change] = {
     "as it is": str,
     "attributes of the session": in_the_session,
     "candidates in the last section": in_the_last_section,
+    "attributes of the transport in the first section": in_the_first_section,
+    "candidates that are cut short besides": added(
+        "audio", "a=candidate:1 1 udp", "a=candidate:2 1 udp 99 127.0.0.1 port typ host"
+    ),
+    "no port of SCTP": lambda answer: without(answer, "a=sctp-port"),
     "no direction": lambda answer: without(answer, "a=sendrecv"),
     "TCP candidates besides": added("audio", TCP),
     "TCP active besides": added("audio", TCP.replace(" 443 ", " 9 ").replace("passive", "active")),
@@ -150,11 +160,8 @@ def test_it_opens_with_a_fingerprint_of(
 
 
 def test_it_opens_over_ipv6(gate: MockGate, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_INET6) as probe:
-        try:
-            probe.bind(("::1", 0))
-        except OSError:
-            pytest.skip("this machine has no IPv6")
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["::1"])
 
     async def main() -> None:
@@ -196,12 +203,22 @@ FAILS: dict[str, tuple[Change, type[AIGateError], str]] = {
     "no role": (
         lambda answer: without(answer, "a=setup"),
         InvalidResponseError,
-        "The SDP answer can't be used",
+        "it doesn't say which side begins DTLS",
     ),
     "a role that is none": (
         replaced("a=setup:active", "a=setup:actpass"),
         InvalidResponseError,
-        "The SDP answer can't be used",
+        "it doesn't say which side begins DTLS",
+    ),
+    "no key of ICE": (
+        lambda answer: without(answer, "a=ice-pwd"),
+        InvalidResponseError,
+        "ICE username fragment or password is missing",
+    ),
+    "a candidate alone that is cut short": (
+        replaced("^(a=candidate.* udp).*$", r"\1\r"),
+        InvalidResponseError,
+        "it has no candidate that can be read",
     ),
 }
 

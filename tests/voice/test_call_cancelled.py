@@ -10,8 +10,9 @@ import pytest
 
 from ai_gate.webrtc import connect
 from ai_gate.webrtc._peer import Peer
+from ai_gate.webrtc._types import SDP
 from tests.voice import running
-from tests.voice.calling import minted, open_for_long
+from tests.voice.calling import minted, open_for_long, shown_by
 from tests.voice.dead_ends import silent
 from tests.voice.gate_process import GateProcess
 
@@ -29,8 +30,9 @@ def test_at_any_moment(gate_process: GateProcess, milliseconds: int) -> None:
         await asyncio.sleep(milliseconds / 1000)
         opening.cancel()
         start = asyncio.get_running_loop().time()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as caught:
             await opening
+        assert shown_by(caught.value) == []
         # The time for closing, and something for a busy machine.
         assert asyncio.get_running_loop().time() - start < 3.0
         assert await running.finished(15.0)
@@ -135,10 +137,10 @@ def test_one_whose_peer_is_out_of_reach_is_given_up_soon(
     async def main(port: str) -> None:
         connecting = asyncio.Event()
 
-        async def accept_elsewhere(self: Peer, answer: str) -> None:
-            elsewhere = re.sub(r"(a=candidate:.* udp \d+ \S+) \d+", rf"\1 {port}", answer)
+        async def accept_elsewhere(self: Peer, answer: SDP) -> None:
+            elsewhere = re.sub(r"(a=candidate:.* udp \d+ \S+) \d+", rf"\1 {port}", answer.text)
             # Nor does what the peer sends lead back to it.
-            await accept(self, re.sub(r"a=ice-ufrag:\S+", "a=ice-ufrag:nobody", elsewhere))
+            await accept(self, SDP(re.sub(r"a=ice-ufrag:\S+", "a=ice-ufrag:nobody", elsewhere)))
             while self.pc.connectionState != "connecting":
                 await asyncio.sleep(0)
             connecting.set()

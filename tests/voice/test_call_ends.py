@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from ai_gate import AIGateError
 from ai_gate.testing import MockGate
 from ai_gate.webrtc import (
     Call,
     CallEndedError,
+    Candidate,
     ConnectionLostError,
     EventTooLargeError,
     QueueOverflowError,
@@ -66,6 +70,27 @@ def test_closing_ends_those_who_wait(gate: MockGate) -> None:
     run(main())
 
 
+def test_another_event_loop_is_told_so(gate: MockGate) -> None:
+    async def main() -> None:
+        async with calling(gate) as call:
+            event = {"type": "response.create"}
+            uses: list[Callable[[], Any]] = [
+                lambda: call.send(event), call.recv, call.stats, call.close, call.audio
+            ]  # fmt: skip
+            for use in uses:
+                with pytest.raises(AIGateError, match="belongs to another event loop"):
+                    await asyncio.to_thread(asyncio.run, awaited(use))
+            assert await say(call, "go on") == "You said: go on"
+        # Once it is over, nobody is waited for.
+        with pytest.raises(CallEndedError):
+            await asyncio.to_thread(asyncio.run, awaited(lambda: call.send(event)))
+
+    async def awaited(use: Callable[[], Any]) -> None:
+        await use()
+
+    run(main())
+
+
 def test_what_was_sent_before_closing_arrives(gate: MockGate) -> None:
     async def main() -> None:
         async with calling(gate, close_timeout=10.0) as call:
@@ -77,7 +102,32 @@ def test_what_was_sent_before_closing_arrives(gate: MockGate) -> None:
     run(main())
 
 
-def test_a_peer_that_vanishes_is_noticed(gate: MockGate) -> None:
+STRANGE = [b"\x80\x6f" + bytes(50), b"\x80\xc8" + bytes(50), b"\x17\xfe\xfd" + bytes(50)]
+"""Packets that look like RTP, RTCP and DTLS, and that the peer's keys don't fit."""
+
+
+async def keep_sending(to: Candidate) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+        while True:
+            for packet in STRANGE:
+                stranger.sendto(packet, (to.address, to.port))
+            await asyncio.sleep(0.2)
+
+
+def test_what_many_tasks_send_arrives_in_the_order_of_their_calls(gate: MockGate) -> None:
+    async def main() -> None:
+        async with calling(gate) as call:
+            # More than can wait in the channel.
+            text = "x" * 30_000
+            events = [{"type": "mock.test", "number": n, "data": text} for n in range(80)]
+            await asyncio.gather(*map(call.send, events))
+            seen = await see(gate, lambda one: len(one.events) == 80)
+            assert [event["number"] for event in seen.events] == list(range(80))
+
+    run(main())
+
+
+def test_a_peer_that_vanishes_is_noticed_whatever_strangers_send(gate: MockGate) -> None:
     async def main() -> None:
         async with calling(gate) as call:
             await wait_for(call, "session.created")
@@ -85,10 +135,14 @@ def test_a_peer_that_vanishes_is_noticed(gate: MockGate) -> None:
             gate.voice.send({"type": "last"})
             async with asyncio.timeout(2.0):
                 last = await call.recv()
+            pair = call.selected_candidate_pair
+            assert pair is not None
+            sending = asyncio.create_task(keep_sending(pair.local))
             gate.voice.vanish()
             start = time.monotonic()
             with pytest.raises(ConnectionLostError) as caught:
                 await _watching(call)
+            sending.cancel()
             assert 5.0 < time.monotonic() - start < NOTICED_WITHIN + 1.0
             assert last == {"type": "last"}
             assert caught.value.reason is not None

@@ -21,9 +21,11 @@ from ai_gate.webrtc import (
     ClientSecretExpiredError,
     NoPathError,
     SDPRefusedError,
+    WebRTCError,
     connect,
+    probe_turn,
 )
-from tests.voice.calling import SECRET_PARTS, calling, minted, run
+from tests.voice.calling import SECRET_PARTS, calling, minted, run, shown_by
 from tests.voice.coturn import HOST, free_port
 from tests.voice.dead_ends import refusing, silent
 
@@ -32,7 +34,7 @@ SDP_WITHOUT_SENSE = (
     b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 00:00\r\n"
     b"m=audio 9 what 0\r\n"
 )
-SDP_THAT_IS_QUOTED = b"v=0 s3cret\r\na=fingerprint:sha-256 00:00\r\n"
+SDP_THAT_IS_QUOTED = b"v=0 s3cret\r\na=fingerprint:sha-256 00:00\r\na=setup:active\r\n"
 
 
 class Factory:
@@ -64,6 +66,7 @@ def failing(gate: MockGate, kind: type[AIGateError], **options: Any) -> AIGateEr
     (failure,) = failures
     assert type(failure) is kind
     assert [part for part in SECRET_PARTS if part in f"{failure} {failure!r}"] == []
+    assert shown_by(failure) == []
     return failure
 
 
@@ -227,11 +230,39 @@ def test_a_timeout_of_a_hook_is_not_ours(gate: MockGate, event: str) -> None:
     async def main() -> None:
         session = await minted(gate)
         async with httpx.AsyncClient(event_hooks={event: [fail]}) as client:
-            with pytest.raises(TimeoutError, match="the hook's own"):
+            with pytest.raises(TimeoutError, match="the hook's own") as caught:
                 async with connect(session, realtime_url=gate.realtime_url, http_client=client):
                     pass
+        assert shown_by(caught.value) == []
 
     run(main())
+
+
+@pytest.mark.parametrize("secret", ["ek_ two", "ek_\n"])
+def test_a_secret_that_cannot_be_sent_is_not_shown(gate: MockGate, secret: str) -> None:
+    async def create() -> SessionResponse:
+        session = await minted(gate)
+        session["client_secret"]["value"] = secret
+        return session
+
+    async def main() -> None:
+        for source in (create, await create()):
+            with pytest.raises(WebRTCError, match="can't be sent") as caught:
+                async with connect(source):
+                    pass
+            assert shown_by(caught.value) == []
+
+    run(main())
+
+
+def test_wrong_arguments_do_not_show_the_session(gate: MockGate) -> None:
+    session: Any = asyncio.run(minted(gate))
+    with pytest.raises(AIGateError, match="max_queue") as caught:
+        connect(session, max_queue=0)
+    assert shown_by(caught.value) == []
+    with pytest.raises(AIGateError, match="timeout") as caught:
+        asyncio.run(probe_turn([{"urls": "turn:a", "credential": "ek_"}], timeout=-1))
+    assert shown_by(caught.value) == []
 
 
 def test_nobody_is_there(on_loopback: None) -> None:

@@ -52,6 +52,19 @@ def test_a_call_goes_through_the_relay(coturn: Coturn, transport: Transport) -> 
     assert coturn.wait_for(lambda: coturn.relayed_packets() > packets)
 
 
+def test_a_relay_that_lets_nothing_through_to_the_peer(start_coturn: StartCoturn) -> None:
+    server = start_coturn(options=["denied-peer-ip=127.0.0.1"])
+    with gate_with(server.ice_server("udp")) as gate:
+
+        async def main() -> None:
+            with pytest.raises(NoPathError, match="nothing through to the peer: 403 Forbidden"):
+                async with calling(gate, relay_only=True, open_timeout=1.0, close_timeout=0.2):
+                    pass
+
+        run(main())
+    assert server.all_given_back()
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_a_server_that_sends_us_on_to_another(
     start_coturn: StartCoturn, transport: Transport

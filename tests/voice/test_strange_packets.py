@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ai_gate.testing import MockGate
-from tests.voice.calling import answered, calling, run, say
+from tests.voice.calling import answered, calling, has_ipv6, run, say
 from tests.voice.coturn import HOST
 
 COOKIE = bytes.fromhex("2112a442")
@@ -45,10 +45,35 @@ def test_over_udp(gate: MockGate, packet: bytes) -> None:
     run(main())
 
 
+@pytest.mark.parametrize(
+    "packet",
+    [bytes.fromhex(f"{kind}fefd0000000000000000{body}") for kind, body in (
+        ("15", "00020228"), ("16", "00040b000000"),
+    )],
+    ids=["an alert", "half a handshake"],
+)  # fmt: skip
+def test_of_dtls_while_a_call_opens(gate: MockGate, packet: bytes) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+
+        def send(offer: str) -> str:
+            found = re.search(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+)", offer)
+            assert found is not None
+            # It waits there for the handshake.
+            stranger.sendto(packet, (found[1], int(found[2])))
+            return offer
+
+        async def main() -> None:
+            async with answered(gate, str, send) as call:
+                assert await say(call, "hello") == "You said: hello"
+
+        run(main())
+
+
 class Gateway:
     """A peer over TCP: hands on to the candidate over UDP what comes, and what comes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        self.host = host
         self.port = 0
         self.writer: asyncio.StreamWriter | None = None
         self._peer: Any = None
@@ -57,7 +82,7 @@ class Gateway:
         """Lead to this one in place of the candidates over UDP."""
         found = re.findall(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) .*$", sdp, re.MULTILINE)
         self._peer = (found[0][0], int(found[0][1]))
-        tcp = f"a=candidate:9 1 tcp 1671430142 {HOST} {self.port} typ host tcptype passive\r"
+        tcp = f"a=candidate:9 1 tcp 1671430142 {self.host} {self.port} typ host tcptype passive\r"
         return re.sub(r"^a=candidate.* udp .*$", tcp, sdp, flags=re.MULTILINE)
 
     def write(self, packet: bytes) -> None:
@@ -85,20 +110,24 @@ class Gateway:
 
 
 @asynccontextmanager
-async def over_tcp() -> AsyncIterator[Gateway]:
-    gateway = Gateway()
-    async with await asyncio.start_server(gateway.serve, HOST, 0) as server:
+async def over_tcp(host: str) -> AsyncIterator[Gateway]:
+    gateway = Gateway(host)
+    async with await asyncio.start_server(gateway.serve, host, 0) as server:
         gateway.port = server.sockets[0].getsockname()[1]
         yield gateway
 
 
+@pytest.mark.parametrize("host", [HOST, "::1"])
 @strange
-def test_over_tcp(gate: MockGate, packet: bytes) -> None:
+def test_over_tcp(gate: MockGate, packet: bytes, host: str) -> None:
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+
     async def main() -> None:
-        async with over_tcp() as gateway, answered(gate, gateway.answer, ice_tcp=True) as call:
+        async with over_tcp(host) as gateway, answered(gate, gateway.answer, ice_tcp=True) as call:
             pair = call.selected_candidate_pair
             assert pair is not None
-            assert pair.local.protocol == "tcp"
+            assert (pair.local.protocol, pair.local.address) == ("tcp", host)
             for _ in range(ROUNDS):
                 gateway.write(packet)
             assert await say(call, "hello") == "You said: hello"

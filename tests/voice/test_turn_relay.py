@@ -18,6 +18,7 @@ import trustme
 from ai_gate.testing import MockGate
 from ai_gate.types import IceServer
 from ai_gate.webrtc import NoPathError, probe_turn
+from ai_gate.webrtc.turn import _allocation
 from ai_gate.webrtc.turn import _relay as relay_module
 from ai_gate.webrtc.turn._race import Race
 from ai_gate.webrtc.turn._relay import Relay
@@ -247,7 +248,10 @@ def test_what_is_sent_before_a_server_is_known(coturn: Coturn) -> None:
     assert coturn.all_given_back()
 
 
-def test_what_is_sent_keeps_the_permission(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("set_back", [0, 3600])
+def test_what_is_sent_keeps_the_permission(
+    coturn: Coturn, monkeypatch: pytest.MonkeyPatch, set_back: int
+) -> None:
     start, log = time.time(), len(coturn.log)
 
     def has_bound(times: int) -> bool:
@@ -261,8 +265,9 @@ def test_what_is_sent_keeps_the_permission(coturn: Coturn, monkeypatch: pytest.M
         relay.begin()
         # It ends after 300 s, and aioice asks for 40 s at most whether the server is still there.
         for age, bindings in [(0, 1), (200, 1), (260, 2), (460, 2), (520, 3)]:
-            clock = SimpleNamespace(time=partial(float, start + age))
+            clock = SimpleNamespace(time=partial(float, start + age - (set_back if age else 0)))
             monkeypatch.setattr("aioice.turn.time", clock)
+            monkeypatch.setattr(_allocation, "monotonic", partial(float, age))
             relay.sendto(b"hello", peer.get_extra_info("sockname"))
             await heard.packets.get()
             assert await asyncio.to_thread(coturn.wait_for, partial(has_bound, bindings))

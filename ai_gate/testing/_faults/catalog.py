@@ -4,11 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ai_gate.testing._faults.steps import Close, Drip, Reset, Script, Send, Stall
-from ai_gate.testing._response import Response
-
-CarryOut = Callable[[], Response]
-Fault = Callable[[CarryOut, float | None], Response]
-"""Makes the response to a request: it carries the request out, or it doesn't."""
+from ai_gate.testing._response import CarryOut, Effect, Response
 
 _HTML = b"<!DOCTYPE html>\n<html><body><h1>Sign in to the network</h1></body></html>\n"
 _HUGE = 9 * 2**20
@@ -27,29 +23,19 @@ def whole(head: bytes, body: bytes) -> Script:
     return (Send(head + body),)
 
 
-def _sent(script: Callable[[bytes, bytes], Script]) -> Fault:
+def _sent(script: Callable[[bytes, bytes], Script]) -> Effect:
     """Carry the request out, and send the response in another way."""
-    return lambda carry_out, _: replace(carry_out(), script=script)
+    return lambda carry_out: replace(carry_out(), script=script)
 
 
-def _timed(step: Callable[[bytes, float], Script], seconds: float) -> Fault:
-    """Carry the request out, and send the response in more time."""
-
-    def fault(carry_out: CarryOut, wanted: float | None) -> Response:
-        time = seconds if wanted is None else wanted
-        return replace(carry_out(), script=lambda head, body: step(head + body, time))
-
-    return fault
-
-
-def _bodied(change: Callable[[bytes], bytes]) -> Fault:
+def _bodied(change: Callable[[bytes], bytes]) -> Effect:
     """Carry the request out, and send the response with another body."""
 
-    def fault(carry_out: CarryOut, _: float | None) -> Response:
+    def effect(carry_out: CarryOut) -> Response:
         response = carry_out()
         return replace(response, body=change(response.body), script=whole)
 
-    return fault
+    return effect
 
 
 def _instead(
@@ -57,10 +43,10 @@ def _instead(
     body: bytes = b"",
     script: Callable[[bytes, bytes], Script] | None = whole,
     **headers: str,
-) -> Fault:
+) -> Effect:
     """Leave the request undone."""
     response = Response(status, body, "text/html", headers, script)
-    return lambda *_: response
+    return lambda _: response
 
 
 def _half(data: bytes) -> bytes:
@@ -72,14 +58,21 @@ def _misstated(head: bytes, body: bytes) -> Script:
     return (Send(head.replace(length % len(body), length % (len(body) // 2)) + body), Close())
 
 
-TIMED: Mapping[str, Fault] = {
-    "latency": _timed(lambda data, seconds: (Stall(seconds), Send(data)), 1.0),
-    "drip": _timed(lambda data, seconds: (Drip(data, seconds),), 0.04),
+TIMED: Mapping[str, tuple[float, Callable[[bytes, float], Script]]] = {
+    "latency": (1.0, lambda data, seconds: (Stall(seconds), Send(data))),
+    "drip": (0.04, lambda data, seconds: (Drip(data, seconds),)),
 }
-"""The faults that take seconds."""
+"""The faults that take seconds, each with how many it takes unless told otherwise."""
 
-FAULTS: Mapping[str, Fault] = {
-    **TIMED,
+
+def timed(name: str, seconds: float | None) -> Effect:
+    """Carry the request out, and send the response in more time."""
+    usual, steps = TIMED[name]
+    wanted = usual if seconds is None else seconds
+    return _sent(lambda head, body: steps(head + body, wanted))
+
+
+FAULTS: Mapping[str, Effect] = {
     "stall": _instead(200, script=lambda *_: (Stall(), Close())),
     "stall_in_body": _sent(lambda head, body: (Send(head + _half(body)), Stall(), Close())),
     "reset": _instead(200, script=lambda *_: (Reset(),)),
@@ -93,10 +86,10 @@ FAULTS: Mapping[str, Fault] = {
     "html": _instead(200, _HTML),
     "redirect": _instead(302, Location="/health"),
 }
-"""The faults, each with what it does unless the spec has a response of this name."""
+"""The others, each with what it does unless the spec has a response of this name."""
 
 
-def cloudflare(page: str) -> dict[str, Fault]:
+def cloudflare(page: str) -> dict[str, Effect]:
     """Make Cloudflare's errors that the spec shows no example of, from its page for a 522."""
     return {
         f"cloudflare_{status}": _instead(

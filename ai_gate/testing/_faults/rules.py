@@ -1,21 +1,17 @@
 """Which requests something goes wrong with, and which of the faults it is."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from threading import Lock
 
 from ai_gate.testing._contract import Contract
-from ai_gate.testing._examples import Example, Pick
-from ai_gate.testing._faults.catalog import FAULTS, TIMED, CarryOut, Fault, cloudflare
+from ai_gate.testing._examples import Example, Pick, parse_prefer, preferred_example
+from ai_gate.testing._faults.catalog import FAULTS, TIMED, cloudflare, timed
 from ai_gate.testing._faults.steps import PATIENCE
-from ai_gate.testing._response import Response
-
-Effect = Callable[[CarryOut], Response]
-"""Makes the response to a request, which it may carry out."""
-Choose = Callable[[Sequence[Example]], Effect | None]
-"""Returns what becomes of an operation that documents these examples; None if nothing does."""
+from ai_gate.testing._response import Effect
 
 
 @dataclass(eq=False)
@@ -23,14 +19,14 @@ class Rule:
     """A fault, and when it happens.
 
     Attributes:
-        choose: The fault.
+        pick: The fault.
         times: How often yet; None for always.
         probability: The share of the requests.
         operation: The operation's name; None for any.
         until: The end, by the gate's clock.
     """
 
-    choose: Choose
+    pick: Pick
     times: int | None = 1
     probability: float = 1.0
     operation: str | None = None
@@ -61,7 +57,7 @@ class Rules:
             for rule in (*self._queued, *self._standing):
                 if now >= rule.until or rule.operation not in (None, operation):
                     continue
-                effect = rule.choose(examples)
+                effect = rule.pick.find(examples)
                 if effect is None or self._random.random() >= rule.probability:
                     continue
                 if rule.times is not None:
@@ -70,16 +66,6 @@ class Rules:
                         self._queued.remove(rule)
                 return effect
         return None
-
-
-def choose_example(pick: Pick) -> Choose:
-    """Make the choice of a documented response."""
-
-    def choose(examples: Sequence[Example]) -> Effect | None:
-        example = pick.find(examples)
-        return None if example is None else lambda _: example.response()
-
-    return choose
 
 
 class Catalog:
@@ -92,27 +78,40 @@ class Catalog:
 
     def __init__(self, contract: Contract, examples: Sequence[Example]) -> None:
         page = contract.example("cloudflare_522")
-        self._faults: Mapping[str, Fault] = {**FAULTS, **cloudflare(page)}
+        self._faults: Mapping[str, Effect] = {**FAULTS, **cloudflare(page)}
         self._documented = {example.name for example in examples}
 
     @property
     def names(self) -> list[str]:
         """The names, sorted."""
-        return sorted(self._documented | self._faults.keys())
+        return sorted(self._documented | self._faults.keys() | TIMED.keys())
 
-    def choose(self, name: str, seconds: float | None = None) -> Choose:
-        """Make the choice of a fault.
+    def pick(self, name: str, seconds: float | None = None) -> Pick:
+        """Pick a fault.
 
         Raises:
             ValueError: There is none of this name, it takes no seconds, or not so many.
         """
-        if name not in self._documented | self._faults.keys():
+        if name not in self.names:
             raise ValueError(f"there is no fault {name!r}; there is {', '.join(self.names)}")
         if seconds is not None and name not in TIMED:
             raise ValueError(f"the fault {name!r} takes no seconds; {' and '.join(TIMED)} do")
         if seconds is not None and not 0 <= seconds <= PATIENCE:
             raise ValueError(f"seconds must be from 0 to {PATIENCE:g}, got {seconds}")
         if name in self._documented:
-            return choose_example(Pick(None, name))
-        fault = self._faults[name]
-        return lambda _: lambda carry_out: fault(carry_out, seconds)
+            return Pick(None, name)
+        return Pick(None, name, timed(name, seconds) if name in TIMED else self._faults[name])
+
+    def preferred(self, header: str) -> Pick | None:
+        """Pick what a request's header `Prefer` asks for; None if it asks for nothing.
+
+        Raises:
+            ValueError: There is no such thing.
+        """
+        preferences = parse_prefer(header)
+        if "fault" not in preferences:
+            return preferred_example(preferences)
+        wait = preferences.get("wait")
+        if wait is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", wait):
+            raise ValueError("the preferred wait must be a number of seconds")
+        return self.pick(preferences["fault"], None if wait is None else float(wait))

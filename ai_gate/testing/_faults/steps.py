@@ -1,11 +1,11 @@
 """What a server does with a connection, byte by byte."""
 
+import select
 import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from selectors import EVENT_READ, DefaultSelector
 from typing import Protocol
 
 PATIENCE = 3600.0
@@ -39,11 +39,21 @@ class Served:
     sock: socket.socket
 
     def wait(self, seconds: float = PATIENCE) -> None:
-        """Let time pass. What the client sends meanwhile ends the script, its hanging up too."""
-        with DefaultSelector() as selector:
-            selector.register(self.sock, EVENT_READ)
-            if selector.select(seconds):
-                raise EndOfScript
+        """Let time pass, unless the connection ends.
+
+        A client that sends more or nothing more, and so may have hung up, ends a wait without end.
+        In another one it may still wait for the response.
+        """
+        is_endless = seconds >= PATIENCE
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            # That both halves are closed is told in any case.
+            poll.register(self.sock, select.POLLIN if is_endless else 0)
+            is_over = bool(poll.poll(seconds * 1000))
+        else:
+            is_over = bool(select.select([self.sock], [], [], seconds)[0])
+        if is_over:
+            raise EndOfScript
 
 
 @dataclass(frozen=True)

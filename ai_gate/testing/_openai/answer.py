@@ -16,10 +16,6 @@ def as_openai_writes_it(sdp: str, *, is_ice_lite: bool) -> str:
 
     The fingerprint stands in the session's part, the candidates in the first section alone, and no
     line says that they are all.
-
-    Args:
-        sdp: What aiortc answers.
-        is_ice_lite: Whether the peer sends no checks of its own.
     """
     session, *sections = _SECTION.split(sdp)
     first = sections[0]

@@ -7,7 +7,8 @@ from typing import Any
 
 from ai_gate.testing._openai.events import Dialect, Event, new_id
 from ai_gate.testing._openai.faults import Faults
-from ai_gate.testing._openai.reply import FunctionCall, Player, Reply
+from ai_gate.testing._openai.reply import FunctionCall, Reply
+from ai_gate.testing._openai.speech import Speech
 
 # 200 ms, as the gate's sessions say.
 _FRAMES_AFTER_SPEECH = 10
@@ -21,7 +22,7 @@ class Conversation:
         dialect: The spelling of the events.
         send: Sends an event to the client.
         player: Plays the tone of a reply; None if the call has no audio.
-        faults: Says what it will hear, and what the model will call.
+        faults: What it will hear, and what the model will call.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Conversation:
         session: dict[str, Any],
         dialect: Dialect,
         send: Callable[[Event], None],
-        player: Player | None,
+        player: Speech | None,
         faults: Faults,
     ) -> None:
         self._faults = faults

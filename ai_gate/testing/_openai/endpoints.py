@@ -1,16 +1,17 @@
 """The HTTP side of a call: OpenAI's two paths for an SDP offer, and CORS for browsers."""
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ai_gate.testing._openai.client_secrets import ClientSecrets, Rejection
 from ai_gate.testing._openai.events import Api
 from ai_gate.testing._openai.faults import Faults
 from ai_gate.testing._request import ReceivedRequest
 from ai_gate.testing._response import Response, json_response
+from ai_gate.testing._state import State
 
 REALTIME = "/v1/realtime"
 _PATHS: Mapping[str, Api] = {f"{REALTIME}/calls": "calls", REALTIME: "beta"}
@@ -61,23 +62,13 @@ class Offer:
 class Endpoints:
     """The paths under `/v1/realtime`, which are in no spec of the gate's.
 
-    Args:
-        client_secrets: The client secrets that are accepted.
-        faults: What goes wrong on request.
-        now: The gate's clock.
-        take_call: Takes an offer and returns the SDP answer; RefusedError if it can't.
+    They accept the client secrets of the sessions that the gate has created. `take_call` takes an
+    offer and returns the SDP answer; RefusedError if it can't.
     """
 
-    def __init__(
-        self,
-        client_secrets: ClientSecrets,
-        faults: Faults,
-        now: Callable[[], float],
-        take_call: Callable[[Offer], str],
-    ) -> None:
-        self._client_secrets = client_secrets
+    def __init__(self, state: State, faults: Faults, take_call: Callable[[Offer], str]) -> None:
+        self._state = state
         self._faults = faults
-        self._now = now
         self._take_call = take_call
 
     def respond(self, request: ReceivedRequest) -> Response | None:
@@ -126,10 +117,21 @@ class Endpoints:
         if scheme.lower() != "bearer" or not secret.strip():
             message = "There is no client secret: send it as Authorization: Bearer"
             raise RefusedError(refusal(401, "missing_api_key", message))
-        session = self._client_secrets.find(secret.strip(), self._now())
-        if isinstance(session, Rejection):
-            raise RefusedError(refusal(401, "invalid_api_key", session.value))
-        return session
+        return self._created(secret.strip())
+
+    def _created(self, secret: str) -> dict[str, Any]:
+        """Return the session that a client secret belongs to."""
+        for written in self._state.sessions.all():
+            # Reading every session would take long.
+            session: dict[str, Any] = json.loads(written) if secret.encode() in written else {}
+            created = session.get("client_secret", {})
+            if created.get("value") == secret:
+                if written in self._faults.expired or self._state.now() >= created["expires_at"]:
+                    message = "The client secret has expired"
+                    raise RefusedError(refusal(401, "invalid_api_key", message))
+                return session
+        message = "The client secret is none that this gate has minted"
+        raise RefusedError(refusal(401, "invalid_api_key", message))
 
 
 def _model(request: ReceivedRequest) -> str:

@@ -1,7 +1,7 @@
 """What OpenAI's side does on request: refusals, a missing protocol, losses, floods, turns."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ class Faults:
     Attributes:
         refusals: The responses to the coming SDP offers, the next one first.
         only: The only protocol that is spoken; None for both.
+        expired: The sessions whose client secrets have expired early.
         is_ice_lite: Whether coming answers are those of a peer with ICE-lite.
         loss: The share of the packets of audio that is lost, in each direction.
         jitter: By how much, at most, each of the others is late, in seconds.
@@ -33,6 +34,7 @@ class Faults:
         """Do nothing wrong any more."""
         self.refusals: deque[Response] = deque()
         self.only: Api | None = None
+        self.expired: Collection[bytes] = ()
         self.is_ice_lite = True
         self.loss = self.jitter = 0.0
         self.heard: deque[str] = deque()

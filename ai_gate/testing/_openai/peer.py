@@ -39,14 +39,7 @@ _PASSWORD = re.compile(r"^a=ice-pwd:(\S+)", re.MULTILINE)
 
 
 class Peer:
-    """One call. Everything in it runs in the thread of the calls.
-
-    Args:
-        offer: What the client asks for.
-        register: Keeps what happens in the call.
-        faults: What it does on request.
-        on_end: Called when the call is closed.
-    """
+    """One call. Everything in it runs in the thread of the calls."""
 
     def __init__(
         self, offer: Offer, register: Register, faults: Faults, on_end: Callable[["Peer"], None]

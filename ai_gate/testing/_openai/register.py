@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from ai_gate.testing._openai.events import Api
 
+_MOST_CALLS = 1_000
+
 
 @dataclass(frozen=True)
 class VoiceCall:
@@ -55,7 +57,7 @@ class _Entry:
 
 
 class Register:
-    """Every call that was accepted, behind one lock."""
+    """The newest calls that were accepted, behind one lock."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -75,6 +77,8 @@ class Register:
         """Add a new call."""
         with self._changed:
             self._entries[call.call_id] = _Entry(call)
+            if len(self._entries) > _MOST_CALLS:
+                del self._entries[next(iter(self._entries))]
             self._changed.notify_all()
 
     def change(self, call_id: str, **fields: Any) -> None:

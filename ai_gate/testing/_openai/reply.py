@@ -7,9 +7,10 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ai_gate.testing._openai.events import Dialect, Event, new_id
+from ai_gate.testing._openai.speech import Speech
 
 _SECONDS_PER_DELTA = 0.02
 _MOST_DELTAS = 50
@@ -19,29 +20,11 @@ _LONGEST_TONE_SECONDS = 3.0
 _TONE_SECONDS_PER_DELTA = 0.1
 
 
-class Player(Protocol):
-    """Plays a tone."""
-
-    def play(self, seconds: float, on_end: Callable[[], None]) -> None:
-        """Play the tone for so long, then call back."""
-
-    def stop_playing(self) -> bool:
-        """End the tone at once; return True if there was one."""
-        ...
-
-
 class Reply:
-    """A reply that is being given.
-
-    Args:
-        text: What it says.
-        dialect: The spelling of its parts.
-        say: Sends an event.
-        player: Plays the tone; None for a written reply.
-    """
+    """A reply that is being given: with a player spoken, else written."""
 
     def __init__(
-        self, text: str, dialect: Dialect, say: Callable[[Event], None], player: Player | None
+        self, text: str, dialect: Dialect, say: Callable[[Event], None], player: Speech | None
     ) -> None:
         self.response_id = new_id("resp")
         self._item_id = new_id("item")

@@ -4,18 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ai_gate._lazy import LazyModule
-from ai_gate.testing._openai.client_secrets import ClientSecrets
 from ai_gate.testing._openai.endpoints import refusal
 from ai_gate.testing._openai.events import Api
-from ai_gate.testing._openai.faults import Faults, Flood
-from ai_gate.testing._openai.register import Register, VoiceCall
+from ai_gate.testing._openai.faults import Flood
+from ai_gate.testing._openai.register import VoiceCall
 from ai_gate.testing._response import Response
 
 if TYPE_CHECKING:
-    from ai_gate.testing._openai import calls
+    from ai_gate.testing._openai import realtime
 else:
     # It imports aiortc, which the public name MockVoice doesn't need.
-    calls = LazyModule("ai_gate.testing._openai.calls")
+    realtime = LazyModule("ai_gate.testing._openai.realtime")
 
 
 class MockVoice:
@@ -50,24 +49,17 @@ class MockVoice:
         []
     """
 
-    def __init__(
-        self,
-        calls: "calls.Calls",
-        register: Register,
-        client_secrets: ClientSecrets,
-        faults: Faults,
-    ) -> None:
-        self._calls = calls
-        self._register = register
-        self._client_secrets = client_secrets
-        self._faults = faults
+    def __init__(self, realtime: "realtime.Realtime") -> None:
+        self._realtime = realtime
+        self._register = realtime.register
+        self._faults = realtime.faults
 
     def __repr__(self) -> str:
         return f"<MockVoice with {len(self.calls)} calls>"
 
     @property
     def calls(self) -> list[VoiceCall]:
-        """The calls that were accepted, in order, closed ones included. A copy.
+        """The calls that were accepted, in order, closed ones included: the newest 1,000. A copy.
 
         Example:
             >>> with MockGate(realtime=True) as gate:
@@ -230,7 +222,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.expire()
         """
-        self._client_secrets.expire()
+        self._faults.expired = set(self._realtime.state.sessions.all())
 
     def hang_up(self) -> None:
         """End every live call as OpenAI ends one: the channel and the connection are closed.
@@ -242,7 +234,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.hang_up()
         """
-        self._calls.hang_up()
+        self._realtime.hang_up()
 
     def vanish(self) -> None:
         """Make every live peer vanish at once, as if its process had been killed.
@@ -254,7 +246,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.vanish()
         """
-        self._calls.each(lambda peer: peer.vanish())
+        self._realtime.each(lambda peer: peer.vanish())
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Send an event to every client whose channel is open, as it is.
@@ -269,7 +261,7 @@ class MockVoice:
             >>> with MockGate(realtime=True) as gate:
             ...     gate.voice.send({"type": "error", "error": {"code": "session_expired"}})
         """
-        self._calls.each(lambda peer: peer.send(event))
+        self._realtime.each(lambda peer: peer.send(event))
 
     def flood(self, count: int, size: int = 0) -> None:
         """Start to send events of the type `mock.flood` to every client. It doesn't wait.
@@ -288,4 +280,4 @@ class MockVoice:
             ...     gate.voice.flood(3000, size=100)
         """
         flood = Flood(count, size)
-        self._calls.each(lambda peer: peer.flood(flood))
+        self._realtime.each(lambda peer: peer.flood(flood))

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any
 
 from aioice.stun import Class, Message, Method, parse_message
 
@@ -97,25 +97,23 @@ class WiredLoop(asyncio.SelectorEventLoop):
         if wire is None or options.get("sock") is not None:
             return await super().create_datagram_endpoint(protocol_factory, *args, **options)
         protocol = protocol_factory()
-        transport, _ = await super().create_datagram_endpoint(
-            lambda: _Receiver(wire, protocol), *args, **options
-        )
+        receiver: Any = _Receiver(wire, protocol)
+        transport, _ = await super().create_datagram_endpoint(lambda: receiver, *args, **options)
         return transport, protocol
 
 
-class _Receiver(asyncio.DatagramProtocol):
-    """Passes what arrives over the wire on to a protocol."""
+class _Receiver:
+    """A protocol, to which what arrives comes over the wire."""
 
-    def __init__(self, wire: Wire, protocol: asyncio.DatagramProtocol) -> None:
+    def __init__(self, wire: Wire, protocol: Any) -> None:
         self._wire = wire
         self._protocol = protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        datagrams = cast(asyncio.DatagramTransport, transport)
-        self._protocol.connection_made(_Sender(self._wire, datagrams, self._protocol))
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol, name)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._protocol.connection_lost(exc)
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        self._protocol.connection_made(_Sender(self._wire, transport, self._protocol))
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         self._wire.carry(self._arrive, data, addr)
@@ -124,23 +122,17 @@ class _Receiver(asyncio.DatagramProtocol):
         self._wire.note(data, addr)
         self._protocol.datagram_received(data, addr)
 
-    def error_received(self, exc: Exception) -> None:
-        self._protocol.error_received(exc)
 
+class _Sender:
+    """A transport, which sends a protocol's packets over the wire."""
 
-class _Sender(asyncio.DatagramTransport):
-    """Sends a protocol's packets over the wire."""
-
-    def __init__(
-        self,
-        wire: Wire,
-        transport: asyncio.DatagramTransport,
-        protocol: asyncio.DatagramProtocol,
-    ) -> None:
-        super().__init__()
+    def __init__(self, wire: Wire, transport: asyncio.DatagramTransport, protocol: Any) -> None:
         self._wire = wire
         self._transport = transport
         self._protocol = protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         if self._wire.takes(data):
@@ -150,15 +142,3 @@ class _Sender(asyncio.DatagramTransport):
                 loop.call_soon(self._protocol.datagram_received, response, addr)
         else:
             self._wire.carry(self._transport.sendto, data, addr)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._transport.get_extra_info(name, default)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def abort(self) -> None:
-        self._transport.abort()

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame, AudioResampler
+from av import AudioFrame
 
-from ai_gate.webrtc._audio.timeline import FRAMES_A_SECOND, SAMPLE
+from ai_gate.webrtc._audio.timeline import FRAMES_A_SECOND, SAMPLE, Resampler
 from ai_gate.webrtc._condition import Condition
 
 LONGEST_QUEUE = 100
@@ -72,7 +72,8 @@ class IncomingAudio:
         Args:
             rate: The samples a second.
         """
-        resampler = AudioResampler(format="s16", layout="mono", rate=rate)
+        # The peer can change its codec in the middle.
+        resampler = Resampler("mono", rate)
         while (frame := await self._next()) is not None:
             # Dropped frames leave a gap in the time stamps; what is heard must have none.
             frame.pts = None

@@ -76,9 +76,7 @@ class Timeline:
         """When the last frame ends, in seconds."""
         self._shift = Fraction(0)
         """What is added to the track's time."""
-        self._resampler: AudioResampler | None = None
-        self._resampled: tuple[str, str, int] | None = None
-        """The kind of frame that the resampler takes: it is for one kind only."""
+        self._resampler: Resampler | None = None
 
     def follow(self, audio: "Frame | Packet[Any]") -> Sequence["Frame | Packet[Any]"]:
         """Fit what comes from a track.
@@ -144,22 +142,15 @@ class Timeline:
 
     def _converted(self, frame: AudioFrame) -> list[AudioFrame]:
         self._is_own_time = True
-        resampler = self._resampler_for(frame)
+        self._resampler = self._resampler or Resampler(self._layout, self._rate)
         # The resampler gets no time of the track's, which can jump. The frame is the app's, so its
         # own time is put back.
         pts, frame.pts = frame.pts, None
         try:
-            converted = resampler.resample(frame)
+            converted = self._resampler.resample(frame)
         finally:
             frame.pts = pts
         return [self._stamped(one) for one in converted]
-
-    def _resampler_for(self, frame: AudioFrame) -> AudioResampler:
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if self._resampler is None or kind != self._resampled:
-            self._resampler = AudioResampler(format="s16", layout=self._layout, rate=self._rate)
-            self._resampled = kind
-        return self._resampler
 
     def _frame(self, samples: int) -> AudioFrame:
         frame = AudioFrame(format="s16", layout=self._layout, samples=samples)
@@ -171,6 +162,29 @@ class Timeline:
         frame.pts = round(self._end * self._rate)
         self._end += Fraction(frame.samples, self._rate)
         return frame
+
+
+class Resampler:
+    """Converts frames of any kinds to signed 16-bit samples: PyAV's takes one kind only.
+
+    Args:
+        layout: The layout of the channels.
+        rate: The samples a second.
+    """
+
+    def __init__(self, layout: str, rate: int) -> None:
+        self._layout = layout
+        self._rate = rate
+        self._taken: tuple[str, str, int] | None = None
+        """The kind of frame that comes."""
+
+    def resample(self, frame: AudioFrame) -> list[AudioFrame]:
+        """Return what a frame is converted to; it can be nothing yet."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._taken:
+            self._taken = kind
+            self._own = AudioResampler(format="s16", layout=self._layout, rate=self._rate)
+        return self._own.resample(frame)
 
 
 class TimeBase(Protocol):

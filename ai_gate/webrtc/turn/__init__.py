@@ -57,6 +57,9 @@ async def probe_turn(
         asyncio.run(main())
         ```
     """
+    entries = list(read_servers(credentials))
+    # What shows the variables of a failure would show them.
+    del credentials
     require_aiortc()
     checked_seconds("timeout", timeout, least=SHORTEST_TIME, most=LONGEST_TIMEOUT)
     require_asyncio()
@@ -64,7 +67,6 @@ async def probe_turn(
     with requiring_aiortc():
         from ai_gate.webrtc.turn._race import all_results  # noqa: PLC0415
 
-    entries = list(read_servers(credentials))
     servers = [entry for entry in entries if isinstance(entry, TurnServer)]
     tried = iter(await all_results(servers, timeout=timeout))
     return TurnProbe(

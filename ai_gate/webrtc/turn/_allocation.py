@@ -7,12 +7,15 @@ at once.
 
 import asyncio
 import contextlib
+import math
 import ssl
 import struct
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aioice import stun, turn
+from aioice.utils import random_transaction_id
 
 from ai_gate._http.tls import plain_context, without_dot
 from ai_gate.webrtc._aiortc_internals import (
@@ -43,6 +46,8 @@ section 3.2). aioice would ask for a renewal without pause where it is 0."""
 
 TRY_ALTERNATE = 300
 """The code of a server that sends the client on to another one (RFC 8489, section 10)."""
+STALE_NONCE = 438
+"""The code of a server that has forgotten the nonce which it gave (RFC 8489, section 9.2.4)."""
 QUOTA_REACHED = 486
 """The code of a server that counts too many allocations of this user (RFC 8656, section 19)."""
 QUOTA_GRACE = 1.2
@@ -201,6 +206,8 @@ class _Watched(_Base):
         """The name that the certificate there is for, if it is another one."""
         self.closed = asyncio.Event()
         """Whether the socket is closed."""
+        self._renewals: dict[int, float] = {}
+        """When the permission of each channel is to be renewed, by the monotonic clock."""
 
     @property
     def is_undecided(self) -> bool:
@@ -221,13 +228,35 @@ class _Watched(_Base):
         self, request: stun.Message
     ) -> tuple[stun.Message, tuple[str, int]]:
         """Make a request, and see to it that the next one isn't due at once."""
-        response, addr = await super().request_with_retry(request)
+        try:
+            response, addr = await super().request_with_retry(request)
+        except stun.TransactionFailed as refusal:
+            if refusal.response.error_code != STALE_NONCE or not has_signed(self):
+                raise
+            # aioice takes one new nonce, and has taken that of the refusal before this one.
+            request.transaction_id = random_transaction_id()
+            response, addr = await super().request_with_retry(request)
         lifetime = response.attributes.get("LIFETIME", SHORTEST)
         if lifetime < SHORTEST:
             if request.message_method == stun.Method.ALLOCATE:
                 raise ShortLivedError(f"an allocation for {lifetime} s only")
             response.attributes["LIFETIME"] = SHORTEST
         return response, addr
+
+    async def channel_bind(self, channel_number: int, addr: tuple[str, int]) -> None:
+        """Bind a channel to an address, which gives a permission too, or renews both."""
+        await super().channel_bind(channel_number, addr)
+        self._renewals[channel_number] = monotonic() + PERMISSION_REFRESH
+
+    async def send_data(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Send a packet; if the permission is old, renew it before.
+
+        aioice sees that by the wall clock: once that is set back, the permission would end.
+        """
+        channel = self.peer_to_channel.get(addr)
+        if channel is not None and monotonic() > self._renewals.get(channel, math.inf):
+            self.channel_refresh_at[channel] = 0.0
+        await super().send_data(data, addr)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Notice that the socket is closed."""

@@ -12,6 +12,7 @@ REFUSALS = {
     420: "Unknown Attribute",
     437: "Allocation Mismatch",
     438: "Stale Nonce",
+    443: "Peer Address Family Mismatch",
     440: "Address Family not Supported",
     441: "Wrong Credentials",
     442: "Unsupported Transport Protocol",
@@ -32,7 +33,7 @@ class ShortLivedError(Exception):
 
 def refusal(code: int | None) -> str:
     """Return what an error code of STUN or TURN says."""
-    return f"{code} {REFUSALS.get(code or 0, '')}".strip()
+    return "refused without a code" if code is None else f"{code} {REFUSALS.get(code, '')}".strip()
 
 
 def reason_of(failure: Exception) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 
 from aioice import Candidate as IceCandidate
 from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.stun import TransactionFailed
 
 from ai_gate._logging import log
 from ai_gate.webrtc._background import spawn
 from ai_gate.webrtc._types import TurnResult
 from ai_gate.webrtc.turn._allocation import Allocation
 from ai_gate.webrtc.turn._race import Race
+from ai_gate.webrtc.turn._reasons import refusal
 from ai_gate.webrtc.turn._urls import turn_servers
 
 UNKNOWN = "0.0.0.0"  # noqa: S104
@@ -43,6 +45,8 @@ class Relay(asyncio.DatagramTransport):
         self._receiver: asyncio.DatagramProtocol | None = None
         self._waiting: dict[tuple[str, int], bytes] = {}
         self._sending: set[asyncio.Task[None]] = set()
+        self.refusal: str | None = None
+        """Why the server lets nothing through to an address, or None if it does."""
         self._is_closed = False
         self._release: asyncio.Task[None] | None = None
         self._racing: asyncio.Task[None] | None = None
@@ -155,8 +159,9 @@ class Relay(asyncio.DatagramTransport):
     def _sent(self, sending: asyncio.Task[None]) -> None:
         self._sending.discard(sending)
         # ICE finds out by itself that nothing comes back.
-        if not sending.cancelled():
-            sending.exception()
+        failure = None if sending.cancelled() else sending.exception()
+        if isinstance(failure, TransactionFailed):
+            self.refusal = refusal(failure.response.error_code)
 
     async def _give_back(self, allocation: Allocation) -> None:
         await allocation.give_back()

@@ -135,6 +135,11 @@ def _transport(scheme: str, parameter: str) -> Transport:
 def _secret(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise _UnusableError("username or credential missing")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate, which JSON can hold.
+        raise _UnusableError("username or credential has characters that can't be sent") from None
     return value
 
 

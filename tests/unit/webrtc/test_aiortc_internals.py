@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,9 +32,10 @@ def test_what_is_known_of_a_turn_client(known: bool) -> None:
 
 def test_a_peer_connection_without_what_is_looked_for() -> None:
     internals.stop_consent(MOVED)
-    internals.on_answer(MOVED, lambda: None)
+    internals.on_sign_of_life(MOVED, lambda: None)
     internals.widen_receive_buffers(MOVED)
-    internals.drop_malformed(MOVED)
+    internals.drop_strange(MOVED)
+    internals.outlive_messages(MOVED)
     assert internals.own_close(MOVED) is None
     assert internals.note_connecting(MOVED) == set()
     assert internals.selected_pair(MOVED) is None
@@ -52,9 +53,25 @@ def test_an_ice_connection_without_what_is_looked_for(connection: object) -> Non
     assert not internals.add_way(pc, Relay(None))
     assert internals.selected_pair(pc) is None
     internals.put_last(pc, lambda address: True)
-    internals.on_answer(pc, lambda: None)
+    internals.on_sign_of_life(pc, lambda: None)
     internals.widen_receive_buffers(pc)
-    internals.drop_malformed(pc)
+    internals.drop_strange(pc)
+
+
+def test_a_peer_that_has_checked_the_path_before_the_answer_came_may_go_on() -> None:
+    came: list[bytes] = []
+    protocol = SimpleNamespace(datagram_received=lambda data, addr: came.append(data))
+    checked, stranger = ("192.0.2.1", 5), ("192.0.2.2", 5)
+    connection = SimpleNamespace(
+        _protocols=[protocol], _remote_candidates=[], _early_checks=[(None, checked, protocol)]
+    )
+    ice = SimpleNamespace(_connection=connection)
+    sctp = SimpleNamespace(transport=SimpleNamespace(transport=ice))
+    internals.drop_strange(cast(Any, SimpleNamespace(sctp=sctp, getTransceivers=list)))
+    # libdatachannel waits a second before it begins DTLS again.
+    for number, addr in enumerate([checked, stranger]):
+        protocol.datagram_received(b"\x16" + bytes([number]), addr)
+    assert came == [b"\x16\x00"]
 
 
 def test_a_receiver_with_another_buffer_keeps_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiortc.sdp import SessionDescription
 
-from ai_gate.webrtc._answer import for_aiortc, unusable
+from ai_gate.webrtc._answer import for_aiortc, reason_of, unusable
 
 UDP = "a=candidate:1 1 udp 2130706431 192.0.2.1 3478 typ host ufrag X"
 TCP = "a=candidate:2 1 tcp 1671430143 192.0.2.1 443 typ host tcptype passive ufrag X"
@@ -71,6 +71,19 @@ def test_the_direction_of_the_audio(session: list[str], audio: list[str], direct
 )
 def test_what_makes_an_answer_unusable(text: str, reason: str | None) -> None:
     assert unusable(text, ("udp",)) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("RTCP mux is not enabled", "RTCP mux is not enabled"),
+        ("invalid literal for int() with base 10: 'lots'", "ValueError"),
+        ("abcdefghijklmnopqrstuv is no password", "ValueError"),
+        ("", "ValueError"),
+    ],
+)
+def test_a_reason_that_can_quote_the_answer_is_not_told(text: str, reason: str) -> None:
+    assert reason_of(ValueError(text)) == reason
 
 
 def test_a_peer_over_tcp() -> None:

@@ -11,6 +11,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
 from ai_gate.webrtc._audio.incoming import LONGEST_BACKLOG, LONGEST_QUEUE, IncomingAudio
+from tests.unit.webrtc.audio import sound
 
 
 class Incoming(MediaStreamTrack):
@@ -60,6 +61,19 @@ def test_it_comes_at_the_rate_that_is_wanted(rate: int) -> None:
         size = sum([len(chunk) async for chunk in audio.pcm(rate)])
         # The resampler keeps a few samples to itself.
         assert size / 2 == pytest.approx(2 * rate, rel=0.02)
+
+    asyncio.run(main())
+
+
+def test_the_peer_changes_its_codec() -> None:
+    async def main() -> None:
+        audio = IncomingAudio(lambda: None)
+        for rate, layout in ((48_000, "stereo"), (8_000, "mono"), (48_000, "stereo")):
+            for _ in range(10):
+                audio._put(sound(None, rate=rate, kind=("s16", layout)))
+        audio.end()
+        size = sum([len(chunk) async for chunk in audio.pcm(24_000)])
+        assert size / 2 == pytest.approx(0.6 * 24_000, rel=0.02)
 
     asyncio.run(main())
 

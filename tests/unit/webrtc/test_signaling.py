@@ -24,15 +24,16 @@ from ai_gate.testing._faults.steps import Send
 from ai_gate.webrtc import SDPRefusedError, WebRTCError
 from ai_gate.webrtc._sdp_post import Poster
 from ai_gate.webrtc._signaling import API, SDPAnswer, sdp_exchange
+from ai_gate.webrtc._types import SDP
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response, response
 from tests.support.server import Request, Server
 from tests.support.steps import Handshake, ReadRequest, answer
 
-OFFER = "v=0\r\no=offer\r\n"
-ANSWER = "v=0\r\no=answer\r\n"
+OFFER = SDP("v=0\r\no=offer\r\n")
+ANSWER = SDP("v=0\r\no=answer\r\n")
 SECRET = "ek_very_secret"
-CREATED = response(201, ANSWER.encode(), "Location: /v1/realtime/calls/rtc_1")
+CREATED = response(201, ANSWER.text.encode(), "Location: /v1/realtime/calls/rtc_1")
 GONE = json_response({"error": {"code": "beta_api_shape_disabled", "message": "Gone"}}, 400)
 
 
@@ -66,14 +67,14 @@ def test_the_current_protocol(serve: Serve) -> None:
     assert (came.sdp, came.call_id) == (ANSWER, "rtc_1")
     (received,) = server.requests
     assert (received.method, received.target) == ("POST", "/v1/realtime/calls")
-    assert received.body == OFFER.encode()
+    assert received.body == OFFER.text.encode()
     assert received.headers["content-type"] == "application/sdp"
     assert received.headers["authorization"] == f"Bearer {SECRET}"
     assert received.headers["user-agent"].startswith("ai-gate-python/")
 
 
 def test_the_beta(serve: Serve) -> None:
-    server = serve(answer(lambda _: response(200, ANSWER.encode())))
+    server = serve(answer(lambda _: response(200, ANSWER.text.encode())))
     came = exchange(f"{server.url}/v1/realtime", "beta")
     assert (came.sdp, came.call_id) == (ANSWER, None)
     assert server.requests[0].target == "/v1/realtime?model=gpt-realtime+%26+co"
@@ -100,7 +101,7 @@ def test_parameters_of_the_client_take_nothing_away(serve: Serve, api: API, targ
     assert dict(url.params) == {"trace": "1", "region": "x", **model}
 
 
-@pytest.mark.parametrize("model", [None, "", 7, ["gpt-realtime"]])
+@pytest.mark.parametrize("model", [None, "", 7, ["gpt-realtime"], "\ud800"])
 def test_only_the_beta_needs_a_model(serve: Serve, model: object) -> None:
     server = serve(answer(lambda _: CREATED))
     assert exchange(server.url, "calls", model=model).sdp == ANSWER
@@ -122,7 +123,7 @@ def test_only_the_beta_needs_a_model(serve: Serve, model: object) -> None:
     ],
 )
 def test_the_id_of_a_call(serve: Serve, location: str, call_id: str | None) -> None:
-    server = serve(answer(lambda _: response(201, ANSWER.encode(), f"Location: {location}")))
+    server = serve(answer(lambda _: response(201, ANSWER.text.encode(), f"Location: {location}")))
     assert exchange(server.url, "calls").call_id == call_id
 
 
@@ -174,12 +175,12 @@ def test_a_refusal_is_one_however_it_comes(serve: Serve, reply: bytes) -> None:
     ids=["the status line", "a header line"],
 )
 def test_an_answer_behind_what_is_refused(
-    serve: Serve, reply: bytes, error: type[AIGateError], kept: str
+    serve: Serve, reply: bytes, error: type[AIGateError], kept: SDP
 ) -> None:
     server = serve((ReadRequest(), Send(reply)))
     with pytest.raises(error, match=r"can't be read: .* may have begun") as caught:
         exchange(server.url)
-    assert kept.encode() in (caught.value.body or b"")
+    assert kept.text.encode() in (caught.value.body or b"")
 
 
 @pytest.mark.parametrize("status", [200, 201, 301, 307, 400, 401, 403, 409, 410, 429, 500, 503])

@@ -1,8 +1,9 @@
-"""How often an allocation on a TURN server is renewed."""
+"""How requests to a TURN server are repeated, and how often an allocation is renewed."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -29,5 +30,31 @@ def test_a_renewal_is_not_followed_by_the_next_at_once(
         request = stun.Message(stun.Method.REFRESH, stun.Class.REQUEST)
         answer, _ = await client.request_with_retry(request)
         assert answer.attributes["LIFETIME"] == counts
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("has_signed", "asked"), [(True, 2), (False, 1)])
+def test_a_nonce_that_is_stale_at_once_is_replaced_by_the_one_after(
+    monkeypatch: pytest.MonkeyPatch, has_signed: bool, asked: int
+) -> None:
+    seen: list[bytes] = []
+
+    async def answered(client: Any, request: stun.Message) -> tuple[stun.Message, Any]:
+        seen.append(request.transaction_id)
+        kind = stun.Class.RESPONSE if len(seen) > 1 else stun.Class.ERROR
+        answer = stun.Message(request.message_method, kind, request.transaction_id)
+        if kind == stun.Class.ERROR:
+            answer.attributes["ERROR-CODE"] = (438, "Stale Nonce")
+            raise stun.TransactionFailed(answer)
+        return answer, client.server
+
+    async def main() -> None:
+        monkeypatch.setattr(turn.TurnClientMixin, "request_with_retry", answered)
+        client = DatagramClient(SERVER, ("127.0.0.1", 9), lambda failure: None)
+        client.integrity_key = b"key" if has_signed else None
+        with contextlib.nullcontext() if has_signed else pytest.raises(stun.TransactionFailed):
+            await client.request_with_retry(stun.Message(stun.Method.REFRESH, stun.Class.REQUEST))
+        assert len(set(seen)) == asked
 
     asyncio.run(main())

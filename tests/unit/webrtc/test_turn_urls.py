@@ -103,6 +103,13 @@ def test_no_credentials(which: str, name: object) -> None:
     assert (found.reason, found.transport) == ("username or credential missing", "udp")
 
 
+@pytest.mark.parametrize("which", ["username", "credential"])
+def test_credentials_that_cannot_be_sent(which: str) -> None:
+    entry = {"urls": "turn:h", "username": NAME, "credential": PASSWORD} | {which: "s\ud800"}
+    found = result(list(read_servers([entry])))
+    assert found.reason == "username or credential has characters that can't be sent"
+
+
 @pytest.mark.parametrize(
     ("credentials", "reason"),
     [

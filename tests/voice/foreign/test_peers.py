@@ -187,6 +187,19 @@ def test_the_peer_hangs_up(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("stack", [one for one in STACKS if one.name == "pion"], ids=str)
+def test_text_that_is_no_utf_8_does_not_end_a_call(peer: Peer) -> None:
+    async def main() -> None:
+        async with calling(peer) as call:
+            # It sends back as text what it takes.
+            call.data_channel.send(b'{"type": "\xff"}')
+            assert await call.recv() == {"type": "\ufffd"}
+            await call.send({"type": "number", "index": 0})
+            assert await call.recv() == {"type": "number", "index": 0}
+
+    run(main(), limit=60.0)
+
+
+@pytest.mark.parametrize("stack", [one for one in STACKS if one.name == "pion"], ids=str)
 def test_a_peer_that_sends_nothing_but_answers_is_alive(peer: Peer) -> None:
     async def main() -> None:
         async with calling(peer) as call:

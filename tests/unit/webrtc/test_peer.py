@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from ai_gate.webrtc._routes import own_address_to
+from ai_gate.webrtc._peer import own_address_to
 
 
 def test_the_way_to_oneself() -> None:
