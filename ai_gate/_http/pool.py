@@ -157,6 +157,7 @@ class _Connection(Generic[H]):
             bool(links)
             and all(link.is_idle() for link in links)
             and not self.wire.is_cut
+            and not self.wire.is_unfinished
             and not self.wire.head.is_mended
             and nothing_follows(bytes(self.wire.received), status, fields)
         )
