@@ -65,6 +65,18 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
     in_time(run)
 
 
+CUT = (
+    head(200, f"Content-Length: {len(JSON)}") + JSON[:9],
+    head(200, CHUNKED) + chunk(JSON)[:9],
+)
+
+
+@pytest.mark.parametrize("data", CUT, ids=["length", "chunked"])
+def test_a_body_that_was_cut_short_is_called_so(data: bytes, caller: Caller, serve: Serve) -> None:
+    error = caller.attempt(POST, serve((ReadRequest(), Send(data))).url).error
+    assert "with a body that was cut short" in str(error)
+
+
 REFUSED = "Content-Length: many"
 READ_ON = {
     "up to its end": (head(200, REFUSED), JSON, ()),
