@@ -71,7 +71,7 @@ def half_close(peer: Peer) -> None:
 
 @pytest.mark.parametrize("end", [(), (half_close,)], ids=["open", "half closed"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_answer_comes_and_the_rest_is_not_taken(
+def test_the_answer_comes_and_the_rest_is_not_taken(  # noqa: PLR0917 - fixtures
     scheme: str,
     end: Script,
     caller: Caller,
