@@ -9,8 +9,9 @@ from math import inf
 
 END = re.compile(rb"\n\r?\n")
 """Where a head ends, as h11 reads it."""
-LONGEST = 65_536
-"""The bytes that a head may have; after that h11 gets it as it is."""
+LONGEST = 300 * 1024
+"""The bytes that a head may have, as curl reads it; after that h11 gets it in parts, and refuses it
+once it holds 100 KB."""
 SILENCE = 1.0
 """The seconds without a byte after which a response whose length isn't known has ended."""
 
