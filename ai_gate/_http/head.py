@@ -102,11 +102,14 @@ class Head:
         """
         if self._held is None:
             return data
+        # What was looked through before isn't once more: a long head can come byte by byte.
+        start = max(0, len(self._held) - 2)
         self._held += data
         readable = b""
-        while self._held is not None and (end := END.search(self._held)):
+        while self._held is not None and (end := END.search(self._held, start)):
             head = bytes(self._held[: end.end()])
             del self._held[: end.end()]
+            start = 0
             mended = _mended(head)
             self.is_mended = self.is_mended or mended != head
             readable += mended
