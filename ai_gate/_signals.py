@@ -22,6 +22,14 @@ def is_of_a_handler(failure: BaseException) -> bool:
     return False
 
 
+def is_of_the_app(failure: BaseException) -> bool:
+    """Return True if the app raised an exception, by a signal handler or another's time limit.
+
+    The system's errors have a number.
+    """
+    return (isinstance(failure, OSError) and failure.errno is None) or is_of_a_handler(failure)
+
+
 def raised_by_a_handler(failure: BaseException) -> BaseException | None:
     """Return the exception of a signal handler that another one was raised for, or is."""
     cause: BaseException | None = failure

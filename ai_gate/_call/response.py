@@ -69,9 +69,7 @@ def retry_after(exchange: Exchange) -> float | None:
     return parse_retry_after(exchange.headers, datetime.now(UTC))
 
 
-def _refusal(
-    exchange: Exchange, status: int, operation: Operation, config: Config
-) -> AIGateError:
+def _refusal(exchange: Exchange, status: int, operation: Operation, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
     hidden = {config.project_id, *secrets_in(response)}

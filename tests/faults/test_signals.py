@@ -171,12 +171,20 @@ def test_one_that_httpx_took_for_the_networks_before(
 
 
 @pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
+def test_while_a_socket_is_made(
+    way: Way, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit, caller = way
+    monkeypatch.setattr("socket.socket", lambda *_: signal.raise_signal(signal.SIGALRM))
+    with pytest.raises(limit, match="the app's"):
+        caller.call(operation, NOWHERE)
+
+
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
 def test_while_certificates_are_read(
     way: Way, operation: Operation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     limit, caller = way
-    if limit is BareTimeIsUp:
-        pytest.skip("it can't be told from a file that can't be read")
     # What was read for other settings isn't used.
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setattr("httpx.create_ssl_context", lambda: signal.raise_signal(signal.SIGALRM))
