@@ -7,6 +7,9 @@ from types import FrameType
 TIMER_ERROR = 0.1
 """How much too early a timer can end, gevent's for one, in seconds."""
 
+SOCKETS_OWN = "timed out"
+"""The text of a socket's own timeout."""
+
 
 def is_of_a_handler(failure: BaseException) -> bool:
     """Return True if a signal handler raised an exception.
@@ -56,4 +59,7 @@ def is_too_early(failure: BaseException, left: float) -> bool:
         failure: What was raised.
         left: The seconds that were left.
     """
+    if type(failure) is TimeoutError and str(failure) == SOCKETS_OWN:
+        # A test can have stopped the clock.
+        return False
     return isinstance(failure, TimeoutError) and failure.errno is None and left > TIMER_ERROR

@@ -7,7 +7,7 @@ import pytest
 from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError
 from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
-from tests.support.fixtures import Serve
+from tests.support.fixtures import Clock, Serve
 from tests.support.responses import JSON, chunk, head, response
 from tests.support.running import recorded
 from tests.support.server import Script
@@ -63,6 +63,11 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
         return outcome
 
     in_time(run)
+
+
+def test_a_call_ends_where_a_test_has_stopped_the_clock(clock: Clock, serve: Serve) -> None:
+    server = serve((ReadRequest(), Stall()))
+    check(SYNC.attempt(POST, server.url, timeout=0.3), Raises(APITimeoutError))
 
 
 CUT = (
