@@ -204,9 +204,7 @@ class Closing(httpx.SyncByteStream):
         signal.raise_signal(signal.SIGALRM)
 
 
-@pytest.mark.parametrize(
-    "way", [one for one in OURS if SYNC in one and BareTimeIsUp not in one], ids=name, indirect=True
-)
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
 def test_while_a_whole_response_is_closed(way: Way, operation: Operation) -> None:
     limit, caller = way
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Closing()))
