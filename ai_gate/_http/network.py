@@ -275,8 +275,10 @@ class Stream:
         if not self._wire.expects_more():
             self.close_socket()
 
-    def _take(self) -> bytes:
+    def _take(self) -> memoryview:
         """Take what waits to be written, and note that the request begins to leave.
+
+        What shows the variables of a failure would show the project ID in bytes.
 
         Raises:
             StaleConnectionError: More came since the connection was taken from the idle ones: the
@@ -285,7 +287,7 @@ class Stream:
         self._wire.attempt.on_network = True
         if self._wire.is_reused and not self._wire.attempt.written and not self.holds_nothing():
             raise StaleConnectionError("The idle connection has ended")
-        data = bytes(self._unwritten)
+        data = memoryview(bytes(self._unwritten))
         self._unwritten.clear()
         if self._wire.greetings:
             self._wire.greetings -= 1
@@ -363,7 +365,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
         self._socket.settimeout(self._wire.left(httpcore.ReadTimeout))
         return self._socket.recv(AT_ONCE)
 
-    def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+    def _send(self, layers: Sequence[TLS], data: bytes | memoryview) -> None:
         if layers:
             self._over_tls(layers, lambda: layers[-1].object.write(data))
             return
@@ -450,7 +452,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                 await anyio.wait_readable(self._socket)
             has_waited = True
 
-    async def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+    async def _send(self, layers: Sequence[TLS], data: bytes | memoryview) -> None:
         if layers:
             await self._over_tls(layers, lambda: layers[-1].object.write(data))
             return

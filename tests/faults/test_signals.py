@@ -16,12 +16,21 @@ import httpx
 import pytest
 
 from ai_gate import APIConnectionError
-from ai_gate.testing._faults.steps import Send
-from tests.support.callers import ASYNCIO, NO_TLS, NOWHERE, SYNC, Caller, Operation
+from ai_gate.testing._faults.steps import Send, Stall
+from tests.support.callers import (
+    ASYNCIO,
+    NO_TLS,
+    NOWHERE,
+    POST,
+    PROJECT,
+    SYNC,
+    Caller,
+    Operation,
+)
 from tests.support.fixtures import Serve
 from tests.support.responses import head, json_response
 from tests.support.server import PATIENCE, Peer, Script
-from tests.support.steps import ReadRequest, replay
+from tests.support.steps import ReadHead, ReadRequest, replay
 
 from .addresses import Address
 
@@ -106,6 +115,18 @@ def test_while_an_answer_is_waited_for(
     assert caught.type is limit
     server.wait_for(lambda: server.closed == 1)
     assert (server.opened, len(server.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("way", [one for one in OURS if SYNC in one], ids=name, indirect=True)
+def test_while_a_request_is_written(way: Way, serve: Serve) -> None:
+    limit, caller = way
+    url = serve((ReadHead(), ring, Stall())).url
+    with pytest.raises(limit, match="the app's") as caught:
+        caller.call(POST, url, {"instructions": "x" * 12_000_000}, timeout=PATIENCE)
+    # What shows the variables of a failure shows no project ID.
+    for entry in caught.traceback:
+        if entry.frame.f_globals["__name__"].startswith("ai_gate"):
+            assert PROJECT not in repr(entry.frame.f_locals)
 
 
 REFUSED = {
