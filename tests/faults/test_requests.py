@@ -81,7 +81,7 @@ def test_the_answer_comes_and_the_rest_is_not_taken(  # noqa: PLR0917 - fixtures
     short_stall: None,
 ) -> None:
     secured: Script = (Handshake(tls),) if scheme == "https" else ()
-    refusal = (ReadHead(), Send(response(413, JSON)), *end, Stall())
+    refusal: Script = (ReadHead(), Send(response(413, JSON)), *end, Stall())
     server = serve((*secured, *refusal), (*secured, ReadRequest(), Send(GOOD)), scheme=scheme)
 
     async def body(client: Client) -> None:
