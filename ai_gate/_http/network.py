@@ -297,7 +297,7 @@ class Stream:
         return data
 
     def _is_over(self) -> bool:
-        """Return True if a response, or the end, came before the request had gone."""
+        """Return True if a refusal, a whole success or the end came before the request had gone."""
         if self._wire.attempt.written and _is_ready(self._socket):
             data = self._socket.recv(AT_ONCE)
             has_ended = not data
@@ -306,8 +306,10 @@ class Stream:
                 if not (data := tls.available()):
                     break
             self._early += data
-            status, _ = status_and_body(bytes(self._early))
-            self._wire.is_unfinished = has_ended or status is not None
+            early = bytes(self._early)
+            # The rest of a success can wait for the rest of the request.
+            is_whole = status_and_body(early)[0] is not None and not more_within(early)
+            self._wire.is_unfinished = has_ended or is_whole
         return self._wire.is_unfinished
 
     def _taken_early(self) -> bytes:

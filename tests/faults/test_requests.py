@@ -94,11 +94,18 @@ def test_the_answer_comes_and_the_rest_is_not_taken(  # noqa: PLR0917 - fixtures
     assert server.opened == 2
 
 
-@pytest.mark.parametrize("first", [b"", head(103)], ids=["nothing", "early hints"])
+BEGUN = {
+    "nothing": (b"", GOOD),
+    "early hints": (head(103), GOOD),
+    "a success": (GOOD[:-9], GOOD[-9:]),
+}
+
+
+@pytest.mark.parametrize(("first", "rest"), BEGUN.values(), ids=BEGUN)
 def test_a_request_that_is_taken_late_arrives_whole(
-    first: bytes, caller: Caller, serve: Serve, short_stall: None
+    first: bytes, rest: bytes, caller: Caller, serve: Serve, short_stall: None
 ) -> None:
-    server = serve((ReadHead(), Send(first), Stall(0.3), ReadBody(), Send(GOOD)))
+    server = serve((ReadHead(), Send(first), Stall(0.3), ReadBody(), Send(rest)))
     check(caller.attempt(POST, server.url, {"instructions": LARGE}), Returns())
     assert server.requests[0].json["instructions"] == LARGE
 
