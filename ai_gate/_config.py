@@ -70,11 +70,17 @@ def parsed_url(name: str, value: str) -> httpx.URL:
     Raises:
         AIGateError: It isn't one.
     """
+    problem, url = None, httpx.URL()
     try:
         # What IDNA needs is imported here.
         url = unforked(lambda: _with_usable_host(httpx.URL(value)))
     except (httpx.InvalidURL, TypeError, UnicodeError) as error:
-        raise AIGateError(f"{name} is not a valid URL.") from error
+        problem = error
+    if problem is not None:
+        # httpx quotes what is in the place of the port, which can be a password's beginning.
+        raise AIGateError(f"{name} is not a valid URL.") from (
+            None if "@" in str(value) else problem
+        )
     if ":" in url.host and "%" in url.host:
         raise AIGateError(
             f"{name} must not have an IPv6 zone, as %eth0: give the address a name, for example in "

@@ -31,6 +31,8 @@ LONGEST_READ = 16_384
 """The characters of a response's `message` that are masked and cut to what is shown."""
 MOST_SECRETS = 50
 """The secrets of a response above which its `message` isn't shown: to mask it would take long."""
+NEVER_ARRIVED = (521, 523, 525, 526, 530)
+"""Cloudflare's statuses that say that it made no connection to the gate."""
 MAYBE_BILLED = " A session may have been created and billed all the same."
 
 
@@ -43,7 +45,7 @@ def read(exchange: Exchange, operation: Operation, config: Config) -> dict[str, 
     if exchange.status is None:
         raise _connection_error(exchange, operation, config) from exchange.failure
     if exchange.refused:
-        raise _refusal(exchange, exchange.status, config) from exchange.failure
+        raise _refusal(exchange, exchange.status, operation, config) from exchange.failure
     if exchange.is_too_large:
         raise _unreadable(exchange, operation, f"is larger than {MAX_BODY:,} bytes")
     if exchange.failure is not None:
@@ -67,15 +69,25 @@ def retry_after(exchange: Exchange) -> float | None:
     return parse_retry_after(exchange.headers, datetime.now(UTC))
 
 
-def _refusal(exchange: Exchange, status: int, config: Config) -> AIGateError:
+def _refusal(exchange: Exchange, status: int, operation: Operation, config: Config) -> AIGateError:
     response = json_object(exchange.body)
     kind = error_class(status, response)
     hidden = {config.project_id, *secrets_in(response)}
     stated = _stated(response) if len(hidden) <= MOST_SECRETS else None
     # Masked before it is cut, so that no half of an ID is left; and after, in what then shows.
     stated = printable(mask(stated or "", *hidden))
-    text = kind._prefix + (stated or _advice(kind, status))
-    return _error(kind, mask(text, *hidden), exchange, response)
+    text = mask(kind._prefix + (stated or _advice(kind, status)), *hidden)
+    if not operation.idempotent and _may_hide_a_success(status, response):
+        text = f"{text.rstrip('.')}.{MAYBE_BILLED}"
+    return _error(kind, text, exchange, response)
+
+
+def _may_hide_a_success(status: int, response: dict[str, Any]) -> bool:
+    """Return True if what is between the gate and the caller can have lost the gate's response.
+
+    The gate's own refusals have an `error`.
+    """
+    return status >= 500 and status not in NEVER_ARRIVED and "error" not in response
 
 
 def _stated(response: dict[str, Any]) -> str | None:

@@ -34,6 +34,8 @@ CONNECT_MARGIN = 0.05
 So it is httpx that ends the call, and says of a gate that can't be reached that nothing was sent.
 """
 IDENTITY = {"Accept-Encoding": "identity"}
+BENEATH = ("builtins", "httpx", "httpcore", "h11", "anyio", "aiohttp", "asyncio", "trio", "ssl")
+"""Whose exceptions tell that a connection can't be closed; another's is the app's own."""
 TOO_LATE = "The time of the call is over"
 
 
@@ -245,7 +247,8 @@ def _to_the_end(result: Exchange, response: httpx.Response, deadline: Deadline) 
         if not response.is_closed:
             raise
         _end(result, deadline)
-        if not isinstance(failure, Exception) or is_of_a_handler(failure):
+        is_beneath = type(failure).__module__.partition(".")[0] in BENEATH
+        if not isinstance(failure, Exception) or not is_beneath or is_of_a_handler(failure):
             raise
     else:
         if not result.is_too_large:

@@ -18,7 +18,7 @@ from ai_gate._http.pool import AsyncPool, Pool
 from ai_gate._http.proxy import environment_proxy
 from ai_gate._http.tls import shared_context
 from ai_gate._http.transport import own_async_client, own_client
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import is_of_the_app
 from ai_gate.errors import AIGateError
 
 Owner: TypeAlias = tuple[tuple[int, int], object]
@@ -136,7 +136,7 @@ class _Clients(ABC, Generic[C, P]):
                 shared_context()
             return self._open()
         except (OSError, ValueError) as error:
-            if is_of_a_handler(error):
+            if is_of_the_app(error):
                 raise
             raise AIGateError(
                 "Connections can't be set up: check the proxy and CA settings of the environment "

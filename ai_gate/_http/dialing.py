@@ -21,7 +21,7 @@ import httpcore
 from anyio.lowlevel import RunVar
 
 from ai_gate._fork import unforked
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import is_of_the_app
 
 LOOK_UP = 0.2
 """How long a fork waits for a name to be looked up, in seconds."""
@@ -65,18 +65,9 @@ def _wait_for_any(attempts: list[socket.socket], seconds: float) -> None:
                 selector.register(attempt, selectors.EVENT_WRITE)
             selector.select(seconds)
     except OSError as failure:
-        if _is_of_the_app(failure):
+        if is_of_the_app(failure):
             raise
         raise httpcore.ConnectError(str(failure)) from failure
-
-
-def _is_of_the_app(failure: OSError | UnicodeError) -> bool:
-    """Return True if the app raised an exception, by a signal handler or another's time limit.
-
-    The system's errors have a number.
-    """
-    has_number = isinstance(failure, UnicodeError) or failure.errno is not None
-    return not has_number or is_of_a_handler(failure)
 
 
 async def dial_async(host: str, port: int) -> socket.socket:
@@ -151,6 +142,8 @@ class Race:
         try:
             attempt = socket.socket(address.family, socket.SOCK_STREAM)
         except OSError as failure:
+            if is_of_the_app(failure):
+                raise
             # The machine can lack a family of addresses that the name server knows, or descriptors.
             self._note(address, failure)
             return
@@ -163,7 +156,7 @@ class Race:
         except BlockingIOError:
             return
         except OSError as failure:
-            if _is_of_the_app(failure):
+            if is_of_the_app(failure):
                 raise
             self._fail(attempt, failure)
 
@@ -173,7 +166,9 @@ class Race:
             return False
         try:
             attempt.getpeername()
-        except OSError:
+        except OSError as failure:
+            if is_of_the_app(failure):
+                raise
             return False
         return True
 
@@ -208,7 +203,7 @@ def _resolve(host: str, port: int, flags: int = 0) -> list[Address]:
             longest=LOOK_UP,
         )
     except (OSError, UnicodeError) as error:
-        if _is_of_the_app(error):
+        if is_of_the_app(error):
             raise
         raise httpcore.ConnectError(f"{host}: {error}") from error
     if not found:

@@ -73,7 +73,11 @@ def record(
     """
     if exchange.is_whole:
         return
-    exchange.failure = without_frames(without_quotes(failure))
+    exchange.failure = shown = without_frames(without_quotes(failure))
+    if isinstance(shown, httpx.RequestError) and _request_of(shown) is attempt.request:
+        # The URL of a TURN call has the project ID in it.
+        url = attempt.request.url.copy_with(query=None)
+        shown.request = httpx.Request(attempt.request.method, url)
     exchange.is_unreadable = (
         isinstance(failure.__cause__, httpcore.RemoteProtocolError) and str(failure) != DISCONNECTED
     )
@@ -82,14 +86,22 @@ def record(
     exchange.sent = exchange.status is not None or not _nothing_sent(failure, attempt, clients)
 
 
+def _request_of(failure: Exception) -> httpx.Request | None:
+    try:
+        return failure.request if isinstance(failure, httpx.RequestError) else None
+    except RuntimeError:
+        return None
+
+
 def _keep(received: bytes, exchange: Exchange) -> None:
     """Keep what h11 hasn't given out of what came."""
     if exchange.status is None:
         status, body = status_and_body(received)
         if status is not None or exchange.is_unreadable:
             exchange.status, exchange.body[:] = status, body
-    elif not exchange.refused and "transfer-encoding" in exchange.headers:
-        rest = behind_chunks(received)
+    else:
+        is_chunked = not exchange.refused and "transfer-encoding" in exchange.headers
+        rest = behind_chunks(received) if is_chunked else b""
         exchange.is_unreadable = bool(rest)
         exchange.body += rest
 
@@ -142,11 +154,9 @@ def _is_unexpected(failure: Exception) -> bool:
 def is_of(request: httpx.Request, failure: Exception, clients: Clients | AsyncClients) -> bool:
     """Return True if httpx, or the library beneath it, raised an exception for a request."""
     if isinstance(failure, httpx.RequestError):
-        try:
-            return failure.request is request
-        except RuntimeError:
-            # It has no request. A hook of the app's can have made it, or a mock of `send`.
-            return clients.are_ours
+        stated = _request_of(failure)
+        # Without one a hook of the app's can have made it, or a mock of `send`.
+        return clients.are_ours if stated is None else stated is request
     if isinstance(failure, httpx.InvalidURL):
         # httpx reads the Location of a redirect even if it doesn't follow.
         return True

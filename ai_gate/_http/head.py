@@ -9,8 +9,9 @@ from math import inf
 
 END = re.compile(rb"\n\r?\n")
 """Where a head ends, as h11 reads it."""
-LONGEST = 65_536
-"""The bytes that a head may have; after that h11 gets it as it is."""
+LONGEST = 300 * 1024
+"""The bytes that a head may have, as curl reads it; after that h11 gets it in parts, and refuses it
+once it holds 100 KB."""
 SILENCE = 1.0
 """The seconds without a byte after which a response whose length isn't known has ended."""
 
@@ -101,11 +102,14 @@ class Head:
         """
         if self._held is None:
             return data
+        # What was looked through before isn't once more: a long head can come byte by byte.
+        start = max(0, len(self._held) - 2)
         self._held += data
         readable = b""
-        while self._held is not None and (end := END.search(self._held)):
+        while self._held is not None and (end := END.search(self._held, start)):
             head = bytes(self._held[: end.end()])
             del self._held[: end.end()]
+            start = 0
             mended = _mended(head)
             self.is_mended = self.is_mended or mended != head
             readable += mended

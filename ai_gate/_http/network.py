@@ -26,7 +26,7 @@ from anyio.lowlevel import checkpoint
 
 from ai_gate._call.exchange import Deadline
 from ai_gate._http.dialing import dial, dial_async
-from ai_gate._http.head import Head, more_within
+from ai_gate._http.head import Head, more_within, status_and_body
 from ai_gate._http.tls import TLS
 from ai_gate._signals import is_of_a_handler, is_too_early
 
@@ -39,6 +39,10 @@ the gate's have 2 KB."""
 
 PATIENCE = 10.0
 """How long an idle connection may take to respond if the request can be repeated, in seconds."""
+STALL = 1.0
+"""The seconds in which nothing of a request is taken, after which a response may end the writing.
+
+A gate that refuses a large one can respond and read no more of it."""
 UNUSUAL = 4.0
 """How many times as long as the last response a silence must be able to last, to tell anything."""
 
@@ -102,6 +106,8 @@ class Wire:
         """What came since the request was sent, up to `AT_ONCE`."""
         self.is_cut = False
         """Whether more came than that."""
+        self.is_unfinished = False
+        """Whether the rest of the request wasn't sent, because the response came before."""
         self.refusal: Exception | None = None
         """Why h11 refuses what came. It isn't kept in a variable, which crash reporters show."""
         self.stream: Stream | None = None
@@ -131,6 +137,7 @@ class Wire:
         self.head = Head()
         self.received.clear()
         self.is_cut = False
+        self.is_unfinished = False
 
     def expects_more(self) -> bool:
         """Return True if more is to come of a success that h11 may refuse, and wait no longer."""
@@ -222,11 +229,13 @@ class Stream:
         self._wire = wire
         self._layers = layers
         self._unwritten = bytearray()
+        self._early = bytearray()
+        """What came before the request had gone."""
         wire.stream = self
 
     def holds_nothing(self) -> bool:
         """Return True if it is certain that nothing more has come."""
-        return not _is_readable(self._socket) and all(tls.holds_nothing() for tls in self._layers)
+        return not _is_ready(self._socket) and all(tls.holds_nothing() for tls in self._layers)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell about the socket, in httpcore's words."""
@@ -266,8 +275,10 @@ class Stream:
         if not self._wire.expects_more():
             self.close_socket()
 
-    def _take(self) -> bytes:
+    def _take(self) -> memoryview:
         """Take what waits to be written, and note that the request begins to leave.
+
+        What shows the variables of a failure would show the project ID in bytes.
 
         Raises:
             StaleConnectionError: More came since the connection was taken from the idle ones: the
@@ -276,13 +287,34 @@ class Stream:
         self._wire.attempt.on_network = True
         if self._wire.is_reused and not self._wire.attempt.written and not self.holds_nothing():
             raise StaleConnectionError("The idle connection has ended")
-        data = bytes(self._unwritten)
+        data = memoryview(bytes(self._unwritten))
         self._unwritten.clear()
         if self._wire.greetings:
             self._wire.greetings -= 1
         elif len(self._layers) >= self._wire.handshakes and not self._wire.attempt.written:
             self._wire.attempt.written = True
             self._wire.forget()
+        return data
+
+    def _is_over(self) -> bool:
+        """Return True if a refusal, a whole success or the end came before the request had gone."""
+        if self._wire.attempt.written and _is_ready(self._socket):
+            data = self._socket.recv(AT_ONCE)
+            has_ended = not data
+            for tls in self._layers if data else ():
+                tls.feed(data)
+                if not (data := tls.available()):
+                    break
+            self._early += data
+            early = bytes(self._early)
+            # The rest of a success can wait for the rest of the request.
+            is_whole = status_and_body(early)[0] is not None and not more_within(early)
+            self._wire.is_unfinished = has_ended or is_whole
+        return self._wire.is_unfinished
+
+    def _taken_early(self) -> bytes:
+        data = bytes(self._early)
+        self._early.clear()
         return data
 
 
@@ -300,7 +332,7 @@ class NetworkStream(Stream, httpcore.NetworkStream):
                     self._raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
             try:
-                data = self._receive(self._layers)
+                data = self._taken_early() or self._receive(self._layers)
             except OSError as failure:
                 self._raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
@@ -335,12 +367,19 @@ class NetworkStream(Stream, httpcore.NetworkStream):
         self._socket.settimeout(self._wire.left(httpcore.ReadTimeout))
         return self._socket.recv(AT_ONCE)
 
-    def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+    def _send(self, layers: Sequence[TLS], data: bytes | memoryview) -> None:
         if layers:
             self._over_tls(layers, lambda: layers[-1].object.write(data))
-        elif data:
-            self._socket.settimeout(self._wire.left(httpcore.WriteTimeout))
-            self._socket.sendall(data)
+            return
+        rest = memoryview(data)
+        while rest:
+            left = self._wire.left(httpcore.WriteTimeout)
+            self._socket.settimeout(left)
+            is_first = len(rest) == len(data)
+            if is_first or _is_ready(self._socket, to_write=True, seconds=min(left, STALL)):
+                rest = rest[self._socket.send(rest) :]
+            elif self._is_over():
+                return
 
     def _over_tls(self, layers: Sequence[TLS], step: Callable[[], T]) -> T:
         """Carry out a step of the last layer's TLS over those below it."""
@@ -370,7 +409,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                     self._raise(failure, httpcore.WriteTimeout, httpcore.WriteError)
         while True:
             try:
-                data = await self._receive(self._layers)
+                data = self._taken_early() or await self._receive(self._layers)
             except OSError as failure:
                 self._raise(failure, httpcore.ReadTimeout, httpcore.ReadError)
             self._wire.note_read(data)
@@ -415,7 +454,7 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                 await anyio.wait_readable(self._socket)
             has_waited = True
 
-    async def _send(self, layers: Sequence[TLS], data: bytes) -> None:
+    async def _send(self, layers: Sequence[TLS], data: bytes | memoryview) -> None:
         if layers:
             await self._over_tls(layers, lambda: layers[-1].object.write(data))
             return
@@ -424,7 +463,10 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
             with suppress(BlockingIOError):
                 rest = rest[self._socket.send(rest) :]
                 continue
-            await anyio.wait_writable(self._socket)
+            with anyio.move_on_after(STALL) as scope:
+                await anyio.wait_writable(self._socket)
+            if scope.cancelled_caught and self._is_over():
+                return
 
     async def _over_tls(self, layers: Sequence[TLS], step: Callable[[], T]) -> T:
         """Carry out a step of the last layer's TLS over those below it."""
@@ -440,13 +482,14 @@ class AsyncNetworkStream(Stream, httpcore.AsyncNetworkStream):
                 return result
 
 
-def _is_readable(connected: socket.socket) -> bool:
-    """Return True if there is something to be read, or the other end has hung up."""
+def _is_ready(connected: socket.socket, *, to_write: bool = False, seconds: float = 0.0) -> bool:
+    """Return True if there is something to be read, or room to write, or the other end hung up."""
     if connected.fileno() < 0:
         return True
     if not hasattr(select, "poll"):
         # Windows, where the limit of 1,024 descriptors doesn't hold.
-        return bool(select.select([connected], [], [], 0)[0])
+        readers, writers = ([], [connected]) if to_write else ([connected], [])
+        return any(select.select(readers, writers, [], seconds))
     poll = select.poll()
-    poll.register(connected, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(connected, select.POLLOUT if to_write else select.POLLIN)
+    return bool(poll.poll(seconds * 1_000))

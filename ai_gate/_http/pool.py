@@ -33,7 +33,7 @@ from ai_gate._http.network import (
     Wire,
 )
 from ai_gate._http.tls import shared_context
-from ai_gate._signals import is_of_a_handler
+from ai_gate._signals import is_of_the_app
 
 C = TypeVar("C", bound="Connection | AsyncConnection")
 H = TypeVar(
@@ -95,7 +95,7 @@ def _tls(url: httpcore.URL) -> ssl.SSLContext | None:
     try:
         return shared_context()
     except OSError as error:
-        if is_of_a_handler(error):
+        if is_of_the_app(error):
             raise
         raise httpcore.ConnectError(f"The CA certificates can't be read: {error}") from error
 
@@ -157,6 +157,7 @@ class _Connection(Generic[H]):
             bool(links)
             and all(link.is_idle() for link in links)
             and not self.wire.is_cut
+            and not self.wire.is_unfinished
             and not self.wire.head.is_mended
             and nothing_follows(bytes(self.wire.received), status, fields)
         )

@@ -6,6 +6,7 @@ would be most of what a client costs.
 
 import os
 import ssl
+from contextlib import suppress
 from typing import TypeAlias
 
 import httpx
@@ -98,6 +99,14 @@ class TLS:
             return self.object.read(RECORD)
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
+
+    def available(self) -> bytes:
+        """Return what has come so far."""
+        found = bytearray()
+        with suppress(ssl.SSLWantReadError):
+            while piece := self.read():
+                found += piece
+        return bytes(found)
 
     def holds_nothing(self) -> bool:
         """Return True if it is certain that nothing more has come."""

@@ -157,8 +157,8 @@ BEFORE_AN_ANSWER = (
     no_http("a status that is no number", response("2OO", JSON)),
     no_http("a status below 100", response("099", JSON)),
     no_http("a status of four digits", response(2000, JSON)),
-    no_http("a header of 200 KB", response(200, JSON, "Server: " + "x" * 200_000)),
-    no_http("headers of 200 KB", response(200, JSON, *["Server: " + "x" * 1_000] * 200)),
+    no_http("a header of 400 KB", response(200, JSON, "Server: " + "x" * 400_000)),
+    no_http("headers of 400 KB", response(200, JSON, *["Server: " + "x" * 1_000] * 400)),
     no_http("the name of HTTP/2", GOOD.replace(b"HTTP/1.1", b"HTTP/2")),
 )
 
@@ -437,6 +437,8 @@ BAD_HEADS = (
     returned(
         "a bad header after early hints", head(103, "Link : </a>") + response(200, JSON, "X-Cache")
     ),
+    returned("a header of 200 KB", response(200, JSON, "Server: " + "x" * 200_000)),
+    returned("headers of 200 KB", response(200, JSON, *["Server: " + "x" * 1_000] * 200)),
     refused(402, QuotaExceededError, "with a bad header", HTML, "X-Cache : HIT"),
 )
 SLOW = tuple(fault for fault in FAULTS if fault.slow)

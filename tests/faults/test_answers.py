@@ -7,7 +7,7 @@ import pytest
 from ai_gate import APIConnectionError, APITimeoutError, InvalidResponseError
 from ai_gate.testing._faults.steps import Drip, Reset, Send, Stall
 from tests.support.callers import ASYNCIO, CALLERS, POST, SYNC, Caller, Outcome
-from tests.support.fixtures import Serve
+from tests.support.fixtures import Clock, Serve
 from tests.support.responses import JSON, chunk, head, response
 from tests.support.running import recorded
 from tests.support.server import Script
@@ -63,6 +63,23 @@ def test_slow_fault(fault: Fault, serve: Serve) -> None:
         return outcome
 
     in_time(run)
+
+
+def test_a_call_ends_where_a_test_has_stopped_the_clock(clock: Clock, serve: Serve) -> None:
+    server = serve((ReadRequest(), Stall()))
+    check(SYNC.attempt(POST, server.url, timeout=0.3), Raises(APITimeoutError))
+
+
+CUT = (
+    head(200, f"Content-Length: {len(JSON)}") + JSON[:9],
+    head(200, CHUNKED) + chunk(JSON)[:9],
+)
+
+
+@pytest.mark.parametrize("data", CUT, ids=["length", "chunked"])
+def test_a_body_that_was_cut_short_is_called_so(data: bytes, caller: Caller, serve: Serve) -> None:
+    error = caller.attempt(POST, serve((ReadRequest(), Send(data))).url).error
+    assert "with a body that was cut short" in str(error)
 
 
 REFUSED = "Content-Length: many"

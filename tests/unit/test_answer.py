@@ -349,6 +349,13 @@ def test_the_reason_is_told(failure: Exception, reason: str) -> None:
         (answered(200, b"{", failure=LOST, timed_out=True), True),
         (answered(402), False),
         (answered(401), False),
+        # What is between the gate and the caller can have lost a success.
+        *((answered(status, HTML), True) for status in (500, 502, 503, 504, 520, 522, 524)),
+        (answered(500, b'{"message": "Internal server error"}'), True),
+        (answered(500, b'{"error": "internal_error", "mess', failure=LOST), True),
+        (answered(500, b'{"error": "internal_error"}'), False),
+        # Cloudflare made no connection to the gate.
+        *((answered(status, HTML), False) for status in (521, 523, 525, 526, 530)),
     ],
 )
 def test_a_session_that_may_have_been_billed_is_told(exchange: Exchange, billed: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import traceback
 from decimal import Decimal
 from typing import Any
 
@@ -189,8 +190,11 @@ def test_a_base_url_that_is_no_string(base_url: object) -> None:
         "https://u:hunter2[@gate.test",
     ],
 )
-def test_a_password_is_not_repeated_in_the_message(base_url: str) -> None:
+def test_a_password_is_not_repeated(base_url: str) -> None:
     assert "hunter2" not in refusal(base_url=base_url)
+    with pytest.raises(AIGateError) as caught:
+        AIGateClient("proj_abc123xyz", base_url)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("timeout", [30, 30.0, 1e-9, 86_400, 86_400.0])

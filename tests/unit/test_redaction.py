@@ -18,11 +18,12 @@ from ai_gate._call.exchange import Deadline, Exchange, Order
 from ai_gate._call.operations import create_session, get_turn_credentials
 from ai_gate._config import Config
 from ai_gate._redaction import MASK, HiddenInLogs, MaskedLines, mask, printable, without_quotes
+from ai_gate.testing._faults.steps import Send
 from tests.support.callers import GET, NOWHERE, PROJECT, Caller, Client, Operation
 from tests.support.fixtures import Serve
-from tests.support.responses import TURN, json_response, response
+from tests.support.responses import TURN, head, json_response, response
 from tests.support.running import modest
-from tests.support.steps import replay
+from tests.support.steps import ReadRequest, replay
 
 SECRET = "ek_68af296e8e408191a1120a"
 
@@ -357,6 +358,8 @@ def test_a_cause_that_quotes_is_replaced_too() -> None:
 
 QUOTED = b'{"client_secret": "ek_x"}'
 FAILING = {
+    "nothing": b"",
+    "a body of which nothing comes": head(200, "Content-Length: 9"),
     "a body that is no UTF-8": response(200, b'{"client_secret": "ek_x\xff"}'),
     "a list": response(200, b"[" + QUOTED + b"]"),
     "a body that is cut short": response(200, QUOTED[:-2]),
@@ -372,9 +375,12 @@ FAILING = {
 def test_no_frame_or_cause_of_an_error_shows_a_secret(
     sent: bytes, caller: Caller, serve: Serve
 ) -> None:
-    server = serve(replay(sent))
-    error: BaseException | None = caller.attempt(GET, server.url).error
+    server = serve((ReadRequest(), Send(sent)))
+    error: BaseException | None = caller.attempt(GET, server.url, max_retries=0).error
     while error is not None:
+        if isinstance(error, httpx.HTTPError):
+            # Its request shows the URL.
+            assert PROJECT not in repr(vars(error))
         assert "ek_x" not in repr(error.args)
         assert PROJECT not in repr(error.args)
         frame = error.__traceback__
