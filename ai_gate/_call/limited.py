@@ -28,9 +28,6 @@ REFUSALS = {
     ConcurrentLimitError: "concurrent",
 }
 """What the gate refuses for, by the errors that it gives."""
-UNREACHED = {503, 521, 523, 525, 526, 530}
-"""The pages with 5xx that say that the gate didn't get the request. After another one, of what is
-between, it can have made a session."""
 SHORTEST_HOLD, UNKNOWN_HOLD = 1.0, 30.0
 """How long nobody sends after a 429 whose reset has passed, or that states none, in seconds."""
 LARGEST_NUMBER, LONGEST_NAME = 10**9, 40
@@ -154,8 +151,7 @@ def _what(exchange: Exchange, body: Mapping[str, Any]) -> str:
         return "lost" if exchange.sent else "unsent"
     if not exchange.refused:
         return "made"
-    is_page = exchange.status >= 500 and not {"error", "message"} <= body.keys()
-    what = "lost" if is_page and exchange.status not in UNREACHED else "failed"
+    what = "lost" if response.may_hide_a_success(exchange.status, body) else "failed"
     return REFUSALS.get(error_class(exchange.status, body), what)
 
 

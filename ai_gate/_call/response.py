@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -77,12 +78,12 @@ def _refusal(exchange: Exchange, status: int, operation: Operation, config: Conf
     # Masked before it is cut, so that no half of an ID is left; and after, in what then shows.
     stated = printable(mask(stated or "", *hidden))
     text = mask(kind._prefix + (stated or _advice(kind, status)), *hidden)
-    if not operation.idempotent and _may_hide_a_success(status, response):
+    if not operation.idempotent and may_hide_a_success(status, response):
         text = f"{text.rstrip('.')}.{MAYBE_BILLED}"
     return _error(kind, text, exchange, response)
 
 
-def _may_hide_a_success(status: int, response: dict[str, Any]) -> bool:
+def may_hide_a_success(status: int, response: Mapping[str, Any]) -> bool:
     """Return True if what is between the gate and the caller can have lost the gate's response.
 
     The gate's own refusals have an `error`.

@@ -339,10 +339,10 @@ def test_what_wasnt_sent_isnt_counted(caller: Caller, store: str | None) -> None
         (500, b'{"error": "internal_error", "message": "OpenAI failed"}', 0),
         (502, b'{"error": "bad_gateway", "message": "OpenAI failed"}', 0),
         # Cloudflare or a proxy doesn't know, but for those that didn't reach the gate.
-        *((status, b"<html></html>", 1) for status in (500, 502, 504, 520, 522, 524)),
+        *((status, b"<html></html>", 1) for status in (500, 502, 503, 504, 520, 522, 524)),
         (504, b'{"message": "upstream timed out"}', 1),
         (502, b"", 1),
-        *((status, b"<html></html>", 0) for status in (503, 521, 523, 525, 526, 530, 404)),
+        *((status, b"<html></html>", 0) for status in (521, 523, 525, 526, 530, 404)),
     ],
 )
 def test_a_session_that_may_have_been_made_counts(
