@@ -42,7 +42,7 @@ voice: $(READY) ## Talk with the embedded mock gate: sends a sound, writes answe
 	@$(BIN)/python examples/voice.py --mock
 
 test: $(READY) ## Run the tests of the SDK, the mock gate and the command
-	$(BIN)/python -m pytest -n 4 --dist worksteal \
+	$(BIN)/python -m pytest -n 6 --dist worksteal \
 	    $(addprefix --ignore=tests/,voice docs examples packaging checks) $(PYTEST_ARGS)
 
 test-docs: $(READY) ## Run the README, the pages of the site and the examples as they stand
