@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ai_gate.testing import MockGate
-from ai_gate.testing.__main__ import _parser, _read_config
+from ai_gate.testing.__main__ import _parser, _read_config, _settings
 
 from .kinds import NAMED
 from .markdown import Block
@@ -69,7 +69,7 @@ def test_the_flags_are_the_commands() -> None:
 
 def test_a_gate_takes_the_settings(tmp_path: Path) -> None:
     (tmp_path / "mock.toml").write_text(only("toml"))
-    settings = _read_config(str(tmp_path / "mock.toml"))
+    settings = _settings(_read_config(str(tmp_path / "mock.toml")), {})
     faults = settings.pop("faults")
     gate = MockGate(**settings)
     for fault in faults:
