@@ -182,8 +182,9 @@ class Counts:
         had = Counter(map(worker_of, (*self.sent, *self.counted)))
         places = {}
         for at, one in sorted([*waiting, (arrival, turn)]):
-            places[one] = (had[worker_of(one)], at)
-            had[worker_of(one)] += 1
+            worker = worker_of(one)
+            places[one] = (had[worker], at)
+            had[worker] += 1
         return sum(place < places[turn] for place in places.values())
 
     def _wait(self, kind: str, now: float, ask: dict[str, Any], ahead: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from array import array
@@ -206,6 +207,7 @@ def rms(frame: AudioFrame) -> float:
     return math.sqrt(sum(value * value for value in values) / count)
 
 
+@functools.cache
 def tone(count: int, **options: Any) -> list[bytes]:
     """Packets of Opus with a tone of 440 Hz."""
     encoder = CodecContext.create("libopus", "w")
